@@ -1,0 +1,38 @@
+# `make demo` and `make test` do all set-up on a fresh Debian 12 with Python 3.11, gcc and a package index.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(wildcard native/*.c native/*.h native/build_kernel.py) setup.py
+
+.PHONY: demo test quick lint kernel fuzz bench clean
+
+demo: $(VENV)/.ready
+	$(BIN)/edge-agent demo
+
+test: $(VENV)/.ready lint
+	$(BIN)/python -m pytest
+
+quick: $(VENV)/.ready
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+kernel: $(VENV)/.ready
+	$(MAKE) -C native test
+
+fuzz: $(VENV)/.ready
+	$(MAKE) -C native fuzz
+
+bench: $(VENV)/.ready
+	$(BIN)/python -m benchmarks
+
+$(VENV)/.ready: $(SOURCES)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip "setuptools>=68" wheel "cffi>=1.17"
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[test,center]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info native/out edge_agent/_kernel.c edge_agent/*.so

@@ -1,0 +1,48 @@
+"""Top floor: one file per command.  `edge-agent COMMAND --help` shows an example of each."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+
+from edge_agent import __version__
+from edge_agent.words.errors import EdgeAgentError
+
+COMMANDS = ("run", "uplink", "enrol", "status", "alarms", "verify", "record", "replay", "config", "simulate", "demo", "center")
+EXITS = """exit codes: 0 done  1 refused  2 wrong use  3 configuration  4 wire to the portal  5 disk  6 evidence does not verify
+            7 centre  8 held by another program  9 the daemon does not answer"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser(given)
+    chosen = parser.parse_args(given)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
+    try:
+        return int(chosen.run(chosen))
+    except EdgeAgentError as problem:
+        print(f"edge-agent: {problem}", file=sys.stderr)
+        return problem.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()          # the reader of our output left: nothing to say
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser; only the command that is asked for is loaded, so the daemon loads nothing of the others."""
+    parser = argparse.ArgumentParser(
+        prog="edge-agent", description="Radiation portal agent.", epilog=EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"edge-agent {__version__}")
+    sub = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    wanted = [name for name in COMMANDS if given and given[0] == name] or COMMANDS
+    for name in wanted:
+        importlib.import_module(f"edge_agent.commands.{name}").add(sub)
+    return parser

@@ -1,0 +1,58 @@
+"""`edge-agent alarms`: the last alarms with their numbers, and whether the centre has receipted them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from edge_agent.commands import options
+
+
+def add(sub: options.Sub) -> None:
+    made = options.parser(sub, "alarms", "The last alarms with their numbers.", "edge-agent alarms --last 5")
+    options.config(made)
+    options.as_json(made)
+    made.add_argument("--last", type=int, default=20, metavar="N", help="how many (default 20)")
+    made.set_defaults(run=_run)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    from edge_agent.hands.asking import Core
+    from edge_agent.house.configuration import load
+    from edge_agent.tools import jws
+
+    settings = load(chosen.config).settings
+    with Core(Path(settings.portal.sockets) / "control.sock") as core:
+        found = core.ask("alarms", last=chosen.last)
+    alarms = [jws.take_apart(line.encode()).payload for line in found["lines"]]
+    for alarm in alarms:
+        alarm["receipted"] = alarm["seq"] < found["receipted"]
+    if chosen.json:
+        print(json.dumps({"alarms": alarms}, indent=1))
+        return 0
+    for alarm in alarms:
+        print("\n".join(story(alarm)))
+    if not alarms:
+        print("no alarm on record")
+    return 0
+
+
+def story(alarm: dict[str, Any]) -> list[str]:
+    """An alarm in a few lines of text."""
+    if alarm["statistic"] is None:
+        numbers = f"the portal's own alarm, {alarm['counts']} counts in {alarm['window_s']:g} s"
+    else:
+        numbers = (
+            f"{alarm['statistic']:.1f} sigma, threshold {alarm['threshold']:g}: {alarm['counts']} counts in "
+            f"{alarm['window_s']:g} s, background {alarm['expected']:.0f} +- {alarm['expected_sd']:.1f}"
+        )
+    panels = "  ".join(f"{name} {found['counts']}" for name, found in alarm["detectors"].items())
+    kept = "receipted by the centre" if alarm["receipted"] else "waiting for the centre's receipt"
+    return [
+        f"{alarm['at']['wall']}  lane {alarm['lane']}  {alarm['radiation'].upper()}  rule {alarm['rule']}  {alarm['id']}",
+        f"   {numbers}",
+        f"   last interval {panels}" + (f"   {', '.join(alarm['notes'])}" if alarm["notes"] else ""),
+        f"   record {alarm['seq']}, {kept}",
+    ]

@@ -1,0 +1,169 @@
+"""`edge-agent center`: the reference centre.  Arguments here; the work is in edge_agent.center."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+PORT = 8443
+DIR = "/var/lib/edge-center"
+
+
+def add(sub: Any) -> None:
+    """Register the command and its own commands."""
+    center = sub.add_parser("center", help="reference centre: receives, verifies, gives receipts", description=__doc__)
+    commands = center.add_subparsers(dest="center_command", metavar="COMMAND", required=True)
+    init = _command(commands, "init", _init, "make keys, certificate and database",
+                    f"init {DIR} --name centre.example.gov/rpm --host centre.example.gov,192.0.2.7")
+    init.add_argument("--name", required=True, help="name of the receipt key; no spaces, no +")
+    init.add_argument("--host", required=True, help="names and addresses portals reach it by, with commas between")
+    card = _command(commands, "card", _card, "what a portal needs to know of this centre, as a file",
+                    f"card {DIR} --url https://centre.example.gov:8443 --out centre.json")
+    card.add_argument("--url", help=f"default: https://<first host of the certificate>:{PORT}")
+    card.add_argument("--out", required=True, type=Path)
+    enrol = _command(commands, "enrol", _enrol, "register a portal from its enrolment file",
+                     f"enrol {DIR} QX-0042.enrolment.json")
+    enrol.add_argument("file", type=Path)
+    confirm = _command(commands, "confirm", _confirm, "a person has compared the fingerprint of a continuation log",
+                       f"confirm {DIR} rpm.example.gov/portal/QX-0042/2")
+    confirm.add_argument("origin")
+    run = _command(commands, "run", _run, "receive, until SIGTERM", f"run {DIR} --listen 0.0.0.0:8443")
+    run.add_argument("--listen", default=f"127.0.0.1:{PORT}", metavar="HOST:PORT", help="port 0 takes a free one")
+    run.add_argument("--verbose", action="store_true", help="receipts too")
+    shown = _command(commands, "alarms", _alarms, "alarms received", f"alarms {DIR} --last 20")
+    shown.add_argument("--last", type=int, default=50, metavar="N")
+    shown.add_argument("--json", action="store_true")
+    status = _command(commands, "status", _status, "how each log stands", f"status {DIR}")
+    status.add_argument("--json", action="store_true")
+    export = _command(commands, "export", _export, "lines and newest receipt of a log, as files",
+                      f"export {DIR} rpm.example.gov/portal/QX-0042 --out log.ndjson --note receipt.txt")
+    export.add_argument("origin")
+    export.add_argument("--out", required=True, type=Path)
+    export.add_argument("--note", type=Path)
+    _command(commands, "verify", _verify, "check every log from first to last", f"verify {DIR}")
+
+
+def _command(commands: Any, name: str, run: Any, about: str, example: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=about, description=about, epilog=f"example:\n  edge-agent center {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("dir", type=Path, metavar="DIR", help="the centre's directory")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _init(args: argparse.Namespace) -> int:
+    from edge_agent.center import directory
+
+    key = directory.create(args.dir, args.name, [host.strip() for host in args.host.split(",")])
+    print(f"A centre is in {args.dir}.\n  receipts are signed by  {key.text()}")
+    print(f"  for the portals:        edge-agent center card {args.dir} --out centre.json\n"
+          f"  to receive:             edge-agent center run {args.dir} --listen 0.0.0.0:{PORT}")
+    return 0
+
+
+def _card(args: argparse.Namespace) -> int:
+    from edge_agent.center import card, directory
+
+    directory.replace(args.out, card.make(args.dir, args.url, PORT))
+    print(f"{args.out}: carry it to the portal; it holds no secret, but must not be exchanged on the way")
+    return 0
+
+
+def _enrol(args: argparse.Namespace) -> int:
+    from edge_agent.center import registry, store
+
+    with store.opened(args.dir) as db:
+        enrolled = registry.enrol(db, _file(args.file), _now_ms())
+    new = {"log": "registered", "certificate": "a new TLS certificate registered", "nothing": "registered already"}
+    print(f"{enrolled.origin}: {new[enrolled.new]}")
+    print(f"  compare with the portal, over the telephone:  {enrolled.fingerprint}")
+    return 0
+
+
+def _confirm(args: argparse.Namespace) -> int:
+    from edge_agent.center import registry, store
+
+    with store.opened(args.dir) as db:
+        confirmed = registry.confirm(db, args.origin)
+    print(f"{confirmed.origin}: " + ("confirmed" if confirmed.new == "log" else "confirmed already"))
+    print(f"  fingerprint  {confirmed.fingerprint}")
+    return 0
+
+
+def _run(args: argparse.Namespace) -> int:
+    from edge_agent.center import house
+    from edge_agent.words.errors import SettingsError
+
+    host, _, port = args.listen.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise SettingsError(f"--listen {args.listen}: HOST:PORT is expected, for example 0.0.0.0:{PORT}")
+    return house.run(house.Place(args.dir, host.strip("[]"), int(port), args.verbose))
+
+
+def _alarms(args: argparse.Namespace) -> int:
+    from edge_agent.center import report, store
+
+    with store.opened(args.dir) as db:
+        found = report.alarm_list(db, max(args.last, 0))
+    if args.json:
+        print(json.dumps(found))
+        return 0
+    print("\n".join(map(report.alarm_line, found)) or "no alarms")
+    return 0
+
+
+def _status(args: argparse.Namespace) -> int:
+    from edge_agent.center import report, store
+
+    with store.opened(args.dir) as db:
+        found = report.log_list(db, _now_ms())
+    if args.json:
+        print(json.dumps(found))
+        return 0
+    print("\n".join(line for status in found for line in report.log_lines(status)) or "no portal is registered")
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from edge_agent.center import audit, directory, registry, shelves, store
+
+    with store.opened(args.dir) as db, store.reading(db):
+        log = registry.find(db, args.origin)
+        newest = shelves.newest_receipt(db, log)
+        count = directory.replace_lines(args.out, audit.lines(db, log))
+    if args.note and newest:
+        directory.replace(args.note, newest[1])
+    print(f"{args.out}: {count} records" + (f"; receipt at {newest[0]}" if newest else "; no receipt yet"))
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from edge_agent.center import audit, directory, shelves, store
+    from edge_agent.words.errors import EvidenceError
+
+    good = True
+    with store.opened(args.dir) as db:
+        for log in shelves.logs(db):
+            with store.reading(db):
+                report = audit.verify(db, log, directory.public_key(args.dir))
+            good = good and report.whole
+            print("\n    ".join([audit.verdict(log, report), *report.problems]))
+    return 0 if good else EvidenceError.exit_code
+
+
+def _file(path: Path) -> bytes:
+    from edge_agent.words.errors import SettingsError
+
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise SettingsError(f"{path}: {problem.strerror}") from None
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 10**6

@@ -1,0 +1,40 @@
+"""`edge-agent config check`: reads configuration and profiles, changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from edge_agent.commands import options
+
+
+def add(sub: options.Sub) -> None:
+    group = options.parser(sub, "config", "Look at the configuration.", "edge-agent config check")
+    inner = group.add_subparsers(dest="what", metavar="WHAT", required=True)
+    check = options.parser(inner, "check", "Read configuration and profiles and say what holds.", "edge-agent config check")
+    options.config(check)
+    options.as_json(check)
+    check.set_defaults(run=_check)
+
+
+def _check(chosen: argparse.Namespace) -> int:
+    from edge_agent.house.configuration import load
+    from edge_agent.judgement.rules import Rules
+
+    configuration = load(chosen.config)
+    for lane in configuration.settings.lane:
+        Rules(lane, configuration.profiles[lane.name])
+    if chosen.json:
+        print(json.dumps({"ok": True, "cfg": configuration.hash, **configuration.plain()}, indent=1))
+        return 0
+    settings = configuration.settings
+    print(f"{configuration.path}: good")
+    print(f"  log     {settings.portal.origin}")
+    for lane in settings.lane:
+        link = lane.link
+        where = f"{link.host}:{link.port}" if link.kind == "tcp" else f"{link.device} {link.baud} {link.data_bits}{link.parity}{link.stop_bits}"
+        verified = "" if lane.panels_verified else "   panels unverified"
+        print(f"  lane    {lane.name}: {configuration.profiles[lane.name].title}, {link.kind} {where}{verified}")
+    print(f"  centre  {settings.centre.url if settings.centre else 'none: records are kept and not sent'}")
+    print(f"  hash    {configuration.hash}")
+    return 0

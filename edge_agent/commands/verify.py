@@ -1,0 +1,121 @@
+"""`edge-agent verify`: a log checked from first to last, from files or from this portal's own ledger."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from edge_agent.commands import options
+from edge_agent.words.errors import EvidenceError, SettingsError
+
+
+def add(sub: options.Sub) -> None:
+    made = options.parser(
+        sub, "verify", "Check a log from first to last record.",
+        "edge-agent verify --log log.ndjson --key portal.jwk --checkpoint checkpoint.txt "
+        "--log-key portal.vkey --centre-key centre.vkey",
+    )
+    made.add_argument("--log", type=Path, metavar="FILE", help="lines to check; left out: this portal's ledgers")
+    made.add_argument("--key", type=Path, metavar="JWK", help="public key of record 0")
+    made.add_argument("--checkpoint", type=Path, metavar="FILE", help="checkpoint note over the log")
+    made.add_argument("--receipt", type=Path, action="append", default=[], metavar="FILE", help="receipt note; repeatable")
+    made.add_argument("--log-key", type=Path, metavar="VKEY", help="verifier key of the portal's checkpoints")
+    made.add_argument("--centre-key", type=Path, metavar="VKEY", help="verifier key of the centre's receipts")
+    options.config(made)
+    made.add_argument("--state", type=Path, metavar="DIR", help="state directory instead of the configured one")
+    options.as_json(made)
+    made.set_defaults(run=_run)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    reports = [_files(chosen)] if chosen.log else _ledgers(chosen)
+    if chosen.json:
+        print(json.dumps({"whole": all(report["whole"] for report in reports), "logs": reports}, indent=1))
+    else:
+        for report in reports:
+            print("\n".join(_page(report)))
+    return 0 if all(report["whole"] for report in reports) else EvidenceError.exit_code
+
+
+def _files(chosen: argparse.Namespace) -> dict[str, Any]:
+    from edge_agent.tools import notes, verify
+
+    if chosen.key is None:
+        raise SettingsError("--key is missing: the public key of record 0, a JWK file")
+    log_key = _vkey(chosen.log_key)
+    centre_key = _vkey(chosen.centre_key)
+    if chosen.checkpoint is not None and log_key is None:
+        raise SettingsError("--log-key is missing: a checkpoint is checked with the portal's verifier key")
+    data = options.read_bytes(chosen.log)
+    problems = [] if data.endswith(b"\n") or not data else ["the last line does not end: the file is cut short"]
+    report = verify.verify_log(
+        data.removesuffix(b"\n").split(b"\n") if data else [], _jwk(chosen.key),
+        checkpoint=options.read_bytes(chosen.checkpoint) if chosen.checkpoint else None,
+        receipts=[options.read_bytes(path) for path in chosen.receipt], log_key=log_key, centre_key=centre_key,
+    )
+    report.problems += problems
+    assert log_key is None or isinstance(log_key, notes.VerifierKey)
+    return _plain(report)
+
+
+def _ledgers(chosen: argparse.Namespace) -> list[dict[str, Any]]:
+    from edge_agent.house import audit
+    from edge_agent.house.configuration import load
+    from edge_agent.tools.notes import read_vkey
+
+    state, centre_key = chosen.state, _vkey(chosen.centre_key)
+    if state is None:
+        settings = load(chosen.config).settings
+        state = Path(settings.portal.state)
+        if centre_key is None and settings.centre is not None:
+            centre_key = read_vkey(settings.centre.vkey)
+    return [_plain(report) for report in audit.verify_state(state, centre_key)]
+
+
+def _vkey(path: Path | None) -> Any:
+    from edge_agent.tools.notes import read_vkey
+
+    if path is None:
+        return None
+    try:
+        return read_vkey(options.read_bytes(path).decode("utf-8", "replace"))
+    except EvidenceError as problem:
+        raise EvidenceError(f"{path}: {problem}") from None
+
+
+def _jwk(path: Path) -> bytes:
+    from edge_agent.tools.verify import read_jwk
+
+    try:
+        return read_jwk(options.read_bytes(path))
+    except EvidenceError as problem:
+        raise EvidenceError(f"{path}: {problem}") from None
+
+
+def _plain(report: Any) -> dict[str, Any]:
+    return {
+        "whole": report.whole, "origin": report.origin, "records": report.records, "kinds": dict(report.kinds),
+        "checkpoint_size": report.checkpoint.size if report.checkpoint else None,
+        "receipts": [
+            {"centre": receipt.centre, "size": receipt.checkpoint.size, "time_s": receipt.time_s} for receipt in report.receipts
+        ],
+        "problems": report.problems,
+    }
+
+
+def _page(report: dict[str, Any]) -> list[str]:
+    from datetime import UTC, datetime
+
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report["kinds"].items()))
+    lines = [f"{report['origin'] or 'log'}: {report['records']} records verified ({kinds or 'none'})"]
+    if report["records"] and not any(problem.startswith("record") for problem in report["problems"]):
+        lines.append("  every signature, one key per record, sequence and hashes hold")
+    if report["checkpoint_size"] is not None:
+        lines.append(f"  checkpoint over {report['checkpoint_size']} records holds")
+    for receipt in report["receipts"]:
+        moment = datetime.fromtimestamp(receipt["time_s"], UTC)
+        lines.append(f"  receipt of {receipt['centre']} over {receipt['size']} records, {moment:%Y-%m-%d %H:%M:%S} UTC, holds")
+    lines += [f"  REFUSED {problem}" for problem in report["problems"]]
+    return lines

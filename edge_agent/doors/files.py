@@ -1,0 +1,89 @@
+"""Files of configuration and state, with errors a technician can act on."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from pathlib import Path
+
+from edge_agent.words.errors import BusyError, SettingsError, StorageError
+
+
+def read_text(path: Path, what: str) -> str:
+    """The text of a file a person maintains; SettingsError says what to do."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsError(f"{what} {path} does not exist.\n  Give its path, or make it from the shipped example.") from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise SettingsError(f"cannot read {what} {path}: {problem}") from None
+
+
+def shipped_config() -> Path:
+    """The directory of shipped profiles and the example configuration: the checkout's, or the installed one."""
+    checkout = Path(__file__).resolve().parents[2] / "config"
+    return checkout if (checkout / "profiles").is_dir() else Path(sys.prefix) / "share/edge-agent/config"
+
+
+def make_directory(path: Path, mode: int = 0o700) -> None:
+    try:
+        path.mkdir(mode=mode, parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as problem:
+        raise StorageError(
+            f"cannot write to the directory {path}: {problem.strerror}.\n"
+            f"  Make it, or give it to the account the agent runs as: chown edge-agent {path}"
+        ) from None
+
+
+def hold(path: Path, what: str) -> int:
+    """Lock a file for as long as this process lives; BusyError when another holds it."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as problem:
+        raise StorageError(f"cannot make the lock {path}: {problem.strerror}") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        held_by = os.read(handle, 32).decode("ascii", "replace").strip()
+        os.close(handle)
+        raise BusyError(
+            f"{what} is already running on {path.parent} (pid {held_by or 'unknown'}).\n"
+            "  To look at it:  edge-agent status      To stop it:  systemctl stop edge-agent"
+        ) from None
+    os.ftruncate(handle, 0)
+    os.write(handle, f"{os.getpid()}\n".encode())
+    return handle
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Replace a file in one step: the old one or the new one is there, never half of either."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        try:
+            os.write(handle, data)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        beside.replace(path)
+    except OSError as problem:
+        raise StorageError(f"cannot write {path}: {problem.strerror}") from None
+
+
+def free_mb(path: Path) -> int | None:
+    try:
+        found = os.statvfs(path)
+    except OSError:
+        return None
+    return found.f_bavail * found.f_frsize // (1 << 20)
+
+
+def kernel_boot() -> str:
+    """The kernel's own name of this boot; "" where it does not say."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""

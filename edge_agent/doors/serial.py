@@ -1,0 +1,74 @@
+"""Serial ports through pyserial: opened exclusively, raw, without waiting.  Says who holds a port."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import serial
+
+from edge_agent.words.errors import LinkError
+from edge_agent.words.settings import LinkSettings
+
+
+class Port:
+    """An open port; `fd` is for the event loop."""
+
+    def __init__(self, port: serial.Serial) -> None:
+        self._port = port
+        self.fd = int(port.fileno())
+
+    def read(self) -> bytes:
+        """What has arrived; LinkError when the port is gone (an adapter unplugged)."""
+        try:
+            data = os.read(self.fd, 65536)
+        except BlockingIOError:
+            return b""
+        except OSError as problem:
+            raise LinkError(f"{self._port.port}: {problem.strerror}") from None
+        if not data:
+            raise LinkError(f"{self._port.port}: the port hung up; is the adapter still plugged in?")
+        return data
+
+    def close(self) -> None:
+        self._port.close()
+
+
+def open_port(link: LinkSettings) -> Port:
+    """The port of these settings; LinkError says what is wrong and who holds it."""
+    try:
+        port = serial.Serial(
+            link.device, link.baud, bytesize=link.data_bits, parity=link.parity, stopbits=link.stop_bits,
+            timeout=0, exclusive=True,
+        )
+    except (serial.SerialException, OSError, ValueError) as problem:
+        raise LinkError(f"cannot open {link.device}: {_why(link.device, problem)}") from None
+    return Port(port)
+
+
+def _why(device: str, problem: Exception) -> str:
+    if not Path(device).exists():
+        return "there is no such port.\n  Is the adapter plugged in?  ls -l /dev/serial/by-id"
+    holder = _holder(device)
+    if holder:
+        return f"another program holds it ({holder}).\n  Stop that program, or give the portal's relay to it"
+    errno = getattr(problem, "errno", None)
+    if errno == 13:
+        return "permission denied.\n  The agent's account must be in the group of the port (dialout)"
+    return str(problem)
+
+
+def _holder(device: str) -> str:
+    """Name and pid of a process that has the port open, as far as we may look."""
+    try:
+        wanted = Path(device).stat().st_rdev
+    except OSError:
+        return ""
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            pid = link.parts[2]
+            if pid != str(os.getpid()) and link.stat().st_rdev == wanted and wanted:
+                return f"{Path('/proc', pid, 'comm').read_text().strip()}, pid {pid}"
+        except OSError:
+            continue
+    return ""

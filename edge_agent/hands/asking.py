@@ -1,0 +1,82 @@
+"""The other end of our local sockets, for commands and the uplink.  Blocking, standard library only."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from edge_agent.words.errors import EdgeAgentError, NotRunning
+
+ANSWER_MAX = 16 * 1024 * 1024       # a full batch as JSON is below 6 MiB
+
+
+class Core:
+    """A connection to one socket of the core."""
+
+    def __init__(self, path: Path, timeout_s: float = 30.0) -> None:
+        self.path = path
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(timeout_s)
+        try:
+            self._socket.connect(str(path))
+        except PermissionError:
+            self._socket.close()
+            raise NotRunning(
+                f"{path}: permission denied.\n  Join the group that may look: usermod -aG edge-agent $USER"
+            ) from None
+        except OSError as problem:
+            self._socket.close()
+            raise NotRunning(
+                f"edge-agent does not answer on {path} ({problem.strerror}).\n"
+                "  Is it running?  systemctl status edge-agent     Its configuration elsewhere?  --config FILE"
+            ) from None
+        self._reader = self._socket.makefile("rb")
+
+    def ask(self, op: str, **values: Any) -> dict[str, Any]:
+        """The answer to one request; the core's own error as EdgeAgentError."""
+        self._send(op, values)
+        return self._answer()
+
+    def follow(self, op: str, **values: Any) -> Iterator[dict[str, Any]]:
+        """Answers of a streaming op until the core closes."""
+        self._send(op, values)
+        self._socket.settimeout(None)
+        while True:
+            try:
+                yield self._answer()
+            except NotRunning:
+                return
+
+    def _send(self, op: str, values: dict[str, Any]) -> None:
+        try:
+            self._socket.sendall(json.dumps({"op": op, **values}).encode() + b"\n")
+        except OSError as problem:
+            raise NotRunning(f"the core left while we asked ({problem})") from None
+
+    def _answer(self) -> dict[str, Any]:
+        try:
+            line = self._reader.readline(ANSWER_MAX)
+        except OSError as problem:
+            raise NotRunning(f"the core did not answer in time ({problem})") from None
+        if not line.endswith(b"\n"):
+            raise NotRunning("the core closed the connection")
+        answer = json.loads(line)
+        if not isinstance(answer, dict) or not answer.get("ok"):
+            refusal = EdgeAgentError(str(answer.get("error")))
+            refusal.exit_code = int(answer.get("exit", 1))
+            raise refusal
+        return answer
+
+    def close(self) -> None:
+        self._reader.close()
+        self._socket.close()
+
+    def __enter__(self) -> Core:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()

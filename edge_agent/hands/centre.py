@@ -1,0 +1,116 @@
+"""HTTPS to the centre with mutual TLS: one request at a time over one kept connection.  Standard library only."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import http.client
+import json
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from edge_agent.words.errors import PeerError, SettingsError
+
+CONNECT_S = 3.0         # with a new try every 2 to 4 s the first record is there within 5 s of the link's return
+ANSWER_S = 60.0         # a full batch over 32 kbit/s takes longer than this: batches grow only as the link allows
+ANSWER_MAX = 64 * 1024  # bytes; receipts and reasons are far shorter
+GZIP_FROM = 2048        # bytes; below, packing costs more than it saves
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    body: bytes
+    retry_after_s: float | None
+
+
+class Centre:
+    """The centre's receiver as the uplink sees it."""
+
+    def __init__(self, url: str, ca: Path, certificate: Path, key: Path) -> None:
+        parts = urlsplit(url)
+        self.host, self.port = parts.hostname or "", parts.port or 443
+        self._context = _context(ca, certificate, key)
+        self._connection: http.client.HTTPSConnection | None = None
+
+    def entries(self, origin: str, lines: list[str], checkpoint: str) -> Reply:
+        body = "".join(f"{line}\n" for line in lines) + "\n" + checkpoint
+        return self._send("POST", f"/v1/logs/{log_id(origin)}/entries", body.encode(), "text/plain; charset=utf-8")
+
+    def express(self, origin: str, parts: dict[str, Any]) -> Reply:
+        return self._send("POST", f"/v1/logs/{log_id(origin)}/express", json.dumps(parts).encode(), "application/json")
+
+    def register(self, origin: str, public: dict[str, Any]) -> Reply:
+        """Tell the centre of a continuation log."""
+        return self._send("PUT", f"/v1/logs/{log_id(origin)}", json.dumps(public).encode(), "application/json")
+
+    def _send(self, method: str, path: str, body: bytes, kind: str) -> Reply:
+        headers = {"Content-Type": kind}
+        if len(body) >= GZIP_FROM:
+            body, headers["Content-Encoding"] = gzip.compress(body, 6), "gzip"
+        try:
+            return self._exchange(method, path, body, headers)
+        except (OSError, http.client.HTTPException) as problem:
+            self.close()
+            raise PeerError(f"{self.host}:{self.port}: {_reason(problem)}") from None
+
+    def _exchange(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        connection = self._connected()
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        data = answer.read(ANSWER_MAX + 1)
+        if len(data) > ANSWER_MAX:
+            raise PeerError(f"{self.host}:{self.port}: an answer of more than {ANSWER_MAX} bytes; is this the centre?")
+        if answer.will_close:
+            self.close()
+        return Reply(answer.status, data, _seconds(answer.getheader("Retry-After")))
+
+    def _connected(self) -> http.client.HTTPSConnection:
+        if self._connection is None:
+            self._connection = http.client.HTTPSConnection(self.host, self.port, timeout=CONNECT_S, context=self._context)
+            self._connection.connect()
+            self._connection.sock.settimeout(ANSWER_S)
+        return self._connection
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def log_id(origin: str) -> str:
+    """How paths and topics name a log."""
+    return hashlib.sha256(origin.encode()).hexdigest()
+
+
+def _context(ca: Path, certificate: Path, key: Path) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=str(ca))
+    except (OSError, ssl.SSLError) as problem:
+        raise SettingsError(f"centre.ca: cannot use {ca}: {problem}.\n  It must be the PEM file from the centre's card.") from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as problem:
+        raise SettingsError(
+            f"cannot use this portal's TLS certificate {certificate} with {key}: {problem}.\n  Make both: edge-agent enrol"
+        ) from None
+    return context
+
+
+def _reason(problem: Exception) -> str:
+    """What went wrong on the way, for a technician."""
+    if isinstance(problem, ssl.SSLCertVerificationError):
+        return f"its certificate is not the one we trust ({problem.verify_message}); compare centre.ca with the centre's card"
+    if isinstance(problem, ssl.SSLError):
+        return f"TLS refused ({problem.reason}); is this portal's certificate enrolled at the centre?"
+    if isinstance(problem, TimeoutError):
+        return "no answer in time"
+    return str(problem) or type(problem).__name__
+
+
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text and text.isdigit() else None

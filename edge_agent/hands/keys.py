@@ -1,0 +1,122 @@
+"""Keys on this device.  Record keys sign once each and are wiped; the log key signs checkpoints.
+
+Record keys live outside SQLite, in a file of two fixed slots overwritten in place: with `secure_delete` and WAL, 99
+superseded keys stayed readable in the -wal file after 2 000 appends.  Remnants inside flash are a stated limit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import struct
+from pathlib import Path
+
+from edge_agent.tools import ed25519
+from edge_agent.words.errors import StorageError
+
+SLOT_BYTES = 4096                   # one flash page each: a torn write of one slot leaves the other alone
+_SLOT = struct.Struct(">8sQ32s")    # magic, seq of the record it signs, private seed; then SHA-256 of these
+_MAGIC = b"EAKEY\x00\x00\x01"
+
+
+class RecordKeys:
+    """The two-slot file of one log.  Blocking; called from a worker thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def create(self) -> bytes:
+        """A new file with the key of record 0; its raw public key."""
+        seed = new_seed()
+        write_private(self._path, b"\x00" * (2 * SLOT_BYTES))
+        self.stage(0, seed, keep_seq=None)
+        return ed25519.public(seed)
+
+    def stage(self, seq: int, seed: bytes, keep_seq: int | None) -> None:
+        """Write the key that will sign `seq` into the slot that does not hold `keep_seq`, and wait for the disk."""
+        kept = [found is not None and found[0] == keep_seq for found in self._slots()]
+        body = _SLOT.pack(_MAGIC, seq, seed)
+        self._overwrite(1 if kept[0] else 0, body + hashlib.sha256(body).digest())
+
+    def retire(self, keep_seq: int) -> None:
+        """Wipe every slot but that of `keep_seq`."""
+        for slot, found in enumerate(self._slots()):
+            if found is None or found[0] != keep_seq:
+                self._overwrite(slot, b"")
+
+    def find(self, public: bytes) -> bytes | None:
+        """The private seed of a public key, if a slot holds it."""
+        for found in self._slots():
+            if found is not None and ed25519.public(found[1]) == public:
+                return found[1]
+        return None
+
+    def _slots(self) -> list[tuple[int, bytes] | None]:
+        try:
+            data = self._path.read_bytes()
+        except OSError as problem:
+            raise StorageError(f"cannot read the record key {self._path}: {problem.strerror}") from None
+        return [_read_slot(data[slot * SLOT_BYTES : (slot + 1) * SLOT_BYTES]) for slot in (0, 1)]
+
+    def _overwrite(self, slot: int, data: bytes) -> None:
+        try:
+            handle = os.open(self._path, os.O_WRONLY)
+            try:
+                os.pwrite(handle, data.ljust(SLOT_BYTES, b"\x00"), slot * SLOT_BYTES)
+                os.fdatasync(handle)
+            finally:
+                os.close(handle)
+        except OSError as problem:
+            raise StorageError(f"cannot write the record key {self._path}: {problem.strerror}") from None
+
+
+class LogKey:
+    """The stable key of one log: a file now; a TPM later behind the same two methods."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._seed = path.read_bytes()
+        except OSError as problem:
+            raise StorageError(f"cannot read the log key {path}: {problem.strerror}") from None
+        if len(self._seed) != ed25519.SEED_BYTES:
+            raise StorageError(f"the log key {path} is damaged: {len(self._seed)} bytes, not {ed25519.SEED_BYTES}")
+
+    @staticmethod
+    def create(path: Path) -> LogKey:
+        write_private(path, new_seed())
+        return LogKey(path)
+
+    @property
+    def public(self) -> bytes:
+        return ed25519.public(self._seed)
+
+    @property
+    def seed(self) -> bytes:
+        """For tools.notes, which signs; never logged, never sent."""
+        return self._seed
+
+
+def new_seed() -> bytes:
+    return secrets.token_bytes(ed25519.SEED_BYTES)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """A new file that only its owner may read, on the disk before we return; never over an old one."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            os.write(handle, data)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as problem:
+        raise StorageError(f"cannot make {path}: {problem.strerror}") from None
+
+
+def _read_slot(data: bytes) -> tuple[int, bytes] | None:
+    body, digest = data[: _SLOT.size], data[_SLOT.size : _SLOT.size + 32]
+    if len(body) < _SLOT.size or hashlib.sha256(body).digest() != digest:
+        return None                 # wiped, torn or never written
+    magic, seq, seed = _SLOT.unpack(body)
+    return (seq, seed) if magic == _MAGIC else None

@@ -1,0 +1,155 @@
+"""The ledger of one log: signed lines in SQLite, each sealed with a key that signs once.  One writer.
+
+An append is: stage the next key, commit lines and tree nodes in one durable transaction, wipe the used key.  A crash
+between any two of these leaves either the old head with its key or the new head with its key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from edge_agent.doors.sqlite import Database, Statement
+from edge_agent.hands.shelf import SCHEMA, Shelf
+from edge_agent.tools import ed25519, jws, merkle
+from edge_agent.tools.base64url import encode
+from edge_agent.words.errors import EvidenceError
+from edge_agent.words.record import Head
+
+CHECKED_AT_START = 256              # last lines verified before the first is added; `edge-agent verify` does them all
+Draft = tuple[str, Mapping[str, Any]]           # kind, body
+
+
+class Keys(Protocol):
+    def stage(self, seq: int, seed: bytes, keep_seq: int | None) -> None: ...
+    def retire(self, keep_seq: int) -> None: ...
+    def find(self, public: bytes) -> bytes | None: ...
+
+
+class Ledger(Shelf):
+    """An open log with its head and its key in memory."""
+
+    def __init__(self, database: Database, keys: Keys, new_seed: Callable[[], bytes]) -> None:
+        super().__init__(database, "", 0)
+        self._keys, self._new_seed = keys, new_seed
+        self._first_key = b""
+        self._head: Head
+        self._seed: bytes
+        self._edge: dict[tuple[int, int], bytes] = {}   # full nodes the next root and append ask for
+        self._sound = False                             # the head in memory is that of the disk
+        self._pending: list[bytes] = []                 # lines of the last append, landed or not
+
+    @classmethod
+    async def open(
+        cls, path: Path, origin: str, first_key: bytes, keys: Keys, new_seed: Callable[[], bytes]
+    ) -> Ledger:
+        """The ledger at `path`; EvidenceError when its tail does not verify or its key is gone."""
+        ledger = cls(await Database.open(path, SCHEMA), keys, new_seed)
+        ledger._first_key = first_key
+        try:
+            await ledger._read_head(origin, first_key)
+        except BaseException:
+            await ledger.close()
+            raise
+        return ledger
+
+    async def append(self, drafts: Sequence[Draft], moment: Mapping[str, Any]) -> int:
+        """Sign and commit the drafts, in order; the seq of the first.
+
+        StorageError: whether they landed is not known.  Call again with the same drafts: the head is read from the
+        disk first, and drafts that did land are not written twice.
+        """
+        begin = self._head.seq
+        if not self._sound:
+            await self._read_head(self.origin, self._first_key)
+            if self._pending and await self.lines(begin, len(self._pending)) == self._pending:
+                return begin
+        lines, seeds, head, statements = self._prepare(drafts, moment)
+        await asyncio.to_thread(self._keys.stage, head.seq, seeds[-1], self._head.seq)
+        self._sound, self._pending = False, lines       # until the transaction is known to have landed
+        await self._database.write(statements)
+        edge = dict(self._edge)
+        for number, line in enumerate(lines):
+            self._grow(edge, self._head.seq + number, line)
+        self._edge, self._head, self._seed, self._size = edge, head, seeds[-1], head.seq
+        self._prune_edge()
+        self._sound = True
+        await asyncio.to_thread(self._keys.retire, head.seq)
+        return begin
+
+    def _prepare(
+        self, drafts: Sequence[Draft], moment: Mapping[str, Any]
+    ) -> tuple[list[bytes], list[bytes], Head, list[Statement]]:
+        head, seed, edge = self._head, self._seed, dict(self._edge)
+        lines: list[bytes] = []
+        seeds: list[bytes] = []
+        statements: list[Statement] = []
+        for kind, body in drafts:
+            seeds.append(self._new_seed())
+            if kind == "heartbeat":             # signs the tree before it, to the line
+                body = {**body, "tree": _tree(head.seq, edge)}
+            line = self._line(kind, body, moment, head, seed, seeds[-1])
+            statements.append(("INSERT INTO record VALUES (?, ?, ?)", (head.seq, kind, line)))
+            for level, index, value in self._grow(edge, head.seq, line):
+                statements.append(("INSERT INTO node VALUES (?, ?, ?)", (level, index, value)))
+            lines.append(line)
+            head = Head(head.origin, head.seq + 1, jws.line_hash(line), ed25519.public(seeds[-1]))
+            seed = seeds[-1]
+        return lines, seeds, head, statements
+
+    def _line(
+        self, kind: str, body: Mapping[str, Any], moment: Mapping[str, Any], head: Head, seed: bytes, following: bytes
+    ) -> bytes:
+        payload = {
+            "v": 1, "log": head.origin, "seq": head.seq, "prev": None if head.prev is None else encode(head.prev),
+            "nk": encode(ed25519.public(following)), "t": moment, **body,
+        }
+        return jws.write(kind, payload, seed)
+
+    def _grow(self, edge: dict[tuple[int, int], bytes], seq: int, line: bytes) -> list[tuple[int, int, bytes]]:
+        """Add the nodes a line completes to the edge; those to store (leaves are their lines)."""
+        new = list(merkle.completed(seq, merkle.leaf(line), lambda level, index: edge[level, index]))
+        for level, index, value in new:
+            edge[level, index] = value
+        return [node for node in new if node[0] > 0]
+
+    def _prune_edge(self) -> None:
+        keep = set(merkle.wanted(lambda node: merkle.root(self._head.seq, node)))
+        self._edge = {name: value for name, value in self._edge.items() if name in keep}
+
+    # --- the head, from the disk
+
+    async def _read_head(self, origin: str, first_key: bytes) -> None:
+        """Verify the last lines, take the key that must sign the next one, wipe every other."""
+        rows = await self._database.rows("SELECT seq, line FROM record ORDER BY seq DESC LIMIT ?", (CHECKED_AT_START,))
+        rows.reverse()
+        head = Head(origin, 0, None, first_key)
+        for seq, line in rows:
+            head = self._follow(head, seq, line)
+        seed = await asyncio.to_thread(self._keys.find, head.next_key)
+        if seed is None:
+            raise EvidenceError(f"the key that must sign record {head.seq} of {origin} is not in the key file")
+        self._head, self._seed = head, seed
+        self.origin, self._size = head.origin, head.seq
+        await self._read_edge()
+        await asyncio.to_thread(self._keys.retire, head.seq)
+        self._sound = True
+
+    def _follow(self, head: Head, seq: int, line: bytes) -> Head:
+        if head.seq < seq and head.seq == 0:     # first line looked at: taken as it stands, the rest chained to it
+            payload = jws.take_apart(line).payload
+            return Head(head.origin, seq + 1, jws.line_hash(line), jws.next_key(payload))
+        try:
+            return jws.verify_next(line, head)[1]
+        except EvidenceError as problem:
+            raise EvidenceError(f"{self._database.path}: record {seq}: {problem}") from None
+
+    async def _read_edge(self) -> None:
+        names = merkle.wanted(lambda node: merkle.root(self._head.seq, node)) if self._head.seq else []
+        self._edge = {name: await self._node(*name) for name in names}
+
+
+def _tree(size: int, edge: Mapping[tuple[int, int], bytes]) -> dict[str, Any]:
+    return {"size": size, "root": encode(merkle.root(size, lambda level, index: edge[level, index]))}

@@ -1,0 +1,108 @@
+"""Local sockets: one JSON object a line asks, one JSON object a line answers.  For control.sock and uplink.sock.
+
+A request is {"op": name, ...}; an answer {"ok": true, ...} or {"ok": false, "error": text, "exit": code}.  An op that
+streams answers line after line until either side closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from edge_agent.words.errors import BusyError, EdgeAgentError, StorageError
+
+REQUEST_MAX = 64 * 1024             # bytes; the longest request is an operator's note or a receipt
+PEERS_MAX = 32                      # open connections; more is a mistake or an attack
+IDLE_S = 300.0                      # a peer that asks nothing for so long is let go
+Answer = dict[str, Any]
+Ask = Callable[[dict[str, Any]], Awaitable[Answer]]
+Stream = Callable[[dict[str, Any]], AsyncGenerator[Answer, None]]
+
+
+class Door:
+    """A listening Unix socket with its operations."""
+
+    def __init__(self, path: Path, mode: int, asks: Mapping[str, Ask], streams: Mapping[str, Stream]) -> None:
+        self._path, self._mode, self._asks, self._streams = path, mode, asks, streams
+        self._server: asyncio.Server | None = None
+        self._peers: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Start listening; BusyError when another program answers on the path."""
+        if self._path.exists():
+            await self._clear()
+        try:
+            before = os.umask(0o177)
+            try:
+                self._server = await asyncio.start_unix_server(self._meet, self._path, limit=REQUEST_MAX)
+            finally:
+                os.umask(before)
+            self._path.chmod(self._mode)
+        except OSError as problem:
+            raise StorageError(f"cannot make the socket {self._path}: {problem.strerror}") from None
+
+    async def _clear(self) -> None:
+        """Remove the socket of a program that is gone."""
+        try:
+            _, writer = await asyncio.open_unix_connection(self._path)
+        except OSError:
+            self._path.unlink(missing_ok=True)
+            return
+        writer.close()
+        raise BusyError(f"another program answers on {self._path}; stop it first: systemctl stop edge-agent")
+
+    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        if len(self._peers) >= PEERS_MAX:
+            writer.close()
+            return
+        self._peers.add(task)
+        try:
+            await self._serve(reader, writer)
+        except (OSError, asyncio.CancelledError, TimeoutError, ValueError, asyncio.IncompleteReadError):
+            pass                    # the peer left, was too slow or too long; nobody is waiting for an answer
+        finally:
+            self._peers.discard(task)
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await asyncio.wait_for(reader.readline(), IDLE_S):
+            streamed = False
+            async for answer in self._answers(line):
+                streamed = streamed or answer.pop("streamed", False)
+                writer.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
+                await asyncio.wait_for(writer.drain(), IDLE_S)
+            if streamed:
+                return              # the end of a stream is the end of its connection
+
+    async def _answers(self, line: bytes) -> AsyncIterator[Answer]:
+        try:
+            request = json.loads(line)
+            op = request["op"]
+            if op in self._streams:
+                async with contextlib.aclosing(self._streams[op](request)) as stream:
+                    async for answer in stream:
+                        yield {"ok": True, "streamed": True, **answer}
+            elif op in self._asks:
+                yield {"ok": True, **await self._asks[op](request)}
+            else:
+                yield {"ok": False, "error": f"unknown op {op!r}", "exit": 2}
+        except EdgeAgentError as problem:
+            yield {"ok": False, "error": str(problem), "exit": problem.exit_code}
+        except (ValueError, KeyError, TypeError) as problem:
+            yield {"ok": False, "error": f"not a request of this socket: {problem!r}", "exit": 2}
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for task in list(self._peers):
+            task.cancel()
+        if self._peers:
+            await asyncio.wait(self._peers, timeout=1)
+        self._path.unlink(missing_ok=True)

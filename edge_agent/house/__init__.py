@@ -1,0 +1,1 @@
+"""Sixth floor: core and uplink are put together here, started, and closed in order."""

@@ -1,0 +1,35 @@
+"""This portal's own ledgers checked from first to last, beside a running core or without one."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from edge_agent.house.identity import LogIdentity, logs_of
+from edge_agent.tools.notes import VerifierKey
+from edge_agent.tools.verify import Report, verify_log
+from edge_agent.words.errors import SettingsError, StorageError
+
+
+def verify_state(state: Path, centre_key: VerifierKey | None) -> list[Report]:
+    """A report for each log in the state directory; the newest receipt is checked where the centre's key is known."""
+    logs = logs_of(state)
+    if not logs:
+        raise SettingsError(f"{state} holds no log.\n  Give the state directory of the portal: --state DIR")
+    return [_verify(log, centre_key) for log in logs]
+
+
+def _verify(log: LogIdentity, centre_key: VerifierKey | None) -> Report:
+    try:
+        database = sqlite3.connect(f"file:{quote(str(log.database))}?mode=ro", uri=True)
+        try:
+            receipts = [row[0] for row in database.execute("SELECT note FROM receipt ORDER BY size DESC LIMIT 1")]
+            lines = (row[0] for row in database.execute("SELECT line FROM record ORDER BY seq"))
+            return verify_log(
+                lines, log.first_key, receipts=receipts if centre_key else (), log_key=log.log_key, centre_key=centre_key
+            )
+        finally:
+            database.close()
+    except sqlite3.Error as problem:
+        raise StorageError(f"cannot read {log.database}: {problem}") from None

@@ -1,0 +1,89 @@
+"""From files to settings: the configuration, its profiles, and the hash that names what is in force."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge_agent import drivers
+from edge_agent.doors.files import read_text, shipped_config
+from edge_agent.tools import toml_settings
+from edge_agent.tools.base64url import encode
+from edge_agent.tools.notes import read_vkey
+from edge_agent.tools.strict_json import dumps
+from edge_agent.words.errors import EvidenceError, SettingsError
+from edge_agent.words.settings import LaneSettings, Profile, Settings
+
+DEFAULT = Path("/etc/edge-agent/edge-agent.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Everything a person decided, read and checked."""
+
+    path: Path
+    settings: Settings
+    profiles: dict[str, Profile]        # by lane
+
+    @property
+    def hash(self) -> str:
+        """Base64url SHA-256 of the settings in force, profiles included; comments and order do not change it."""
+        return encode(hashlib.sha256(dumps(self.plain())).digest())
+
+    def plain(self) -> dict[str, Any]:
+        """Settings and profiles as plain JSON values.  They hold no secret."""
+        return {
+            "settings": dataclasses.asdict(self.settings),
+            "profiles": {lane: dataclasses.asdict(profile) for lane, profile in sorted(self.profiles.items())},
+        }
+
+
+def load(path: Path) -> Configuration:
+    """Read and check; SettingsError names file, key and remedy.  Touches nothing else."""
+    settings = toml_settings.read(Settings, read_text(path, "the configuration"), str(path))
+    _check_lanes(settings, path)
+    _check_centre(settings, path)
+    return Configuration(path, settings, {lane.name: _profile(lane, path) for lane in settings.lane})
+
+
+def _check_lanes(settings: Settings, path: Path) -> None:
+    names = [lane.name for lane in settings.lane]
+    if not names:
+        raise SettingsError(f"{path}: there is no lane.\n  Add a [[lane]] table; the shipped example shows one.")
+    double = next((name for name in names if names.count(name) > 1), None)
+    if double is not None:
+        raise SettingsError(f"{path}: two lanes are called {double!r}.\n  Give each its own name.")
+    for number, lane in enumerate(settings.lane):
+        driver = drivers.find(lane.driver)
+        if lane.link.kind not in driver.links:
+            raise SettingsError(
+                f"{path}: lane[{number}].link.kind = {lane.link.kind!r}: {lane.driver} runs over {', '.join(driver.links)}"
+            )
+        needed = "host" if lane.link.kind == "tcp" else "device"
+        if not getattr(lane.link, needed):
+            raise SettingsError(f"{path}: lane[{number}].link.{needed} is missing.\n  A {lane.link.kind} link needs it.")
+
+
+def _check_centre(settings: Settings, path: Path) -> None:
+    if settings.centre is None:
+        return
+    try:
+        read_vkey(settings.centre.vkey)
+    except EvidenceError as problem:
+        raise SettingsError(
+            f"{path}: centre.vkey: {problem}.\n  Copy the whole line from the centre's card (edge-agent center card)."
+        ) from None
+
+
+def _profile(lane: LaneSettings, path: Path) -> Profile:
+    """The lane's profile: beside the configuration first, then the shipped one."""
+    name = f"{lane.profile or lane.driver}.toml"
+    beside = path.parent / "profiles" / name
+    file = beside if beside.exists() else shipped_config() / "profiles" / name
+    profile = toml_settings.read(Profile, read_text(file, f"the profile of lane {lane.name}"), str(file))
+    if profile.driver != lane.driver:
+        raise SettingsError(f"{file}: driver = {profile.driver!r}, but lane {lane.name} uses {lane.driver!r}.")
+    return profile

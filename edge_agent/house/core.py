@@ -1,0 +1,227 @@
+"""The core: detectors, alarm rules, keys, ledger.  Built here, started, and closed in order.  No way to the outside."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from edge_agent import __version__, drivers
+from edge_agent.doors.files import free_mb, hold, kernel_boot, make_directory
+from edge_agent.doors.systemd import notify, watchdog_period_s
+from edge_agent.hands import links
+from edge_agent.hands.annunciator import Annunciator, LogSignal, Signal
+from edge_agent.hands.history import History
+from edge_agent.hands.sockets import Door
+from edge_agent.hands.taps import Taps
+from edge_agent.house.configuration import Configuration
+from edge_agent.house.logbooks import Logbooks
+from edge_agent.judgement.portal import Portal
+from edge_agent.paths import heart
+from edge_agent.paths.control import Control
+from edge_agent.paths.keeping import Keeping
+from edge_agent.paths.lane import Lane
+from edge_agent.paths.outbox import Outbox
+from edge_agent.paths.scribe import Scribe
+from edge_agent.tools import bodies, times
+from edge_agent.tools.notes import read_vkey
+from edge_agent.words.clock import Clock
+from edge_agent.words.event import Event, Fault
+from edge_agent.words.settings import LaneSettings
+
+log = logging.getLogger("edge_agent.core")
+CLOCK_STEP_MS = 1000        # a wall clock that moved this much against the monotonic one is a `clock` record
+LIVENESS_S = 20.0           # a lane that has not come round for this long is stuck: the watchdog is not fed
+
+
+class Core:
+    """Everything of one controller's core process."""
+
+    def __init__(self, configuration: Configuration, clock: Clock) -> None:
+        self.configuration, self.clock = configuration, clock
+        self.settings = configuration.settings
+        self.state = Path(self.settings.portal.state)
+        self.started_ns = clock.mono_ns()
+        self.events: Taps[Event] = Taps()
+        self._offset_ns = clock.wall_ns() - self.started_ns
+        self._ids = 0
+        self._open_faults: set[str] = set()     # of the controller itself; lanes keep their own
+
+    # --- building
+
+    async def open(self) -> None:
+        """Take the directory, open the ledger, build lanes and sockets.  Raises before anything runs."""
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))        # keys never in core files
+        make_directory(self.state)
+        self._lock = hold(self.state / "core.lock", "an edge-agent core")
+        self.books = await Logbooks.open(self.state, self.settings.portal.origin)
+        self.boot = await self.books.next_boot()
+        self.scribe = Scribe(self.books.ledger, self.clock, self.now)
+        self.context = bodies.Context(self.moment, __version__, self.configuration.hash)
+        self.history = await History.open(self.state / "history.db")
+        self.keeping = Keeping(self.history, self.clock)
+        signals: list[Signal] = [LogSignal()] if self.settings.annunciator.kind == "log" else []
+        self.annunciator = Annunciator(signals, self.events.put)
+        self.lanes = [self._lane(lane) for lane in self.settings.lane]
+        await self.keeping.put_back(self.lanes)
+        for kind, body in await self.books.opening(self.configuration, self.boot, kernel_boot()):
+            self.scribe.submit(kind, body)
+        await self._open_doors()
+
+    def _lane(self, lane: LaneSettings) -> Lane:
+        profile = self.configuration.profiles[lane.name]
+        decoder = drivers.find(lane.driver).decoder(profile)
+        link = links.make(lane.link, self.clock, f"lane {lane.name}.link")
+        return Lane(lane.name, link, decoder, Portal(lane, profile, self._new_id), self.clock, self.annunciator, self.submit)
+
+    async def _open_doors(self) -> None:
+        sockets = Path(self.settings.portal.sockets)
+        make_directory(sockets, 0o755)
+        control = Control(self.lanes, self.scribe, self.events, self.status, self.clock, self._describe)
+        self.doors = [Door(sockets / "control.sock", 0o660, control.asks(), control.streams())]
+        if self.settings.centre is not None:
+            outbox = Outbox(
+                self.books.books(lambda: self.scribe.newest.get("heartbeat")), read_vkey(self.settings.centre.vkey),
+                self.report, self.scribe.wait_beyond,
+            )
+            asks = {name: getattr(outbox, name) for name in
+                    ("logs", "wait", "batch", "express", "expressed", "receipt", "behind", "refused", "link")}
+            self.doors.append(Door(sockets / "uplink.sock", 0o660, asks, {}))
+        for door in self.doors:
+            await door.open()
+
+    # --- times and names
+
+    def now(self) -> dict[str, Any]:
+        """`t` of a record signed now."""
+        mono_ns, wall_ns, trust = self.clock.mono_ns(), self.clock.wall_ns(), self.clock.trust()
+        return {"wall": times.iso(wall_ns), "boot": self.boot, "mono_ms": mono_ns // 1_000_000,
+                "src": trust.source, "unc_ms": trust.uncertainty_ms}
+
+    def moment(self, at_ns: int) -> dict[str, Any]:
+        return times.moment(at_ns, self.boot, self.clock.mono_ns(), self.clock.wall_ns())
+
+    def _new_id(self) -> str:
+        self._ids += 1
+        return f"{self.settings.portal.origin.rsplit('/', 1)[-1]}/{self.boot}/{self._ids}"
+
+    # --- events
+
+    def submit(self, event: Event) -> None:
+        """An event becomes a draft of the ledger, and a passage goes to the history."""
+        kind, body = bodies.of_event(event, self.context)
+        self.scribe.submit(kind, body)
+        if kind == "occupancy":
+            self.keeping.passage(body)
+
+    def _describe(self, event: Event) -> dict[str, Any]:
+        kind, body = bodies.of_event(event, self.context)
+        return {"kind": kind, "body": body}
+
+    def report(self, condition: str, detail: str, present: bool) -> None:
+        """A fault of the controller itself, raised once and ended once."""
+        known = condition in self._open_faults
+        if present == known:
+            return
+        (self._open_faults.add if present else self._open_faults.discard)(condition)
+        event = Fault(self.clock.mono_ns(), None, condition, present, detail)
+        self.annunciator.show(event)
+        self.submit(event)
+
+    def status(self) -> dict[str, Any]:
+        """What `edge-agent status` shows of the controller; lanes are added by whoever asks."""
+        return {
+            "agent": __version__, "origin": self.scribe.ledger.origin, "boot": self.boot,
+            "uptime_s": (self.clock.mono_ns() - self.started_ns) // 10**9, "now": self.now(),
+            "cfg": self.configuration.hash, "config": str(self.configuration.path),
+            "annunciator": self.settings.annunciator.kind, "faults": sorted(self._open_faults),
+            "free_mb": free_mb(self.state), "centre": self.settings.centre.url if self.settings.centre else None,
+        }
+
+    # --- running
+
+    async def run(self) -> None:
+        """Run until a signal; then close in order: lanes, ledger, sockets."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        writer = asyncio.create_task(self.scribe.run(), name="scribe")
+        lanes = [asyncio.create_task(lane.run(), name=f"lane {lane.name}") for lane in self.lanes]
+        others = [asyncio.create_task(work, name=name) for name, work in self._others().items()]
+        notify("READY=1")
+        log.info("edge-agent %s watches %d lanes, log %s", __version__, len(lanes), self.books.ledger.origin)
+        ended = asyncio.create_task(stop.wait())
+        await asyncio.wait([ended, writer, *lanes, *others], return_when=asyncio.FIRST_COMPLETED)
+        failed = [task for task in (writer, *lanes, *others) if task.done()]
+        notify("STOPPING=1")
+        await self._close(writer, lanes, others)
+        for task in failed:
+            task.result()           # a task never ends by itself: let its error end the process, systemd starts anew
+
+    def _others(self) -> dict[str, Coroutine[Any, Any, None]]:
+        return {"heart": self._beat(), "watchdog": self._watch(), "clock": self._watch_clock()}
+
+    async def _beat(self) -> None:
+        while True:
+            await self.heartbeat()
+            await self.clock.sleep(self.settings.portal.heartbeat_s)
+
+    async def heartbeat(self) -> None:
+        now_ns = self.clock.mono_ns()
+        self.scribe.submit("heartbeat", await heart.body(
+            self.lanes, self.scribe, now_ns=now_ns, period_s=self.settings.portal.heartbeat_s,
+            uptime_s=(now_ns - self.started_ns) // 10**9, annunciator=self.settings.annunciator.kind,
+            free_mb=free_mb(self.state), faults=sorted(self._open_faults),
+        ))
+        await self.keeping.backgrounds(self.lanes, now_ns)
+
+    async def _watch(self) -> None:
+        """Feed the watchdog only while every lane comes round."""
+        period_s = watchdog_period_s() or 10.0
+        beats = {lane.name: -1 for lane in self.lanes}
+        seen_ns = {lane.name: self.clock.mono_ns() for lane in self.lanes}
+        while True:
+            now_ns = self.clock.mono_ns()
+            for lane in self.lanes:
+                if lane.beats != beats[lane.name]:
+                    beats[lane.name], seen_ns[lane.name] = lane.beats, now_ns
+            if all(now_ns - seen < LIVENESS_S * 1e9 for seen in seen_ns.values()):
+                notify("WATCHDOG=1\nSTATUS=" + self._one_line())
+            await self.clock.sleep(period_s)
+
+    def _one_line(self) -> str:
+        if self.scribe.trouble:
+            return f"STORAGE FAULT: {self.scribe.trouble}"
+        silent = [lane.name for lane in self.lanes if lane.silent]
+        return f"lanes not heard: {', '.join(silent)}" if silent else f"{len(self.lanes)} lanes, {self.scribe.ledger.size} records"
+
+    async def _watch_clock(self) -> None:
+        """A step of the wall clock is a record of its own."""
+        while True:
+            await self.clock.sleep(5.0)
+            offset_ns = self.clock.wall_ns() - self.clock.mono_ns()
+            step_ms = (offset_ns - self._offset_ns) // 1_000_000
+            self._offset_ns = offset_ns
+            if abs(step_ms) >= CLOCK_STEP_MS:
+                log.warning("the wall clock stepped by %d ms", step_ms)
+                self.scribe.submit("clock", {"step_ms": step_ms, "at": self.moment(self.clock.mono_ns())})
+
+    async def _close(self, writer: asyncio.Task[None], lanes: list[Any], others: list[Any]) -> None:
+        for task in [*others, *lanes]:
+            task.cancel()
+        await asyncio.gather(*others, *lanes, return_exceptions=True)   # lanes write the occupancy under way
+        self.scribe.finish()
+        await asyncio.gather(writer, return_exceptions=True)
+        await self.close()
+
+    async def close(self) -> None:
+        for door in self.doors:
+            await door.close()
+        await self.keeping.close()
+        await self.history.close()
+        await self.books.close()

@@ -1,0 +1,61 @@
+"""The uplink: the only process with a way to the outside.  It holds no key but its TLS one."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import resource
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+
+from edge_agent.doors.systemd import notify
+from edge_agent.hands.asking import Core
+from edge_agent.hands.centre import Centre
+from edge_agent.house.configuration import Configuration
+from edge_agent.paths.forwarder import Forwarder
+from edge_agent.words.errors import NotRunning, SettingsError
+
+log = logging.getLogger("edge_agent.uplink")
+CORE_AWAY_S = 1.0           # between tries while the core is not there
+TIMEOUT_S = 120.0           # longer than any wait we ask for
+
+
+def run(configuration: Configuration) -> None:
+    """Deliver until a signal ends the process."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    settings = configuration.settings
+    if settings.centre is None:
+        raise SettingsError(
+            f"{configuration.path}: there is no [centre]: records are kept and nothing is sent.\n"
+            "  Add the table with url, vkey and ca from the centre's card."
+        )
+    tls = Path(settings.portal.state) / "uplink"
+    centre = Centre(
+        settings.centre.url, _beside(configuration.path, settings.centre.ca),
+        Path(settings.centre.cert or tls / "tls.crt"), Path(settings.centre.cert_key or tls / "tls.key"),
+    )
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGINT, _leave)
+    notify("READY=1")
+    log.info("forwarding to %s", settings.centre.url)
+    socket = Path(settings.portal.sockets) / "uplink.sock"
+    while True:
+        with contextlib.suppress(NotRunning), Core(socket, TIMEOUT_S) as core:
+            Forwarder(core, centre, _alive).run()
+        _alive("the core is not running")
+        time.sleep(CORE_AWAY_S)
+
+
+def _beside(file: Path, name: str) -> Path:
+    """A path in the configuration is meant beside the configuration where it is not absolute."""
+    return file.parent / name
+
+
+def _alive(status: str) -> None:
+    notify(f"WATCHDOG=1\nSTATUS={status}")
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)

@@ -1,0 +1,84 @@
+"""One occupancy as it happens: its counts, its alarms, the largest statistic of each rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edge_agent.words.event import Occupancy, Series
+from edge_agent.words.reading import Radiation, Sample
+
+NUMBERS_MAX = 6000      # counts kept of one radiation: as text about 32 KiB of the 64 KiB a record line may have
+
+
+@dataclass(slots=True)
+class Counts:
+    """Counts of one radiation in equal bins; when it grows too long, neighbours are summed: no count is lost."""
+
+    detectors: tuple[str, ...]
+    interval_s: float
+    begin_ns: int
+    bins: list[tuple[int, ...]] = field(default_factory=list)
+    samples_per_bin: int = 1
+    _in_last: int = 0               # invariant: samples summed in bins[-1], 0 while bins is empty
+
+    def add(self, counts: tuple[int, ...]) -> None:
+        if self.bins and self._in_last < self.samples_per_bin:
+            self.bins[-1] = _sum(self.bins[-1], counts)
+            self._in_last += 1
+        else:
+            self.bins.append(counts)
+            self._in_last = 1
+        if len(self.bins) * len(self.detectors) > NUMBERS_MAX:
+            self._halve()
+
+    def _halve(self) -> None:
+        pairs = [self.bins[i : i + 2] for i in range(0, len(self.bins), 2)]
+        if len(pairs[-1]) == 2:
+            self._in_last += self.samples_per_bin
+        self.bins = [_sum(pair[0], pair[1]) if len(pair) == 2 else pair[0] for pair in pairs]
+        self.samples_per_bin *= 2
+
+    def series(self) -> Series:
+        columns = zip(*self.bins, strict=True)
+        return Series(
+            self.interval_s * self.samples_per_bin, self.begin_ns, dict(zip(self.detectors, columns, strict=True))
+        )
+
+
+@dataclass(slots=True)
+class Passage:
+    """What is known of the occupancy in the lane now."""
+
+    id: str
+    begin_ns: int
+    joined: bool
+    alarms: list[str] = field(default_factory=list)
+    fired: set[tuple[str, Radiation]] = field(default_factory=set)      # (rule, radiation) already an alarm
+    counts: dict[Radiation, Counts] = field(default_factory=dict)
+    largest: dict[str, float] = field(default_factory=dict)
+    speed_mps: float | None = None
+    late: int = 0
+
+    def add(self, sample: Sample, detectors: tuple[str, ...]) -> None:
+        if sample.radiation not in self.counts:
+            self.counts[sample.radiation] = Counts(detectors, sample.interval_s, sample.at_ns)
+        self.counts[sample.radiation].add(sample.counts)
+        self.late += sample.late
+
+    def saw(self, rule: str, statistic: float) -> None:
+        self.largest[rule] = max(statistic, self.largest.get(rule, 0.0))
+
+    def close(self, at_ns: int, lane: str, ended: str, counter: int | None) -> Occupancy:
+        notes = (["joined in the middle"] if self.joined else []) + ([f"{self.late} samples late"] if self.late else [])
+        if not self.counts:
+            notes.append("no scan record reached us")
+        return Occupancy(
+            at_ns, lane, self.id, self.begin_ns, at_ns, ended, counter, tuple(self.alarms),
+            ("vendor", Radiation.GAMMA) in self.fired, ("vendor", Radiation.NEUTRON) in self.fired, self.speed_mps,
+            {radiation.value: counts.series() for radiation, counts in self.counts.items()},
+            {rule: round(value, 4) for rule, value in self.largest.items()}, tuple(notes),
+        )
+
+
+def _sum(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(a + b for a, b in zip(one, other, strict=True))

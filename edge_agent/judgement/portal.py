@@ -1,0 +1,266 @@
+"""One portal judged: readings in, events out.  Pure: the same readings give the same events, live or replayed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from edge_agent.judgement.faults import FaultBook
+from edge_agent.judgement.passage import Passage
+from edge_agent.judgement.rules import Rules
+from edge_agent.tools.occupancy import TABLE, Input, Move, State
+from edge_agent.words.event import Alarm, Event, Judgement, Tamper
+from edge_agent.words.reading import (
+    Condition,
+    Health,
+    OccupancyEnd,
+    Radiation,
+    Reading,
+    Sample,
+    Setup,
+    Speed,
+    Unreadable,
+    VacantRate,
+)
+from edge_agent.words.settings import LaneSettings, Profile
+
+VACANT_LATCH_NS = 60 * 10**9     # in a vacant lane a rule that stays up is one alarm until it was down for a minute
+FADING = {Condition.LATE, Condition.COUNTER_GAP, Condition.POWER_CYCLE, Condition.UNREADABLE, Condition.PROFILE}
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counters since the start of the core, for heartbeat and status."""
+
+    samples: int = 0
+    alarms: Counter[str] = field(default_factory=Counter)       # by rule
+    occupancies: int = 0
+    unreadable: int = 0
+    refused: int = 0                # samples that do not fit the profile
+    late: int = 0
+    disagreements: int = 0          # occupancies where the vendor's verdict and ours differ
+    missed_occupancies: int = 0     # from gaps of the portal's counter
+
+
+class Portal:
+    """State of one lane.  `new_id` names alarms and occupancies, unique for ever under one log."""
+
+    def __init__(self, lane: LaneSettings, profile: Profile, new_id: Callable[[], str]) -> None:
+        self.lane, self.profile = lane, profile
+        self.rules = Rules(lane, profile)
+        self.tally = Tally()
+        self.faults = FaultBook(lane.name)
+        self.state = State.UNKNOWN
+        self.passage: Passage | None = None
+        self.last_heard_ns: int | None = None
+        self.tamper_open: bool | None = None
+        self.setup: dict[str, tuple[str, ...]] = {}
+        self.last_counts: dict[Radiation, Sample | VacantRate] = {}
+        self._new_id = new_id
+        self._counter: int | None = None
+        self._vacant_up: dict[tuple[str, Radiation], int] = {}      # rule alarmed in the vacant lane -> last seen up
+
+    def observe(self, reading: Reading) -> Iterator[Event]:
+        """Events that follow from one reading."""
+        self.last_heard_ns = reading.at_ns if self.last_heard_ns is None else max(self.last_heard_ns, reading.at_ns)
+        yield from self._heard(reading.at_ns)
+        match reading:
+            case Sample():
+                yield from self._sample(reading)
+            case VacantRate():
+                yield from self._vacant_rate(reading)
+            case Speed():
+                if self.passage:
+                    self.passage.speed_mps = reading.speed_mps
+            case OccupancyEnd():
+                yield from self._step(reading.at_ns, Input.END, reading.counter)
+                yield from self._count_on(reading)
+            case Health():
+                yield from self._health(reading)
+            case Setup():
+                yield from self._setup(reading)
+            case Unreadable():
+                self.tally.unreadable += 1
+                shown = ascii(reading.data[:40])[2:-1]
+                yield from self.faults.begin(
+                    reading.at_ns, Condition.UNREADABLE.value, f"{reading.reason}: {shown}", fades=True
+                )
+
+    def tick(self, at_ns: int) -> Iterator[Event]:
+        """Events that follow from time alone: silence, an occupancy that does not end."""
+        yield from self.faults.fade(at_ns)
+        if self._silent(at_ns):
+            assert self.last_heard_ns is not None
+            age_s = (at_ns - self.last_heard_ns) / 1e9
+            yield from self.faults.begin(at_ns, Condition.SILENCE.value, f"nothing on the wire for {age_s:.0f} s")
+            yield from self._step(at_ns, Input.LOST, None)
+        if self.passage and at_ns - self.passage.begin_ns > self.profile.overdue_s * 1e9:
+            yield from self.faults.begin(at_ns, Condition.OVERDUE.value, f"occupied for {self.profile.overdue_s:.0f} s")
+
+    def _silent(self, at_ns: int) -> bool:
+        """Nothing heard for too long on a wire that is open; a wire that is not is a fault of its own."""
+        if self.last_heard_ns is None or Condition.LINK.value in self.faults.open:
+            return False
+        return at_ns - self.last_heard_ns > self.profile.silence_s * 1e9
+
+    def lost(self, at_ns: int, why: str) -> Iterator[Event]:
+        """The wire broke, or could not be opened."""
+        if self.last_heard_ns is None:
+            self.last_heard_ns = at_ns
+        yield from self.faults.begin(at_ns, Condition.LINK.value, why)
+        yield from self._step(at_ns, Input.LOST, None)
+
+    def opened(self, at_ns: int) -> Iterator[Event]:
+        """The wire is open; silence is counted from here."""
+        self.last_heard_ns = at_ns
+        yield from self.faults.end(at_ns, Condition.LINK.value)
+
+    def stop(self, at_ns: int) -> Iterator[Event]:
+        """The agent ends: an occupancy in the lane is written as far as it was seen."""
+        if self.passage:
+            yield from self._close(at_ns, "stopped", None)
+
+    def _heard(self, at_ns: int) -> Iterator[Event]:
+        yield from self.faults.end(at_ns, Condition.SILENCE.value)
+
+    # --- occupancy
+
+    def _step(self, at_ns: int, what: Input, counter: int | None) -> Iterator[Event]:
+        step = TABLE[self.state, what]
+        self.state = step.state
+        if step.move in (Move.BEGIN, Move.JOIN, Move.EMPTY):
+            self.passage = Passage(self._new_id(), at_ns, step.move is Move.JOIN)
+            self.rules.begin(at_ns)
+        if step.move in (Move.CLOSE, Move.EMPTY):
+            yield from self._close(at_ns, step.reason, counter)
+
+    def _close(self, at_ns: int, reason: str, counter: int | None) -> Iterator[Event]:
+        assert self.passage is not None
+        occupancy = self.passage.close(at_ns, self.lane.name, reason, counter)
+        ours = {radiation for rule, radiation in self.passage.fired if rule != "vendor"}
+        vendor = {radiation for rule, radiation in self.passage.fired if rule == "vendor"}
+        self.tally.disagreements += ours != vendor
+        self.tally.occupancies += 1
+        self.passage = None
+        self.rules.end(at_ns)
+        yield occupancy
+        yield from self.faults.end(at_ns, Condition.OVERDUE.value)
+
+    def _count_on(self, end: OccupancyEnd) -> Iterator[Event]:
+        """A jump of the portal's counter is occupancies we did not see; it starts again daily and at power-up."""
+        previous, self._counter = self._counter, end.counter
+        if previous is not None and end.counter > previous + 1:
+            missed = end.counter - previous - 1
+            self.tally.missed_occupancies += missed
+            yield from self.faults.begin(
+                end.at_ns, Condition.COUNTER_GAP.value,
+                f"the portal counted {missed} occupancies that did not reach us", fades=True,
+            )
+
+    # --- counts
+
+    def _sample(self, sample: Sample) -> Iterator[Event]:
+        detectors = self.rules.detectors[sample.radiation]
+        if len(sample.counts) != len(detectors) or max(sample.counts) > self.profile.count_max:
+            self.tally.refused += 1
+            yield from self.faults.begin(
+                sample.at_ns, Condition.PROFILE.value,
+                f"{sample.radiation.value} counts {sample.counts} do not fit the profile {self.profile.title!r}",
+                fades=True,
+            )
+            return
+        self.tally.samples += 1
+        self.last_counts[sample.radiation] = sample
+        if sample.late:
+            self.tally.late += 1
+            yield from self.faults.begin(
+                sample.at_ns, Condition.LATE.value, "records came in a burst; they are back-spaced", fades=True
+            )
+        yield from self._step(sample.at_ns, Input.SCAN if sample.occupied else Input.BACKGROUND, None)
+        if self.passage:
+            self.passage.add(sample, detectors)
+        if sample.vendor_alarm:
+            yield from self._alarm(sample, self.rules.vendor(sample))
+        for judgement, crossed in self.rules.judge(sample):
+            if self.passage and judgement.statistic is not None:
+                self.passage.saw(judgement.rule, judgement.statistic)
+            if crossed:
+                yield from self._alarm(sample, judgement)
+
+    def _alarm(self, sample: Sample, judgement: Judgement) -> Iterator[Event]:
+        if not self._first(judgement.rule, sample):
+            return
+        alarm = Alarm(
+            sample.at_ns, self.lane.name, self._new_id(), sample.radiation, judgement,
+            dict(zip(self.rules.detectors[sample.radiation], sample.counts, strict=True)),
+            self.rules.background_cps(sample.radiation, sample.at_ns),
+            self.passage.id if self.passage else None,
+            self.passage.speed_mps if self.passage else None,
+            self._notes(sample),
+        )
+        self.tally.alarms[judgement.rule] += 1
+        if self.passage:
+            self.passage.alarms.append(alarm.id)
+        yield alarm
+
+    def _first(self, rule: str, sample: Sample) -> bool:
+        """One alarm per rule, radiation and occupancy; in the vacant lane, one until the rule was down for a while."""
+        key = (rule, sample.radiation)
+        if self.passage:
+            first = key not in self.passage.fired
+            self.passage.fired.add(key)
+            return first
+        last = self._vacant_up.get(key)
+        self._vacant_up[key] = sample.at_ns
+        return last is None or sample.at_ns - last > VACANT_LATCH_NS
+
+    def _notes(self, sample: Sample) -> tuple[str, ...]:
+        notes = []
+        if sample.late:
+            notes.append("late delivery")
+        if not self.lane.panels_verified:
+            notes.append("panels unverified")
+        return tuple(notes)
+
+    def _vacant_rate(self, rate: VacantRate) -> Iterator[Event]:
+        yield from self._step(rate.at_ns, Input.BACKGROUND, None)
+        yield from self._limits(rate)
+        if len(rate.rates_cps) != len(self.rules.detectors[rate.radiation]):
+            self.tally.refused += 1
+            yield from self.faults.begin(
+                rate.at_ns, Condition.PROFILE.value, f"{len(rate.rates_cps)} {rate.radiation.value} rates", fades=True
+            )
+            return
+        self.last_counts[rate.radiation] = rate
+        self.rules.learn(rate)
+
+    def _limits(self, rate: VacantRate) -> Iterator[Event]:
+        for limit in (Condition.HIGH_BACKGROUND, Condition.LOW_BACKGROUND):
+            name = f"{rate.radiation.value}-{limit.value}"
+            if rate.limit is limit:
+                yield from self.faults.begin(rate.at_ns, name, f"the portal reports it: {rate.rates_cps} counts/s")
+            else:
+                yield from self.faults.end(rate.at_ns, name)
+
+    # --- health
+
+    def _health(self, health: Health) -> Iterator[Event]:
+        if health.condition is Condition.TAMPER:
+            if self.tamper_open is not health.present:
+                self.tamper_open = health.present
+                yield Tamper(health.at_ns, self.lane.name, health.present)
+        elif health.present:
+            yield from self.faults.begin(
+                health.at_ns, health.condition.value, health.detail, fades=health.condition in FADING
+            )
+        else:
+            yield from self.faults.end(health.at_ns, health.condition.value, health.detail)
+
+    def _setup(self, setup: Setup) -> Iterator[Event]:
+        self.setup[setup.tag] = setup.fields
+        yield from self.faults.begin(
+            setup.at_ns, Condition.POWER_CYCLE.value, "the portal sent its settings: power-up, or changed by someone",
+            fades=True,
+        )
+        yield from self._step(setup.at_ns, Input.RESTART, None)

@@ -1,0 +1,118 @@
+"""The kernel of one lane, spoken to in the profile's words: detectors by name, sums by name, judgements out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge_agent.tools import kernel
+from edge_agent.words.errors import SettingsError
+from edge_agent.words.event import Judgement
+from edge_agent.words.reading import Radiation, Sample, VacantRate
+from edge_agent.words.settings import LaneSettings, Profile
+
+NOT_FITTED = "-"                                    # a field of the wire without a detector
+VERSION = 1             # of the rules below: part of every alarm, raised when a rule would judge the same counts otherwise
+
+
+class Rules:
+    """Every rule of one lane.  Times go to the kernel in seconds and never back."""
+
+    def __init__(self, lane: LaneSettings, profile: Profile) -> None:
+        self.detectors = {
+            Radiation.GAMMA: _names(lane.gamma, profile.gamma, f"lane {lane.name}: gamma"),
+            Radiation.NEUTRON: _names(lane.neutron, profile.neutron, f"lane {lane.name}: neutron"),
+        }
+        self._vacant_exposure_s = profile.vacant_exposure_s
+        self._kernel = kernel.Lane(
+            kernel.KernelSettings(
+                panels=len(self.detectors[Radiation.GAMMA]),
+                tubes=len(self.detectors[Radiation.NEUTRON]),
+                arm_exposure_s=lane.alarm.arm_exposure_s,
+                focus_threshold=lane.alarm.focus_threshold,
+                ksigma_n=lane.alarm.ksigma_n,
+                ksigma_intervals=lane.alarm.ksigma_intervals,
+                groups=_masks(lane, profile, self.detectors[Radiation.GAMMA]),
+                neutron_p=lane.alarm.neutron_p,
+            )
+        )
+        self._t_s = 0.0
+
+    def begin(self, at_ns: int) -> None:
+        self._kernel.beam(self._time(at_ns), True)
+
+    def end(self, at_ns: int) -> None:
+        self._kernel.beam(self._time(at_ns), False)
+
+    def learn(self, rate: VacantRate) -> None:
+        """A vacant rate of the portal's own feeds the background with the exposure it stands for."""
+        self._kernel.vacant_rate(rate.radiation, self._time(rate.at_ns), self._vacant_exposure_s, rate.rates_cps)
+
+    def judge(self, sample: Sample) -> Iterator[tuple[Judgement, bool]]:
+        """What each armed rule thinks of the sample, and whether it crossed."""
+        step = self._kernel.gamma if sample.radiation is Radiation.GAMMA else self._kernel.neutron
+        look = step(self._time(sample.at_ns), sample.interval_s, sample.counts)
+        for rule, score in zip(look._fields, look, strict=True):
+            if score.armed:
+                yield self._judgement(f"{rule}/{VERSION}", sample.radiation, score), score.crossed
+
+    def vendor(self, sample: Sample) -> Judgement:
+        """The portal's own alarm: its rule and threshold are not on the wire."""
+        names = self.detectors[sample.radiation]
+        return Judgement("vendor", None, None, sample.interval_s, sum(sample.counts), None, None, names)
+
+    def background_cps(self, radiation: Radiation, at_ns: int) -> dict[str, float]:
+        """Background per detector now; empty until there is one."""
+        background = self.background(radiation, at_ns)
+        if background is None:
+            return {}
+        names = self.detectors[radiation]
+        return {name: round(rate, 3) for name, rate in zip(names, background.rate_cps, strict=True)}
+
+    def background(self, radiation: Radiation, at_ns: int) -> kernel.Background | None:
+        found = self._kernel.background(radiation, self._time(at_ns, peek=True))
+        return found if found.exposure_s > 0 else None
+
+    def put_background(
+        self, radiation: Radiation, at_ns: int, age_s: float, exposure_s: float, rate_cps: tuple[float, ...]
+    ) -> None:
+        """Take back a background kept over a restart; its error has grown with its age."""
+        self._kernel.put_background(radiation, self._time(at_ns), age_s, exposure_s, rate_cps)
+
+    def _time(self, at_ns: int, peek: bool = False) -> float:
+        """Seconds; back-spaced samples of one radiation may lie before the last of another: time then stands still."""
+        t_s = max(at_ns / 1e9, self._t_s)
+        if not peek:
+            self._t_s = t_s
+        return t_s
+
+    def _judgement(self, rule: str, radiation: Radiation, score: kernel.Score) -> Judgement:
+        names = tuple(name for i, name in enumerate(self.detectors[radiation]) if score.mask >> i & 1)
+        return Judgement(
+            rule, score.statistic, score.threshold, score.window_s, round(score.counts), score.expected,
+            score.expected_sd, names,
+        )
+
+
+def _names(of_lane: list[str], of_profile: list[str], where: str) -> tuple[str, ...]:
+    """Detectors in wire order; the lane's own map, where given, names the same fields."""
+    if of_lane and len(of_lane) != len(of_profile):
+        raise SettingsError(f"{where} names {len(of_lane)} detectors, the profile {len(of_profile)}: name each field")
+    names = tuple(name for name in of_lane or of_profile if name != NOT_FITTED)
+    if len(set(names)) != len(names):
+        raise SettingsError(f"{where} names a detector twice: {', '.join(names)}")
+    return names
+
+
+def _masks(lane: LaneSettings, profile: Profile, panels: tuple[str, ...]) -> tuple[int, ...]:
+    """Bit masks of the sums the compatibility rule looks at, each once."""
+    masks: dict[int, None] = {}
+    for name in lane.alarm.ksigma_sums:
+        if name not in profile.sums:
+            raise SettingsError(
+                f"lane {lane.name}: ksigma_sums names {name!r}; the profile knows {', '.join(profile.sums)}"
+            )
+        for group in profile.sums[name]:
+            mask = sum(1 << panels.index(panel) for panel in group if panel in panels)
+            if mask:
+                masks[mask] = None
+    return tuple(masks) or ((1 << len(panels)) - 1,)

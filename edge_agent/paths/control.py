@@ -1,0 +1,77 @@
+"""What control.sock may ask: status, records, what passes on a lane.  Nothing here changes what a lane does."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any
+
+from edge_agent.hands.sockets import Ask, Stream
+from edge_agent.hands.taps import Taps
+from edge_agent.paths.heart import lane_state
+from edge_agent.paths.lane import Lane
+from edge_agent.paths.scribe import Scribe
+from edge_agent.tools import capture
+from edge_agent.words.clock import Clock
+from edge_agent.words.errors import SettingsError
+from edge_agent.words.event import Event
+
+LINES_MAX = 1000
+Answer = dict[str, Any]
+
+
+class Control:
+    def __init__(
+        self, lanes: Sequence[Lane], scribe: Scribe, events: Taps[Event], status: Callable[[], Answer], clock: Clock,
+        describe: Callable[[Event], Answer],
+    ) -> None:
+        self._lanes = {lane.name: lane for lane in lanes}
+        self._scribe, self._events, self._status, self._clock = scribe, events, status, clock
+        self._describe = describe
+
+    def asks(self) -> dict[str, Ask]:
+        return {"status": self.status, "alarms": self.alarms, "lines": self.lines}
+
+    def streams(self) -> dict[str, Stream]:
+        return {"wire": self.wire, "events": self.events}
+
+    async def status(self, request: Answer) -> Answer:
+        """Everything one screen shows."""
+        now_ns = self._clock.mono_ns()
+        receipt = await self._scribe.ledger.receipt()
+        size = self._scribe.ledger.size
+        return {
+            **self._status(),
+            "lanes": {name: lane_state(lane, now_ns) | {"link": lane.link.name} for name, lane in self._lanes.items()},
+            "log": {"size": size, "unreceipted": size - (receipt.size if receipt else 0),
+                    "receipted": receipt.size if receipt else 0, "receipt_time_s": receipt.time_s if receipt else None},
+            "storage": self._scribe.trouble, "queued": self._scribe.queued, "overflowed": self._scribe.overflowed,
+        }
+
+    async def alarms(self, request: Answer) -> Answer:
+        """The last alarm lines, oldest first."""
+        last = min(int(request.get("last", 20)), LINES_MAX)
+        receipt = await self._scribe.ledger.receipt()
+        lines = await self._scribe.ledger.alarms(last)
+        return {"lines": [line.decode() for line in lines], "receipted": receipt.size if receipt else 0}
+
+    async def lines(self, request: Answer) -> Answer:
+        """Lines from `from` on, for verification."""
+        lines = await self._scribe.ledger.lines(int(request["from"]), LINES_MAX)
+        return {"lines": [line.decode() for line in lines], "size": self._scribe.ledger.size}
+
+    async def wire(self, request: Answer) -> AsyncGenerator[Answer, None]:
+        """Bytes of a lane as they arrive; the daemon keeps the port."""
+        lane = self._lanes.get(str(request.get("lane")))
+        if lane is None:
+            raise SettingsError(f"no lane is called {request.get('lane')!r}; there are: {', '.join(self._lanes)}")
+        yield {"lane": lane.name, "driver": lane.portal.lane.driver, "link": lane.link.name}
+        async with contextlib.aclosing(lane.chunks.follow(float(request.get("seconds", 0)) or None)) as chunks:
+            async for chunk in chunks:
+                yield {"at_ns": chunk.at_ns, "data": capture.escape(chunk.data)}
+
+    async def events(self, request: Answer) -> AsyncGenerator[Answer, None]:
+        """Events as they are shown at the lane."""
+        async with contextlib.aclosing(self._events.follow()) as events:
+            async for event in events:
+                yield self._describe(event)

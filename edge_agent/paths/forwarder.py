@@ -1,0 +1,200 @@
+"""The uplink's one loop: ask the core for unsent lines, send them, bring back receipts.  For ever.
+
+Blocking and single-threaded: nothing here can hold up the core, and a bug in a network parser can neither sign nor
+erase.  What the centre answers is believed only by the core, which verifies it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from edge_agent.hands.asking import Core
+from edge_agent.hands.centre import Centre, Reply
+from edge_agent.words.errors import EdgeAgentError, PeerError
+from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX
+
+log = logging.getLogger("edge_agent.uplink")
+RETRY_S = (2.0, 4.0)            # from one try to the next while the centre is unreachable
+BUSY_MAX_S = 300.0              # full jitter up to this while the centre says it is busy
+IDLE_S = 15.0                   # how long one wait for news lasts; also the pulse of the watchdog
+FIRST_LINES, FIRST_BYTES = 100, 64 * 1024      # of a batch before the link has shown what it carries
+QUICK_S, SLOW_S = 1.0, 5.0      # a batch faster than this doubles the next, one slower halves it
+
+
+@dataclass(slots=True)
+class Size:
+    """How much to send at once: grows and shrinks so that a fresh alarm never waits long behind a batch."""
+
+    lines: int = FIRST_LINES
+    bytes: int = FIRST_BYTES
+
+    def took(self, seconds: float) -> None:
+        if seconds < QUICK_S:
+            self.lines, self.bytes = min(self.lines * 2, BATCH_LINES_MAX), min(self.bytes * 2, BATCH_BYTES_MAX)
+        elif seconds > SLOW_S:
+            self.halve()
+
+    def halve(self) -> None:
+        self.lines, self.bytes = max(1, self.lines // 2), max(4096, self.bytes // 2)
+
+
+class Busy(PeerError):
+    """The centre asks us to come later."""
+
+    def __init__(self, after_s: float | None) -> None:
+        super().__init__("the centre is busy")
+        self.after_s = after_s
+
+
+class Forwarder:
+    def __init__(self, core: Core, centre: Centre, alive: Callable[[str], None]) -> None:
+        self._core, self._centre, self._alive = core, centre, alive
+        self._size = Size()
+        self._at: dict[str, int] = {}       # reading position of each log; the receipt's size until a 409 moves it
+        self._refused: dict[str, str] = {}  # log -> the centre's words; express goes on
+        self._busy_s = RETRY_S[1]
+
+    def run(self) -> None:
+        """Deliver until the core leaves (NotRunning)."""
+        while True:
+            began = time.monotonic()
+            try:
+                if not self.step():
+                    self._rest()
+                self._busy_s = RETRY_S[1]
+            except Busy as problem:
+                self._wait(problem.after_s or random.uniform(0, self._busy_s), str(problem))  # noqa: S311
+                self._busy_s = min(self._busy_s * 2, BUSY_MAX_S)
+            except PeerError as problem:
+                pause = random.uniform(*RETRY_S) - (time.monotonic() - began)  # noqa: S311
+                self._wait(max(pause, 0.5), str(problem))
+
+    def step(self) -> bool:
+        """One exchange with the centre; False when there was nothing to do."""
+        for entry in self._core.ask("logs")["logs"]:
+            origin, size, receipted = entry["log"], entry["size"], entry["receipted"]
+            at = self._at.get(origin, receipted)
+            if receipted >= size and at >= size:
+                continue
+            if self._express(origin, at + self._size.lines):
+                return True
+            if origin not in self._refused:
+                self._batch(entry, at)
+                return True
+        return False
+
+    def _rest(self) -> None:
+        """Nothing to send: wait until there is.  A refused log is tried anew after each rest."""
+        self._refused.clear()
+        self._alive("all records receipted")
+        entry = self._core.ask("logs")["logs"][-1]
+        self._core.ask("wait", size=entry["size"] if entry["receipted"] >= entry["size"] else 2**53, timeout_s=IDLE_S)
+
+    def _wait(self, seconds: float, why: str) -> None:
+        log.warning("%s; next try in %.0f s", why, seconds)
+        self._core.ask("link", why=why)
+        while seconds > 0:
+            self._alive(why)
+            time.sleep(min(seconds, IDLE_S))
+            seconds -= IDLE_S
+
+    # --- express
+
+    def _express(self, origin: str, beyond: int) -> bool:
+        """Send a fresh alarm, or the freshest heartbeat, that the next batch does not reach."""
+        found = self._core.ask("express", log=origin, beyond=0 if origin in self._refused else beyond)
+        if "seq" not in found:
+            return False
+        reply = self._centre.express(origin, found["express"])
+        if reply.status == 202:
+            log.info("record %d of %s sent ahead of the backlog", found["seq"], origin)
+        else:
+            self._common(reply)
+            log.error("the centre does not take record %d express: %d %s", found["seq"], reply.status, _words(reply))
+        self._core.ask("expressed", log=origin, seq=found["seq"])
+        return True
+
+    # --- the log, in order
+
+    def _batch(self, entry: dict[str, Any], at: int) -> None:
+        origin = entry["log"]
+        batch = self._core.ask("batch", log=origin, **{"from": at}, lines=self._size.lines, bytes=self._size.bytes)
+        began = time.monotonic()
+        reply = self._centre.entries(origin, batch["lines"], batch["checkpoint"])
+        self._size.took(time.monotonic() - began)
+        match reply.status:
+            case 200:
+                self._receipted(origin, at + len(batch["lines"]), batch["checkpoint"], reply)
+            case 409:
+                self._moved(origin, reply)
+            case 400 | 413:
+                self._too_large(batch, reply)
+            case 404:
+                self._unknown(entry, reply)
+            case 422:
+                self._refuse(origin, _words(reply))
+            case _:
+                self._common(reply)
+
+    def _receipted(self, origin: str, end: int, checkpoint: str, reply: Reply) -> None:
+        """Only a cosignature the core accepts is an acknowledgement."""
+        text = reply.body.decode("utf-8", "replace")
+        note = checkpoint + text if text.startswith("— ") else text
+        try:
+            size = self._core.ask("receipt", log=origin, note=note)["receipted"]
+        except EdgeAgentError as problem:
+            raise PeerError(f"the centre answered 200 without a receipt of ours: {problem}") from None
+        self._at[origin] = max(size, end) if size >= end else size
+        self._core.ask("link", why="")
+        self._core.ask("refused", why="")
+        self._alive(f"{size} records receipted")
+
+    def _moved(self, origin: str, reply: Reply) -> None:
+        """The centre is at another place; its own cosigned checkpoint says where, and only moves where we read."""
+        if not reply.body.strip():
+            self._core.ask("behind", log=origin)
+            self._at[origin] = 0
+            return
+        try:
+            answer = self._core.ask("receipt", log=origin, note=reply.body.decode("utf-8", "replace"), latest=True)
+        except EdgeAgentError as problem:
+            raise PeerError(f"the centre moved us without a receipt of ours: {problem}") from None
+        self._at[origin] = answer["receipted"]
+
+    def _too_large(self, batch: dict[str, Any], reply: Reply) -> None:
+        if len(batch["lines"]) <= 1:
+            raise PeerError(f"the centre takes no single record: {reply.status} {_words(reply)}")
+        self._size.halve()
+
+    def _unknown(self, entry: dict[str, Any], reply: Reply) -> None:
+        """A centre that does not know the log: a continuation is registered, a portal must be enrolled by a person."""
+        answer = self._centre.register(entry["log"], entry["public"])
+        if answer.status not in (200, 201):
+            raise PeerError(
+                f"the centre does not know this portal ({reply.status} {_words(reply)}); enrol it there: "
+                "edge-agent enrol, then edge-agent center enrol"
+            )
+        log.warning("the continuation log %s is registered at the centre, unconfirmed", entry["log"])
+
+    def _refuse(self, origin: str, why: str) -> None:
+        log.critical("the centre refuses records of %s: %s", origin, why)
+        self._refused[origin] = why
+        self._core.ask("refused", why=f"{origin}: {why}")
+
+    def _common(self, reply: Reply) -> None:
+        """Answers that mean the same whatever was sent."""
+        if reply.status in (429, 503):
+            raise Busy(reply.retry_after_s)
+        if reply.status == 403:
+            raise PeerError(f"the centre does not accept this portal's certificate: {_words(reply)}; enrol it there")
+        if reply.status >= 500 or reply.status < 400:
+            raise PeerError(f"the centre answered {reply.status} {_words(reply)}; is something between us and it?")
+
+
+def _words(reply: Reply) -> str:
+    return ascii(reply.body[:200].decode("utf-8", "replace").strip())[1:-1]

@@ -1,0 +1,69 @@
+"""What is kept for learning and for the next start: passages and backgrounds, off the lane's way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from edge_agent.hands.history import History
+from edge_agent.paths.lane import Lane
+from edge_agent.words.clock import Clock
+from edge_agent.words.errors import StorageError
+from edge_agent.words.reading import Radiation
+
+log = logging.getLogger("edge_agent.keeping")
+OLDEST_S = 24 * 3600.0      # an older background says nothing: rain and radon change it within hours
+
+
+class Keeping:
+    def __init__(self, history: History, clock: Clock) -> None:
+        self._history, self._clock = history, clock
+        self._pending: set[asyncio.Task[None]] = set()
+
+    def passage(self, body: dict[str, Any]) -> None:
+        """Keep an occupancy's counts; what the disk refuses is shed, evidence has gone its own way."""
+        task = asyncio.create_task(self._keep(body))
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+    async def _keep(self, body: dict[str, Any]) -> None:
+        try:
+            await self._history.keep_passage(body["lane"], self._clock.wall_ns(), body)
+        except StorageError as problem:
+            log.warning("a passage is not kept for learning: %s", problem)
+
+    async def backgrounds(self, lanes: Sequence[Lane], now_ns: int) -> None:
+        """Keep the backgrounds of now for the next start."""
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for lane in lanes:
+            for radiation in Radiation:
+                background = lane.portal.rules.background(radiation, now_ns)
+                if background is not None:
+                    found[lane.name, radiation.value] = {
+                        "rate_cps": background.rate_cps, "exposure_s": background.exposure_s, "age_s": background.age_s,
+                    }
+        try:
+            if found:
+                await self._history.keep_backgrounds(self._clock.wall_ns(), found)
+        except StorageError as problem:
+            log.warning("backgrounds are not kept: %s", problem)
+
+    async def put_back(self, lanes: Sequence[Lane]) -> None:
+        """Give each lane the background of its last run, with the error its age deserves."""
+        kept = await self._history.backgrounds()
+        now_ns, wall_ns = self._clock.mono_ns(), self._clock.wall_ns()
+        for lane in lanes:
+            for radiation in Radiation:
+                if (lane.name, radiation.value) not in kept:
+                    continue
+                at_ns, body = kept[lane.name, radiation.value]
+                age_s = (wall_ns - at_ns) / 1e9 + body["age_s"]
+                rates = tuple(body["rate_cps"])
+                if 0 <= age_s <= OLDEST_S and len(rates) == len(lane.portal.rules.detectors[radiation]):
+                    lane.portal.rules.put_background(radiation, now_ns, age_s, body["exposure_s"], rates)
+
+    async def close(self) -> None:
+        if self._pending:
+            await asyncio.gather(*self._pending, return_exceptions=True)

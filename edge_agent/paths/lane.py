@@ -1,0 +1,77 @@
+"""One lane: wire -> chunk -> reading -> event -> annunciator, scribe.  A dead wire is reopened for ever."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+
+from edge_agent.hands.annunciator import Annunciator
+from edge_agent.hands.links.mailbox import Link
+from edge_agent.hands.taps import Taps
+from edge_agent.judgement.portal import Portal
+from edge_agent.words.clock import Clock
+from edge_agent.words.driver import Decoder
+from edge_agent.words.errors import LinkError
+from edge_agent.words.event import Event
+from edge_agent.words.reading import Chunk, Condition
+
+TICK_S = 1.0                    # how often time alone is judged: silence, overdue occupancies
+REOPEN_S = (1.0, 3.0)           # jittered, so that ten lanes of a switch that restarts do not come at once
+DEAF_NS = 60 * 10**9            # silent for so long: the wire may be half-open; open it anew
+
+
+class Lane:
+    def __init__(
+        self, name: str, link: Link, decoder: Decoder, portal: Portal, clock: Clock,
+        annunciator: Annunciator, submit: Callable[[Event], None],
+    ) -> None:
+        self.name, self.link, self.portal = name, link, portal
+        self._decoder, self._clock, self._annunciator, self._submit = decoder, clock, annunciator, submit
+        self.chunks: Taps[Chunk] = Taps()
+        self.beats = 0              # grows while the lane is alive, for the watchdog
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        try:
+            while True:
+                try:
+                    await self._listen()
+                except LinkError as problem:
+                    self._publish(self.portal.lost(self._clock.mono_ns(), str(problem)))
+                self.beats += 1
+                await self._clock.sleep(random.uniform(*REOPEN_S))  # noqa: S311 (spreads load, guards nothing)
+                self._publish(self.portal.tick(self._clock.mono_ns()))
+        finally:
+            self.link.close()
+            self._publish(self.portal.stop(self._clock.mono_ns()))
+
+    async def _listen(self) -> None:
+        await self.link.open()
+        opened_ns = self._clock.mono_ns()
+        self._publish(self.portal.opened(opened_ns))
+        self._decoder.restart()
+        while True:
+            chunk = await self.link.next(TICK_S)
+            if chunk is not None:
+                self.take(chunk)
+            now_ns = self._clock.mono_ns()
+            self._publish(self.portal.tick(now_ns))
+            self.beats += 1
+            if now_ns - (self.portal.last_heard_ns or opened_ns) > DEAF_NS:
+                raise LinkError(f"{self.link.name}: silent for a minute; opening it anew")
+
+    def take(self, chunk: Chunk) -> None:
+        """The whole journey of some bytes; also what replay and simulation drive."""
+        self.chunks.put(chunk)
+        for reading in self._decoder.feed(chunk):
+            self._publish(self.portal.observe(reading))
+
+    def _publish(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self._annunciator.show(event)       # people first
+            self._submit(event)                 # bounded queue; the writer signs and commits
+
+    @property
+    def silent(self) -> bool:
+        open_faults = self.portal.faults.open
+        return Condition.SILENCE.value in open_faults or Condition.LINK.value in open_faults

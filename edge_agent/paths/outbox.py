@@ -1,0 +1,164 @@
+"""The core's side of delivery: what uplink.sock may ask.  Lines and proofs go out, receipts come in, verified here.
+
+The uplink's word moves nothing: a receipt counts when the centre's key signed this log's own root.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge_agent.hands.shelf import Shelf
+from edge_agent.tools import merkle, notes
+from edge_agent.words.errors import EvidenceError
+from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX, Checkpoint
+
+WAIT_MAX_S = 60.0
+Answer = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Book:
+    """One log that can be delivered."""
+
+    shelf: Shelf
+    log_key: notes.VerifierKey
+    seed: bytes                     # of the log key
+    public: Answer                  # what a centre must know of it
+    expressed: int = -1             # last line sent ahead of the backlog
+    notable: Callable[[], int | None] = field(default=lambda: None)     # seq of the freshest heartbeat
+
+
+class Outbox:
+    """Operations of uplink.sock over the logs of this portal, oldest first."""
+
+    def __init__(
+        self, books: list[Book], centre_key: notes.VerifierKey, report: Callable[[str, str, bool], None],
+        wait_beyond: Callable[[int, float], Any],
+    ) -> None:
+        self._books = {book.shelf.origin: book for book in books}
+        self._centre_key, self._report, self._wait_beyond = centre_key, report, wait_beyond
+
+    async def logs(self, request: Answer) -> Answer:
+        """Every log with its size and the size of its newest receipt."""
+        found = []
+        for origin, book in self._books.items():
+            receipt = await book.shelf.receipt()
+            found.append({
+                "log": origin, "size": book.shelf.size, "receipted": receipt.size if receipt else 0, "public": book.public
+            })
+        return {"logs": found}
+
+    async def wait(self, request: Answer) -> Answer:
+        """Come back when the current log is longer than `size`, or after `timeout_s`."""
+        await self._wait_beyond(int(request["size"]), min(float(request["timeout_s"]), WAIT_MAX_S))
+        return {}
+
+    async def batch(self, request: Answer) -> Answer:
+        """Lines from `from` on, at most `lines` and `bytes`, with the checkpoint exactly after the last of them."""
+        book = self._book(request)
+        begin = int(request["from"])
+        count = min(int(request["lines"]), BATCH_LINES_MAX)
+        room = min(int(request["bytes"]), BATCH_BYTES_MAX)
+        taken: list[bytes] = []
+        for line in await book.shelf.lines(begin, count):
+            room -= len(line) + 1
+            if room < 0 and taken:
+                break
+            taken.append(line)
+        note = await self._checkpoint(book, begin + len(taken))
+        return {"from": begin, "lines": [line.decode() for line in taken], "checkpoint": note.decode()}
+
+    async def express(self, request: Answer) -> Answer:
+        """A fresh alarm, or the freshest heartbeat, at or beyond line `beyond`, with its proofs; {} when none waits."""
+        book = self._book(request)
+        seq = await self._fresh(book, int(request["beyond"]))
+        if seq is None:
+            return {}
+        shelf, size = book.shelf, book.shelf.size
+        line = (await shelf.lines(seq, 1))[0]
+        inclusion = await shelf.tree(lambda node: merkle.inclusion(seq, size, node))
+        receipt = await shelf.receipt()
+        consistency = None
+        if receipt:
+            proof = await shelf.tree(lambda node: merkle.consistency(receipt.size, size, node))
+            consistency = {"from": receipt.size, "proof": [b64encode(step).decode() for step in proof]}
+        return {
+            "seq": seq,
+            "express": {
+                "line": line.decode(), "index": seq, "size": size,
+                "inclusion": [b64encode(step).decode() for step in inclusion],
+                "checkpoint": (await self._checkpoint(book, size)).decode(), "consistency": consistency,
+            },
+        }
+
+    async def _fresh(self, book: Book, beyond: int) -> int | None:
+        after = max(beyond - 1, book.expressed)
+        alarm = await book.shelf.next_alarm(after)
+        if alarm is not None:
+            return alarm
+        heartbeat = book.notable()
+        return heartbeat if heartbeat is not None and heartbeat > after else None
+
+    async def expressed(self, request: Answer) -> Answer:
+        """The centre holds the express line `seq`: it need not go ahead again."""
+        self._book(request).expressed = int(request["seq"])
+        return {}
+
+    async def receipt(self, request: Answer) -> Answer:
+        """Keep a receipt when it holds; EvidenceError says why it does not."""
+        book = self._book(request)
+        note = str(request["note"]).encode()
+        receipt = notes.open_receipt(note, book.log_key, self._centre_key)
+        await self._check(book, receipt.checkpoint)
+        known = await book.shelf.receipt()
+        if known is None or receipt.checkpoint.size >= known.size:
+            await book.shelf.keep_receipt(receipt, note)
+        elif request.get("latest"):
+            self._rolled_back(book, receipt.checkpoint.size, known.size)
+        return {"receipted": receipt.checkpoint.size}
+
+    async def behind(self, request: Answer) -> Answer:
+        """The centre says it has no receipt at all; where ours says otherwise it has lost what it acknowledged."""
+        book = self._book(request)
+        known = await book.shelf.receipt()
+        if known is not None:
+            self._rolled_back(book, 0, known.size)
+        return {}
+
+    async def refused(self, request: Answer) -> Answer:
+        """The centre refuses a record for good; `why` is its own words, empty when it takes records again."""
+        why = str(request["why"])[:500]
+        self._report("centre-refused", why, bool(why))
+        return {}
+
+    async def link(self, request: Answer) -> Answer:
+        """The uplink tells how the way to the centre is; `why` empty when it works."""
+        why = str(request["why"])[:500]
+        self._report("centre-link", why, bool(why))
+        return {}
+
+    def _rolled_back(self, book: Book, size: int, receipted: int) -> None:
+        self._report(
+            "centre-rollback",
+            f"the centre holds {size} records of {book.shelf.origin}, its own receipt says {receipted}", True,
+        )
+
+    async def _check(self, book: Book, checkpoint: Checkpoint) -> None:
+        size = checkpoint.size
+        if size > book.shelf.size:
+            raise EvidenceError(f"a receipt over {size} records, this log has {book.shelf.size}: it was rolled back")
+        if await book.shelf.tree(lambda node: merkle.root(size, node)) != checkpoint.root:
+            raise EvidenceError(f"a receipt over {size} records whose root is not this log's")
+
+    async def _checkpoint(self, book: Book, size: int) -> bytes:
+        root = await book.shelf.tree(lambda node: merkle.root(size, node))
+        return notes.sign_checkpoint(Checkpoint(book.shelf.origin, size, root), book.seed)
+
+    def _book(self, request: Answer) -> Book:
+        book = self._books.get(str(request.get("log")))
+        if book is None:
+            raise EvidenceError(f"this portal has no log {request.get('log')!r}")
+        return book

@@ -1,0 +1,99 @@
+"""From events to records: a bounded queue, one writer.  The lane never waits for the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edge_agent.hands.ledger import Draft, Ledger
+from edge_agent.words.clock import Clock
+from edge_agent.words.errors import EvidenceError, StorageError
+
+log = logging.getLogger("edge_agent.scribe")
+QUEUE_MAX = 4096        # drafts; at ten a second and lane of four, well over a minute of a stuck disk with room to spare
+BATCH_MAX = 64          # drafts signed into one transaction
+RETRY_S = 1.0           # after the disk refused
+
+
+class Scribe:
+    """Takes drafts at once, signs and commits them in order, keeps them while the disk refuses."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, moment: Callable[[], Mapping[str, Any]]) -> None:
+        self.ledger, self._clock, self._moment = ledger, clock, moment
+        self._queue: deque[Draft] = deque()
+        self._batch: list[Draft] = []
+        self._news = asyncio.Event()
+        self._finishing = False
+        self._landed = asyncio.Condition()
+        self.newest: dict[str, int] = {}    # kind -> seq of its last record since the start
+        self.overflowed = 0             # drafts that found the queue full
+        self.trouble: str | None = None     # why the disk refuses now
+
+    def submit(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Put a draft in the queue; never waits.  A full queue is a fault everyone sees."""
+        if len(self._queue) >= QUEUE_MAX:
+            self.overflowed += 1
+            log.critical("the ledger's queue is full: a %s record is lost. The disk: %s", kind, self.trouble)
+            return
+        self._queue.append((kind, body))
+        self._news.set()
+
+    @property
+    def queued(self) -> int:
+        return len(self._queue)
+
+    async def run(self) -> None:
+        """Write until told to finish.  Never cancelled: a transaction cut off in the middle often lands all the same."""
+        while not self._finishing:
+            if not self._queue:
+                self._news.clear()
+                await self._news.wait()
+            await self.write_some()
+        while self._queue and self.trouble is None:
+            await self.write_some()
+
+    def finish(self) -> None:
+        """End once the queue is written, as far as the disk takes it."""
+        self._finishing = True
+        self._news.set()
+
+    async def write_some(self) -> None:
+        """One batch; on refusal the drafts stay first in the queue."""
+        batch = self._batch or [self._queue[i] for i in range(min(BATCH_MAX, len(self._queue)))]
+        if not batch:
+            return
+        self._batch = batch             # tried again as it is: it may have landed although the disk said no
+        try:
+            begin = await self.ledger.append(batch, self._moment())
+        except (StorageError, EvidenceError) as problem:
+            await self._refused(str(problem))
+            return
+        self._batch = []
+        for seq, (kind, _) in enumerate(batch, begin):
+            self._queue.popleft()
+            self.newest[kind] = seq
+        if self.trouble is not None:
+            log.error("the disk takes records again")
+            self.trouble = None
+        async with self._landed:
+            self._landed.notify_all()
+
+    async def _refused(self, why: str) -> None:
+        if self.trouble is None:
+            log.critical("STORAGE FAULT: %s; %d records wait in memory, measuring goes on", why, len(self._queue))
+        self.trouble = why
+        await self._clock.sleep(RETRY_S)
+
+    async def wait_beyond(self, size: int, timeout_s: float) -> None:
+        """Return when the ledger is longer than `size`, or after the time."""
+        async def longer() -> None:
+            async with self._landed:
+                await self._landed.wait_for(lambda: self.ledger.size > size)
+
+        try:
+            await asyncio.wait_for(longer(), timeout_s)
+        except TimeoutError:
+            return

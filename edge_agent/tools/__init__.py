@@ -1,0 +1,1 @@
+"""First floor: pure work on values.  No I/O, no clock; imports words only."""

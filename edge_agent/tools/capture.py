@@ -1,0 +1,58 @@
+"""Recordings of a wire as text, one line per chunk: seconds since the start, a space, the bytes.
+
+    # edge-agent capture 1 driver=rapiscan wall=2026-11-23T18:04:11.250Z
+    12.810234 GS,000051,000051,000051,000051\\r\\n
+
+Bytes other than printable ASCII are \\xNN, a backslash is \\\\.  A file without the first line is taken as a bare
+listing: seconds, a space, a line whose CR LF was cut off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from edge_agent.words.errors import SettingsError
+from edge_agent.words.reading import Chunk
+
+HEADER = "# edge-agent capture 1"
+_LINE = re.compile(r"([0-9]{1,10}(?:\.[0-9]{1,9})?) (.*)", re.DOTALL)
+_ESCAPE = re.compile(rb"\\(?:x([0-9a-f]{2})|(.))", re.DOTALL)
+_NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\"}
+
+
+def write_line(chunk: Chunk, start_ns: int) -> str:
+    """The line of one chunk, without its newline."""
+    return f"{(chunk.at_ns - start_ns) / 1e9:.6f} {escape(chunk.data)}"
+
+
+def escape(data: bytes) -> str:
+    """Bytes as one readable line of ASCII."""
+    text = data.decode("latin-1").replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n").replace("\t", "\\t")
+    return re.sub(r"[^ -~]", lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def unescape(text: str) -> bytes:
+    def one(found: re.Match[bytes]) -> bytes:
+        if found[1]:
+            return bytes([int(found[1], 16)])
+        if found[2] not in _NAMED:
+            raise SettingsError(f"a capture line with the unknown escape \\{found[2].decode('latin-1')}")
+        return _NAMED[found[2]]
+
+    return _ESCAPE.sub(one, text.encode("latin-1"))
+
+
+def read(lines: Iterable[str], name: str = "capture") -> Iterator[Chunk]:
+    """Chunks of a recording, stamps counted from its own zero; SettingsError names file line and form."""
+    bare = True
+    for number, line in enumerate(lines, 1):
+        line = line.rstrip("\n")
+        if line.startswith("#") or not line:
+            bare = bare and not line.startswith(HEADER)
+            continue
+        found = _LINE.fullmatch(line)
+        if found is None:
+            raise SettingsError(f"{name}, line {number}: expected seconds, a space, bytes; found {line[:40]!r}")
+        data = found[2].encode("latin-1", "replace") + b"\r\n" if bare else unescape(found[2])
+        yield Chunk(round(float(found[1]) * 1e9), data)

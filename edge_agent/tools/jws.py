@@ -1,0 +1,97 @@
+"""Records as JWS compact lines (RFC 7515): written, taken apart, verified.
+
+    base64url(header) . base64url(payload) . base64url(signature)
+    header  {"alg":"Ed25519","kid":"<RFC 7638 thumbprint>","typ":"rpm-alarm+jws"}
+
+The algorithm is Ed25519 because the registered key is an Ed25519 key (RFC 9864), never because a line says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edge_agent.tools import ed25519, strict_json
+from edge_agent.tools.base64url import decode, encode
+from edge_agent.words.errors import EvidenceError
+from edge_agent.words.record import LINE_MAX, Head, Record
+
+_TYP = re.compile(r"rpm-([a-z][a-z0-9-]{0,31})\+jws")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A line taken apart, not yet verified."""
+
+    kind: str
+    kid: str
+    payload: dict[str, Any]
+    signing_input: bytes
+    signature: bytes
+
+
+def line_hash(line: bytes) -> bytes:
+    """SHA-256 of a line without its newline: what `prev` of the next line holds."""
+    return hashlib.sha256(line).digest()
+
+
+def write(kind: str, payload: Mapping[str, Any], seed: bytes) -> bytes:
+    """The signed line of one record; EvidenceError when it would be longer than LINE_MAX."""
+    header = {"alg": "Ed25519", "kid": ed25519.thumbprint(ed25519.public(seed)), "typ": f"rpm-{kind}+jws"}
+    signing_input = f"{encode(strict_json.dumps(header))}.{encode(strict_json.dumps(payload))}".encode()
+    line = signing_input + b"." + encode(ed25519.sign(seed, signing_input)).encode()
+    if len(line) > LINE_MAX:
+        raise EvidenceError(f"a {kind} record of {len(line)} bytes; at most {LINE_MAX} fit a line")
+    return line
+
+
+def take_apart(line: bytes) -> Parts:
+    """The parts of a line; EvidenceError when it is not a record line of the one spelling."""
+    if len(line) > LINE_MAX:
+        raise EvidenceError(f"a line longer than {LINE_MAX} bytes")
+    try:
+        header_text, payload_text, signature_text = line.decode("ascii").split(".")
+    except (UnicodeDecodeError, ValueError):
+        raise EvidenceError("not a JWS compact line") from None
+    header = strict_json.load_object(decode(header_text))
+    if set(header) != {"alg", "kid", "typ"} or header["alg"] != "Ed25519":
+        raise EvidenceError("the header is not exactly alg Ed25519, kid, typ")
+    typ, kid = header["typ"], header["kid"]
+    found = _TYP.fullmatch(typ) if isinstance(typ, str) else None
+    if found is None or not isinstance(kid, str):
+        raise EvidenceError("the header's typ is not rpm-<kind>+jws, or kid is not text")
+    payload = strict_json.load_object(decode(payload_text))
+    return Parts(found[1], kid, payload, line[: line.rindex(b".")], decode(signature_text))
+
+
+def verify_next(line: bytes, head: Head) -> tuple[Record, Head]:
+    """The record of `line` as the next of its log, and the head after it; EvidenceError says why not."""
+    parts = take_apart(line)
+    if parts.kid != ed25519.thumbprint(head.next_key):
+        raise EvidenceError("signed with another key than the record before it announced")
+    if not ed25519.verifies(head.next_key, parts.signing_input, parts.signature):
+        raise EvidenceError("the signature does not verify")
+    payload = parts.payload
+    _expect(payload, "v", 1)
+    _expect(payload, "log", head.origin)
+    _expect(payload, "seq", head.seq)
+    _expect(payload, "prev", None if head.prev is None else encode(head.prev))
+    record = Record(line, parts.kind, head.seq, payload)
+    return record, Head(head.origin, head.seq + 1, line_hash(line), next_key(payload))
+
+
+def next_key(payload: Mapping[str, Any]) -> bytes:
+    """The raw public key that must sign the following record."""
+    text = payload.get("nk")
+    if not isinstance(text, str) or len(text) != 43:
+        raise EvidenceError("nk is not a 43-character key")
+    return decode(text)
+
+
+def _expect(payload: Mapping[str, Any], name: str, value: object) -> None:
+    found = payload.get(name, "absent")
+    if found != value or type(found) is not type(value):     # True == 1 in Python, not in a record
+        raise EvidenceError(f"{name} is {found!r}, expected {value!r}")

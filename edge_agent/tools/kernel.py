@@ -1,0 +1,325 @@
+"""The alarm kernel in Python: one lane in C (native/ea_kernel.h), its settings and what it saw as plain values.
+
+Nothing is decided here.  Constants and types come from the header; buffers are made once and used again.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+from edge_agent._kernel import ffi, lib
+from edge_agent.words.reading import Radiation
+
+_CODE = {Radiation.GAMMA: lib.EA_GAMMA, Radiation.NEUTRON: lib.EA_NEUTRON}
+
+
+class Refused(ValueError):
+    """The kernel refused and has changed nothing."""
+
+
+class SettingsRefused(Refused):
+    """A number in KernelSettings is outside what the kernel can work with."""
+
+
+class SampleRefused(Refused):
+    """Counts, rate or interval cannot be a measurement of this lane."""
+
+
+class TimeRefused(Refused):
+    """Time went backwards, or is not a time."""
+
+
+class StateRefused(Refused):
+    """Saved bytes are not of this build and these settings, or the lane has a background of its own already."""
+
+
+_REFUSALS: dict[int, type[Refused]] = {
+    lib.EA_BAD_SETTINGS: SettingsRefused,
+    lib.EA_BAD_SAMPLE: SampleRefused,
+    lib.EA_BAD_TIME: TimeRefused,
+    lib.EA_BAD_STATE: StateRefused,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KernelSettings:
+    """What one lane judges with.  Order and names as in ea_settings.  Sources: docs in native/ and detection.md 3.
+
+    panels, tubes           gamma panels (1..16) and neutron channels (0..8) of the lane
+    background_s            s of vacant time behind the gamma background; portals use 20-120
+    neutron_background_s    s; longer because counts are few: 600 counts at 2 cps, 4 %
+    guard_s                 s of vacant time dropped before an occupancy: the vehicle shadows before it breaks the beam
+    hold_in_s               s an occupancy lasts on after the beam clears; 0: the portal did it already
+    arm_exposure_s          s of vacant exposure before FOCuS is armed; its own error stands in the statistic
+    neutron_arm_s           s; the exact test is right at any exposure, below this it only sees too little
+    level_sd                relative; what never averages out (detection.md 3.2)
+    level_sd_per_min        relative per minute since the last vacant sample: drift during a queue (detection.md 3.2)
+    slope_sd_per_min        relative per minute, prior of the trend: rain and radon (algorithms.md 4.1)
+    focus_threshold         sigma; 5.1 without shadows (algorithms.md 4.4)
+    ksigma_n                sigma; 7 is the usual field setting (algorithms.md 1)
+    ksigma_intervals        samples in the compatibility sum; 5 x 0.2 s in the field
+    neutron_p               one look alarms below this (benchmarks/kernel.py neutron: alarms per passage)
+    groups                  panel masks of the compatibility sums, bit 0 the first panel; empty: the sum of all
+    """
+
+    panels: int
+    tubes: int = 0
+    background_s: float = 120.0
+    neutron_background_s: float = 300.0
+    guard_s: float = 2.0
+    hold_in_s: float = 0.0
+    arm_exposure_s: float = 4.0
+    neutron_arm_s: float = 10.0
+    level_sd: float = 0.0015
+    level_sd_per_min: float = 0.003
+    slope_sd_per_min: float = 0.006
+    focus_threshold: float = 5.1
+    ksigma_n: float = 7.0
+    ksigma_intervals: int = 5
+    neutron_p: float = 1e-6
+    groups: tuple[int, ...] = ()
+
+
+class Score(NamedTuple):
+    """What one rule saw at one sample: ea_score, field by field."""
+
+    crossed: bool
+    armed: bool
+    mask: int
+    statistic: float
+    threshold: float
+    window_s: float
+    counts: float
+    expected: float
+    expected_sd: float
+
+
+class Look(NamedTuple):
+    """All rules at one sample; rules of the other radiation are UNSEEN."""
+
+    ksigma: Score
+    focus: Score
+    neutron: Score
+
+
+class Background(NamedTuple):
+    """The vacant background projected to the time asked for; exposure_s 0: none yet."""
+
+    rate_cps: tuple[float, ...]
+    exposure_s: float
+    age_s: float
+    relative_sd: float
+    slope_per_min: float
+    armed: bool
+
+
+class Tally(NamedTuple):
+    """What the kernel did on its own account; pairs are (gamma, neutron).  Meanings in ea_kernel.h."""
+
+    suspect: tuple[bool, bool]
+    suspect_s: tuple[float, float]
+    relearned: tuple[int, int]
+    hull_blocks: int
+    hull_overflows: int
+    neutron_clips: int
+
+
+class State(enum.IntEnum):
+    """Of the occupancy sensor."""
+
+    VACANT = lib.EA_VACANT
+    OCCUPIED = lib.EA_OCCUPIED
+    HOLD_IN = lib.EA_HOLD_IN
+
+
+class Change(enum.IntFlag):
+    """What a reading of the sensor changed; both bits: the old occupancy had run out and a new one began."""
+
+    NOTHING = lib.EA_NOTHING
+    BEGAN = lib.EA_BEGAN
+    ENDED = lib.EA_ENDED
+
+
+UNSEEN = Score(False, False, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+_CHANGES = tuple(Change(bits) for bits in range(4))
+
+
+def _score_format() -> struct.Struct:
+    """How struct reads an ea_score, made from what the compiler laid out."""
+    codes = {"uint32_t": "I", "double": "d"}
+    text, at = "=", 0
+    for name, field in ffi.typeof("ea_score").fields:
+        code = codes[field.type.cname]
+        text += f"{field.offset - at}x"
+        if name in ("crossed", "armed"):
+            code = "?3x" if sys.byteorder == "little" else "3x?"
+        text += code
+        at = field.offset + ffi.sizeof(field.type)
+    return struct.Struct(text + f"{ffi.sizeof('ea_score') - at}x")
+
+
+_SCORE = _score_format()
+_KSIGMA_AT, _FOCUS_AT, _NEUTRON_AT = (
+    _SCORE.size * rule for rule in (lib.EA_RULE_KSIGMA, lib.EA_RULE_FOCUS, lib.EA_RULE_NEUTRON)
+)
+
+
+def _settings_in_c(settings: KernelSettings) -> Any:
+    groups = settings.groups or ((1 << settings.panels) - 1,)
+    if len(groups) > lib.EA_GROUP_MAX:
+        raise SettingsRefused(f"{len(groups)} panel sums; the kernel takes {lib.EA_GROUP_MAX}")
+    out = ffi.new("ea_settings *")
+    try:
+        for field in fields(settings):
+            if field.name != "groups":
+                setattr(out, field.name, getattr(settings, field.name))
+        out.groups = len(groups)
+        out.group_mask[0 : len(groups)] = groups
+    except (OverflowError, TypeError) as problem:
+        raise SettingsRefused(f"kernel settings: {problem}") from None
+    return out
+
+
+class Lane:
+    """The kernel's state of one lane.  Times are seconds of one monotonic clock; one thread at a time."""
+
+    def __init__(self, settings: KernelSettings) -> None:
+        if not 1 <= settings.panels <= lib.EA_GAMMA_MAX or not 0 <= settings.tubes <= lib.EA_NEUTRON_MAX:
+            raise SettingsRefused(
+                f"{settings.panels} panels and {settings.tubes} neutron channels; "
+                f"the kernel takes 1-{lib.EA_GAMMA_MAX} and 0-{lib.EA_NEUTRON_MAX}"
+            )
+        self.settings = settings
+        self._settings = _settings_in_c(settings)
+        self._lane = self._memory()
+        self._counts = ffi.new("uint32_t[]", lib.EA_GAMMA_MAX)
+        self._look = ffi.new("ea_look *")
+        self._seen = ffi.buffer(self._look)
+        if lib.ea_lane_init(self._lane, self._settings) != lib.EA_OK:
+            raise SettingsRefused(f"a value out of range (limits: native/lane.c) in {settings}")
+
+    def _memory(self) -> Any:
+        self._bytes = ffi.new("double[]", lib.ea_lane_size() // ffi.sizeof("double") + 1)   # double: alignment
+        return ffi.cast("ea_lane *", self._bytes)
+
+    def gamma(self, t_s: float, interval_s: float, counts: Sequence[int]) -> Look:
+        """Judge one interval ending at `t_s`, one count per panel; while vacant also learn from it."""
+        self._put_counts(counts, self.settings.panels)
+        status = lib.ea_gamma(self._lane, t_s, interval_s, self._counts, self._look)
+        if status:
+            self._refuse(status, f"gamma sample at {t_s} s of {interval_s} s")
+        seen = self._seen
+        return Look(
+            Score._make(_SCORE.unpack_from(seen, _KSIGMA_AT)), Score._make(_SCORE.unpack_from(seen, _FOCUS_AT)), UNSEEN
+        )
+
+    def neutron(self, t_s: float, interval_s: float, counts: Sequence[int]) -> Look:
+        """The same for neutrons."""
+        self._put_counts(counts, self.settings.tubes)
+        status = lib.ea_neutron(self._lane, t_s, interval_s, self._counts, self._look)
+        if status:
+            self._refuse(status, f"neutron sample at {t_s} s of {interval_s} s")
+        return Look(UNSEEN, UNSEEN, Score._make(_SCORE.unpack_from(self._seen, _NEUTRON_AT)))
+
+    def vacant_rate(self, radiation: Radiation, t_s: float, exposure_s: float, rate_cps: Sequence[float]) -> None:
+        """Learn from a rate the portal computed itself while vacant; it stands for `exposure_s` of counting."""
+        rates = self._rates(radiation, rate_cps)
+        status = lib.ea_vacant_rate(self._lane, _CODE[radiation], t_s, exposure_s, rates)
+        if status:
+            self._refuse(status, f"vacant {radiation.value} rate {tuple(rate_cps)} at {t_s} s of {exposure_s} s")
+
+    def beam(self, t_s: float, occupied: bool) -> Change:
+        """One reading of the occupancy sensor."""
+        return self._change(lib.ea_beam(self._lane, t_s, occupied), t_s)
+
+    def clock(self, t_s: float) -> Change:
+        """Time has passed: a hold-in may have run out."""
+        return self._change(lib.ea_clock(self._lane, t_s), t_s)
+
+    @property
+    def state(self) -> State:
+        return State(lib.ea_occupancy(self._lane))
+
+    def background(self, radiation: Radiation, t_s: float) -> Background:
+        """The background as it would be compared with at `t_s`."""
+        out = ffi.new("ea_background *")
+        status = lib.ea_background_now(self._lane, _CODE[radiation], t_s, out)
+        if status:
+            self._refuse(status, f"background of {radiation.value} at {t_s} s")
+        rates = tuple(out.rate_cps[0 : self._channels(radiation)])
+        return Background(rates, out.exposure_s, out.age_s, out.relative_sd, out.slope_per_min, bool(out.armed))
+
+    def put_background(
+        self, radiation: Radiation, t_s: float, age_s: float, exposure_s: float, rate_cps: Sequence[float]
+    ) -> None:
+        """Put back a background kept over a restart: `exposure_s` of vacancy that ended `age_s` before `t_s`."""
+        rates = self._rates(radiation, rate_cps)
+        status = lib.ea_background_put(self._lane, _CODE[radiation], t_s, age_s, exposure_s, rates)
+        if status:
+            self._refuse(status, f"kept background of {radiation.value}, {exposure_s} s, {age_s} s old")
+
+    def in_service(self, radiation: Radiation, mask: int) -> None:
+        """Channels that count, bit 0 the first; others leave every sum from the next sample on."""
+        status = lib.ea_in_service(self._lane, _CODE[radiation], mask) if 0 <= mask < 2**32 else lib.EA_BAD_SAMPLE
+        if status:
+            self._refuse(status, f"{radiation.value} channels in service {mask:#b}")
+
+    def tally(self, t_s: float) -> Tally:
+        """What the kernel did on its own account."""
+        out = ffi.new("ea_tally *")
+        status = lib.ea_tally_now(self._lane, t_s, out)
+        if status:
+            self._refuse(status, f"tally at {t_s} s")
+        return Tally(
+            (bool(out.suspect[0]), bool(out.suspect[1])), (out.suspect_s[0], out.suspect_s[1]),
+            (out.relearned[0], out.relearned[1]), out.hull_blocks, out.hull_overflows, out.neutron_clips,
+        )
+
+    def save(self) -> bytes:
+        """The whole state; only for this build, these settings and this boot (its times go on)."""
+        return bytes(ffi.buffer(self._lane, lib.ea_lane_size()))
+
+    def restore(self, saved: bytes) -> None:
+        """Go on from saved bytes, to the bit."""
+        if len(saved) != lib.ea_lane_size():
+            raise StateRefused(f"saved kernel state of {len(saved)} bytes; this build has {lib.ea_lane_size()}")
+        before, lane_before = self._bytes, self._lane
+        lane = self._memory()
+        ffi.memmove(lane, saved, len(saved))
+        if lib.ea_lane_check(lane, self._settings) != lib.EA_OK:
+            self._bytes, self._lane = before, lane_before
+            raise StateRefused("saved kernel state is of another build or of other settings, or damaged")
+        self._lane = lane
+
+    def _channels(self, radiation: Radiation) -> int:
+        return self.settings.panels if radiation is Radiation.GAMMA else self.settings.tubes
+
+    def _put_counts(self, counts: Sequence[int], channels: int) -> None:
+        if len(counts) != channels:
+            raise SampleRefused(f"{len(counts)} counts for {channels} channels")
+        try:
+            self._counts[0:channels] = counts
+        except (OverflowError, TypeError) as problem:
+            raise SampleRefused(f"counts {tuple(counts)}: {problem}") from None
+
+    def _rates(self, radiation: Radiation, rate_cps: Sequence[float]) -> Any:
+        if len(rate_cps) != self._channels(radiation):
+            raise SampleRefused(f"{len(rate_cps)} {radiation.value} rates for {self._channels(radiation)} channels")
+        try:
+            return ffi.new("double[]", [float(rate) for rate in rate_cps] or [0.0])
+        except (OverflowError, TypeError) as problem:
+            raise SampleRefused(f"{radiation.value} rates {tuple(rate_cps)}: {problem}") from None
+
+    def _change(self, status: int, t_s: float) -> Change:
+        if status < 0:
+            self._refuse(status, f"occupancy sensor at {t_s} s")
+        return _CHANGES[status]
+
+    def _refuse(self, status: int, what: str) -> None:
+        refusal = _REFUSALS[status]
+        raise refusal(f"{what}: {(refusal.__doc__ or '').rstrip('.')}")

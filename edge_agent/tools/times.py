@@ -1,0 +1,17 @@
+"""Times as records write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+
+def iso(wall_ns: int) -> str:
+    """UTC with milliseconds, RFC 3339."""
+    moment = datetime.fromtimestamp(wall_ns / 1e9, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{wall_ns // 1_000_000 % 1000:03d}Z"
+
+
+def moment(at_ns: int, boot: int, mono_ns: int, wall_ns: int) -> dict[str, Any]:
+    """A CLOCK_BOOTTIME stamp with the UTC it corresponds to now; the monotonic pair is what counts."""
+    return {"boot": boot, "mono_ms": at_ns // 1_000_000, "wall": iso(wall_ns - (mono_ns - at_ns))}

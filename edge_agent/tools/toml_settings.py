@@ -1,0 +1,104 @@
+"""TOML text into settings, strictly: every key known, typed, in range, or an error a technician can act on.
+
+    /etc/edge-agent/edge-agent.toml: lane[0].link.port = 99999: expected 1 to 65535.
+      TCP port of the portal controller; 1600 in the field.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import re
+import tomllib
+import types
+import typing
+from typing import Any, TypeVar
+
+from edge_agent.words.errors import SettingsError
+
+T = TypeVar("T")
+
+
+def read(kind: type[T], text: str, file: str) -> T:
+    """The settings in `text`; SettingsError names file, key, what was expected, remedy."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise SettingsError(f"{file}: not TOML: {problem}.\n  Look at that line for a missing quote, bracket or equals sign.") from None
+    return _Reader(file).build(kind, table, "")
+
+
+class _Reader:
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def build(self, kind: type[T], table: Any, where: str) -> T:
+        if not isinstance(table, dict):
+            raise self._error(where, table, "a table", "")
+        fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+        for name in table:
+            if name not in fields:
+                raise self._unknown(_join(where, name), name, list(fields))
+        hints = typing.get_type_hints(kind)
+        values = {
+            name: self._value(hints[name], table[name], _join(where, name), field.metadata)
+            for name, field in fields.items() if name in table
+        }
+        for name, field in fields.items():
+            if name not in values and _required(field):
+                raise SettingsError(f"{self._file}: {_join(where, name)} is missing.\n  It is {field.metadata['why']}; add it.")
+        return kind(**values)
+
+    def _value(self, hint: Any, value: Any, where: str, about: Any) -> Any:
+        if isinstance(hint, types.UnionType):                    # X | None: a table that may be left out
+            hint = next(part for part in typing.get_args(hint) if part is not type(None))
+        if dataclasses.is_dataclass(hint):
+            return self.build(typing.cast(type, hint), value, where)
+        origin, inner = typing.get_origin(hint), typing.get_args(hint)
+        if origin is list:
+            return self._list(inner[0], value, where, about)
+        if origin is dict:
+            if not isinstance(value, dict):
+                raise self._error(where, value, "a table", about["why"])
+            return {name: self._value(inner[1], item, _join(where, name), about) for name, item in value.items()}
+        return self._plain(hint, value, where, about)
+
+    def _list(self, inner: Any, value: Any, where: str, about: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise self._error(where, value, "a list", about["why"])
+        return [self._value(inner, item, f"{where}[{i}]", about) for i, item in enumerate(value)]
+
+    def _plain(self, hint: type, value: Any, where: str, about: Any) -> Any:
+        if hint is float and type(value) is int:
+            value = float(value)
+        if type(value) is not hint:
+            raise self._error(where, value, _WORDS[hint], about["why"])
+        low, high = about["low"], about["high"]
+        if hint in (int, float) and not ((low is None or value >= low) and (high is None or value <= high)):
+            raise self._error(where, value, f"{low:g} to {high:g}{' ' + about['unit'] if about['unit'] else ''}", about["why"])
+        if about["choices"] and value not in about["choices"]:
+            raise self._error(where, value, "one of " + ", ".join(about["choices"]), about["why"])
+        if about["pattern"] and isinstance(value, str) and not re.fullmatch(about["pattern"], value):
+            raise self._error(where, value, f"text of the form {about['pattern']}", about["why"])
+        return value
+
+    def _error(self, where: str, value: Any, expected: str, why: str) -> SettingsError:
+        shown = repr(value)
+        tail = f"\n  The key is for: {why}." if why else ""
+        return SettingsError(f"{self._file}: {where} = {shown[:60]}: expected {expected}.{tail}")
+
+    def _unknown(self, where: str, name: str, known: list[str]) -> SettingsError:
+        close = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
+        return SettingsError(f"{self._file}: {where} is not a key.\n  Correct or remove it; {hint}")
+
+
+_WORDS: dict[type, str] = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def _required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _join(where: str, name: str) -> str:
+    return f"{where}.{name}" if where else name

@@ -1,0 +1,132 @@
+"""A log checked from first to last, by whoever has its lines and the public keys.  Pure: bytes in, findings out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from edge_agent.tools import ed25519, jws, notes, strict_json
+from edge_agent.tools.base64url import decode, encode
+from edge_agent.tools.merkle import Tree
+from edge_agent.words.errors import EvidenceError
+from edge_agent.words.record import Checkpoint, Head, Record
+
+
+@dataclass(slots=True)
+class Report:
+    """What holds, and the first thing that does not."""
+
+    origin: str
+    records: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    root: bytes = b""
+    checkpoint: Checkpoint | None = None
+    receipts: list[notes.Receipt] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        return not self.problems
+
+
+class LogCheck:
+    """Takes lines one by one; keeps the tree."""
+
+    def __init__(self, origin: str, first_key: bytes) -> None:
+        self.head = Head(origin, 0, None, first_key)
+        self.tree = Tree()
+        self.kinds: Counter[str] = Counter()
+
+    def take(self, line: bytes) -> Record:
+        """The record of the next line; EvidenceError when it is not the next line of this log."""
+        record, head = jws.verify_next(line, self.head)
+        if record.kind == "heartbeat":
+            self._check_heartbeat(record.payload)
+        self.tree.add(line)
+        self.head = head
+        self.kinds[record.kind] += 1
+        return record
+
+    def _check_heartbeat(self, payload: dict[str, Any]) -> None:
+        """A heartbeat signs the tree before it: that must be this tree."""
+        tree = payload.get("tree")
+        if isinstance(tree, dict):
+            size, root = tree.get("size"), tree.get("root")
+            if not isinstance(size, int) or not 0 <= size <= self.tree.size or root != encode(self.tree.root(size)):
+                raise EvidenceError("the heartbeat names a tree that is not this log's")
+
+
+def read_jwk(data: bytes) -> bytes:
+    """The raw public key of an Ed25519 JWK (RFC 8037); EvidenceError otherwise."""
+    jwk = strict_json.load_object(data)
+    x = jwk.get("x")
+    if jwk.get("kty") != "OKP" or jwk.get("crv") != "Ed25519" or jwk.get("alg", "Ed25519") != "Ed25519" or not isinstance(x, str):
+        raise EvidenceError("not an Ed25519 public key as JWK (kty OKP, crv Ed25519, x)")
+    key = decode(x)
+    if len(key) != ed25519.PUBLIC_BYTES or jwk.get("kid", ed25519.thumbprint(key)) != ed25519.thumbprint(key):
+        raise EvidenceError("the JWK's kid is not the thumbprint of its key")
+    return key
+
+
+def origin_of(line: bytes) -> str:
+    """The log a line says it belongs to; the chain then holds every line to it."""
+    origin = jws.take_apart(line).payload.get("log")
+    if not isinstance(origin, str):
+        raise EvidenceError("record 0 names no log")
+    return origin
+
+
+def verify_log(
+    lines: Iterable[bytes],
+    first_key: bytes,
+    *,
+    checkpoint: bytes | None = None,
+    receipts: Iterable[bytes] = (),
+    log_key: notes.VerifierKey | None = None,
+    centre_key: notes.VerifierKey | None = None,
+) -> Report:
+    """Check every line, then the checkpoint and each receipt against the tree of the lines."""
+    check: LogCheck | None = None
+    report = Report("")
+    for number, line in enumerate(lines):
+        try:
+            if check is None:
+                report.origin = log_key.name if log_key else origin_of(line)
+                check = LogCheck(report.origin, first_key)
+            check.take(line)
+        except EvidenceError as problem:
+            report.problems.append(f"record {number}: {problem}")
+            return report
+        report.records = number + 1
+    if check is None:
+        report.problems.append("there is no record")
+        return report
+    report.kinds, report.root = check.kinds, check.tree.root()
+    if checkpoint is not None:
+        report.checkpoint = _check_note("the checkpoint", checkpoint, check, report, log_key, centre_key)
+    for number, receipt in enumerate(receipts):
+        _check_note(f"receipt {number}", receipt, check, report, log_key, centre_key)
+    return report
+
+
+def _check_note(
+    name: str, note: bytes, check: LogCheck, report: Report,
+    log_key: notes.VerifierKey | None, centre_key: notes.VerifierKey | None,
+) -> Checkpoint | None:
+    """The checkpoint of the note when it is of this log; else a problem in the report."""
+    try:
+        if log_key is None:
+            raise EvidenceError("the log's verifier key is needed: --log-key FILE")
+        found = notes.open_checkpoint(note, log_key)
+        if centre_key is not None:
+            report.receipts.append(notes.open_receipt(note, log_key, centre_key))
+        if found.size > check.tree.size:
+            raise EvidenceError(f"it is over {found.size} records, the log has {check.tree.size}: records are missing at the end")
+        if found.root != check.tree.root(found.size):
+            raise EvidenceError(f"its root is not that of the first {found.size} records")
+    except EvidenceError as problem:
+        report.problems.append(f"{name}: {problem}")
+        return None
+    return found

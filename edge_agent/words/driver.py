@@ -1,0 +1,29 @@
+"""What a portal family is to the rest of the house: a decoder, pure, and the kind of link it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge_agent.words.reading import Chunk, Reading
+from edge_agent.words.settings import Profile
+
+
+class Decoder(Protocol):
+    def feed(self, chunk: Chunk) -> Iterator[Reading]:
+        """Readings of these bytes.  Same bytes, same readings, cut anywhere."""
+
+    def restart(self) -> None:
+        """The wire was reopened: forget half a line, expect to join in the middle of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """A portal family, declared as data at the foot of its file."""
+
+    title: str
+    decoder: Callable[[Profile], Decoder]
+    status: str                     # "verified on hardware", "vendor-documented", "third-party", "experimental"
+    links: tuple[str, ...]          # kinds of link it can run over
+    record_type: Callable[[Reading], str]   # the wire's own name of the record a reading came from; "" for none

@@ -1,0 +1,51 @@
+"""Errors, named by who must act.  Each has one exit code (docs/diagnostics.md lists them)."""
+
+from __future__ import annotations
+
+
+class EdgeAgentError(Exception):
+    """Anything we refuse on purpose.  The message says what happened and what to do next."""
+
+    exit_code = 1
+
+
+class SettingsError(EdgeAgentError):
+    """A person must edit a file.  The message names file, key, what was expected, remedy."""
+
+    exit_code = 3
+
+
+class LinkError(EdgeAgentError):
+    """The wire to the portal failed.  The lane reopens it; nobody is paged yet."""
+
+    exit_code = 4
+
+
+class StorageError(EdgeAgentError):
+    """The disk refused.  Someone must free, mount or replace it."""
+
+    exit_code = 5
+
+
+class EvidenceError(EdgeAgentError):
+    """A record, checkpoint or receipt does not verify.  Nothing may be built on it."""
+
+    exit_code = 6
+
+
+class PeerError(EdgeAgentError):
+    """The other end of the network is absent, is not who it should be, or answers nonsense."""
+
+    exit_code = 7
+
+
+class BusyError(EdgeAgentError):
+    """Another program holds what we need: a port, a directory, a socket."""
+
+    exit_code = 8
+
+
+class NotRunning(EdgeAgentError):
+    """The daemon this command talks to does not answer."""
+
+    exit_code = 9

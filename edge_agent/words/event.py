@@ -1,0 +1,90 @@
+"""What the agent concludes.  Each event becomes one record; `at_ns` is CLOCK_BOOTTIME as in readings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edge_agent.words.reading import Radiation
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Every number needed to judge an alarm again.  Counts and expected are of `window_s`."""
+
+    rule: str                       # "focus/1", "ksigma/1", "neutron/1" or "vendor"
+    statistic: float | None         # None: the vendor's electronics do not say
+    threshold: float | None
+    window_s: float
+    counts: int
+    expected: float | None          # background expected in the window
+    expected_sd: float | None       # the background's own error
+    detectors: tuple[str, ...]      # the sum that crossed
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The first crossing of one rule in one occupancy (or in the vacant lane, occupancy None)."""
+
+    at_ns: int
+    lane: str
+    id: str
+    radiation: Radiation
+    judgement: Judgement
+    detector_counts: dict[str, int]       # last interval, detector by detector
+    background_cps: dict[str, float]
+    occupancy: str | None
+    speed_mps: float | None
+    notes: tuple[str, ...] = ()           # why this alarm deserves a second look, for people
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """One vehicle or person in the portal, written when it is over."""
+
+    at_ns: int
+    lane: str
+    id: str
+    begin_ns: int
+    end_ns: int
+    ended: str                            # "portal", "background-seen", "portal-restart", "silence", "stopped", "overdue"
+    counter: int | None                   # the portal's own number
+    alarms: tuple[str, ...]
+    vendor_gamma: bool
+    vendor_neutron: bool
+    speed_mps: float | None
+    series: dict[str, Series] = field(default_factory=dict)      # by radiation
+    statistics: dict[str, float] = field(default_factory=dict)   # largest of each rule
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Counts of one radiation through an occupancy, with the seconds before it."""
+
+    interval_s: float
+    begin_ns: int                         # end of the first interval
+    counts: dict[str, tuple[int, ...]]    # per detector, equal lengths
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something does not work, from `present` to not `present`."""
+
+    at_ns: int
+    lane: str | None
+    condition: str
+    present: bool
+    detail: str
+    numbers: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tamper:
+    """A cabinet of the portal was opened or closed."""
+
+    at_ns: int
+    lane: str
+    open: bool
+
+
+Event = Alarm | Occupancy | Fault | Tamper

@@ -1,0 +1,110 @@
+"""What a portal tells us.  Plain values: no I/O, no clocks, no imports of ours.
+
+`at_ns` is CLOCK_BOOTTIME of the controller in nanoseconds, stamped when the bytes arrived (the wire carries no
+time).  UTC is put beside it once, when a record is signed; rates use `interval_s` and never a clock.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Radiation(enum.Enum):
+    GAMMA = "gamma"
+    NEUTRON = "neutron"
+
+
+class Condition(enum.Enum):
+    """States of health a portal or its wire can be in."""
+
+    TAMPER = "tamper"                      # a cabinet door is open
+    HIGH_BACKGROUND = "high-background"    # the portal's own limit
+    LOW_BACKGROUND = "low-background"
+    SILENCE = "silence"                    # nothing on the wire for longer than the profile allows
+    LINK = "link"                          # the wire could not be opened, or broke
+    UNREADABLE = "unreadable"              # bytes that are not this protocol
+    COUNTER_GAP = "occupancy-counter-gap"  # occupancies ended that we did not see
+    POWER_CYCLE = "portal-restart"         # the portal started anew
+    PRE_SAMPLES = "pre-samples"            # opening burst is not as long as the profile says
+    LATE = "late-delivery"                 # a burst in mid-occupancy: back-spaced, flagged
+    PROFILE = "profile-mismatch"           # counts that do not fit the profile
+    OVERDUE = "occupancy-overdue"          # occupied longer than any vehicle: a beam stuck or a lane blocked
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Bytes as the wire gave them: the seam for recording, replay, simulation and fuzzing."""
+
+    at_ns: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Counts of one radiation in one interval, detector by detector."""
+
+    at_ns: int                      # end of the interval
+    radiation: Radiation
+    interval_s: float
+    counts: tuple[int, ...]         # in the order the profile names detectors
+    occupied: bool
+    vendor_alarm: bool = False      # the portal's own electronics alarm on it
+    late: bool = False              # delivered in a burst; at_ns is back-spaced
+
+
+@dataclass(frozen=True, slots=True)
+class VacantRate:
+    """A background rate the portal computed itself while vacant."""
+
+    at_ns: int
+    radiation: Radiation
+    rates_cps: tuple[int, ...]
+    limit: Condition | None = None  # the portal says it is too high or too low
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Speed of the vehicle as the portal's beams measured it."""
+
+    at_ns: int
+    speed_mps: float
+
+
+@dataclass(frozen=True, slots=True)
+class OccupancyEnd:
+    """The portal says the occupancy is over; `counter` is its own running number."""
+
+    at_ns: int
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A condition that begins (`present`) or ends."""
+
+    at_ns: int
+    condition: Condition
+    present: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """One line of the portal's own settings, as it dumps them at power-up."""
+
+    at_ns: int
+    tag: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Bytes that are not this protocol.  Nothing is dropped or guessed: they are kept, counted, reported."""
+
+    at_ns: int
+    data: bytes
+    reason: str
+
+
+Reading = Sample | VacantRate | Speed | OccupancyEnd | Health | Setup | Unreadable

@@ -1,0 +1,141 @@
+"""Settings as plain values.  Every key says its unit, default and reason here; tools.toml_settings reads them.
+
+The same texts make `config/edge-agent.toml` and the error messages, so there is one place to look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, field
+from typing import Any
+
+
+def key(
+    why: str, default: Any = MISSING, *, unit: str = "", low: float | None = None, high: float | None = None,
+    choices: tuple[str, ...] = (), pattern: str = "",
+) -> Any:
+    """A settings key: what it is for, and what may stand there."""
+    about = {"why": why, "unit": unit, "low": low, "high": high, "choices": choices, "pattern": pattern}
+    if default is MISSING:
+        return field(metadata=about)
+    if isinstance(default, list | dict):
+        return field(default_factory=lambda: default, metadata=about)
+    return field(default=default, metadata=about)
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSettings:
+    """This controller."""
+
+    origin: str = key(
+        "name of this controller's log, the same at the centre, never used again for another device",
+        pattern=r"[a-z0-9.-]+(/[A-Za-z0-9._-]+)+",
+    )
+    state: str = key("directory of ledger and keys; survives restarts and upgrades", "/var/lib/edge-agent")
+    sockets: str = key("directory of the control and uplink sockets", "/run/edge-agent")
+    heartbeat_s: float = key("one signed heartbeat this often", 60.0, unit="s", low=1, high=3600)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """The wire to one portal."""
+
+    kind: str = key("how the portal is wired", choices=("tcp", "serial"))
+    host: str = key("address of the portal controller (tcp)", "")
+    port: int = key("TCP port of the portal controller; 1600 in the field", 1600, low=1, high=65535)
+    device: str = key("serial port by a stable name, /dev/serial/by-id/... or /dev/rpm-... (serial)", "")
+    baud: int = key("serial speed", 9600, unit="bit/s", low=300, high=4_000_000)
+    parity: str = key("serial parity: none, even or odd", "N", choices=("N", "E", "O"))
+    data_bits: int = key("serial data bits", 8, low=7, high=8)
+    stop_bits: int = key("serial stop bits", 1, low=1, high=2)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSettings:
+    """What this lane calls an alarm.  Anything here that makes the lane less sensitive is a signed record."""
+
+    ksigma_n: float = key(
+        "N of the compatibility rule, as set in the portal's own electronics", 7.0, unit="sigma", low=1, high=20,
+    )
+    ksigma_intervals: int = key("intervals summed by it", 5, low=1, high=64)
+    ksigma_sums: list[str] = key(
+        "panel sums it looks at, by their names in the profile", ["SUM", "HORIZONTAL", "VERTICAL", "SINGLE"],
+    )
+    focus_threshold: float = key(
+        "Poisson-FOCuS threshold; 5.1 gave 1e-4 false alarms per passage without shadow (docs/decisions/0002)", 5.1,
+        unit="sigma", low=3, high=20,
+    )
+    neutron_p: float = key("a neutron look alarms when so many counts are less probable than this", 1e-6, low=1e-15, high=1e-2)
+    arm_exposure_s: float = key("vacant counting time before FOCuS is armed", 4.0, unit="s", low=1, high=600)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSettings:
+    """One lane: a portal, its wire, its rules."""
+
+    name: str = key("short name of the lane, as people call it", pattern=r"[A-Za-z0-9._-]{1,32}")
+    driver: str = key("portal family", pattern=r"[a-z0-9_]+")
+    link: LinkSettings = key("the wire to the portal")
+    profile: str = key("profile file in config/profiles, without .toml; empty: the driver's own name", "")
+    kind: str = key("what passes through", "vehicle", choices=("vehicle", "pedestrian", "rail", "conveyor"))
+    panels_verified: bool = key("true once the check source has shown which field is which panel", False)
+    gamma: list[str] = key("gamma detector names in wire order where they differ from the profile (panel map)", [])
+    neutron: list[str] = key("neutron detector names in wire order where they differ from the profile", [])
+    alarm: AlarmSettings = key("alarm rules", AlarmSettings())
+
+
+@dataclass(frozen=True, slots=True)
+class AnnunciatorSettings:
+    """Who is told at the lane."""
+
+    kind: str = key(
+        "log: service log and socket only; none must be written out and is reported to the centre", "log",
+        choices=("log", "none"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CentreSettings:
+    """Where records go."""
+
+    url: str = key("https address of the centre", pattern=r"https://[^\s/]+(:\d+)?/?")
+    vkey: str = key("verifier key of the centre's receipts, name+id+base64, one line", pattern=r"\S+\+[0-9a-f]{8}\+\S+")
+    ca: str = key("PEM file the centre's TLS certificate must come from (or is)")
+    cert: str = key("PEM file of this portal's TLS certificate; empty: uplink/tls.crt in the state directory", "")
+    cert_key: str = key("PEM file of its private key; empty: uplink/tls.key in the state directory", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole of edge-agent.toml."""
+
+    version: int = key("version of this file's form", low=1, high=1)
+    portal: PortalSettings = key("this controller")
+    lane: list[LaneSettings] = key("lanes of this controller, one table each")
+    centre: CentreSettings | None = key("the national centre; left out: records are kept and not sent", None)
+    annunciator: AnnunciatorSettings = key("who is told at the lane", AnnunciatorSettings())
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One portal variant as data: detectors, intervals, limits."""
+
+    driver: str = key("portal family this profile is for")
+    title: str = key("what a person calls this portal")
+    gamma: list[str] = key("gamma detectors in the order of the wire (N42 names)")
+    neutron: list[str] = key("neutron detectors in the order of the wire")
+    gamma_interval_s: float = key("counting time of one gamma sample", 0.2, unit="s", low=0.05, high=2)
+    neutron_interval_s: float = key("counting time of one neutron sample", 1.0, unit="s", low=0.05, high=60)
+    pre_samples: int = key("scan records of the opening burst that are the past", 0, low=0, high=50)
+    hold_in_s: float = key(
+        "the portal keeps an occupancy open this long after the beam clears", 2.0, unit="s", low=0, high=60,
+    )
+    vacant_exposure_s: float = key("counting time one vacant rate record stands for", 1.0, unit="s", low=0.05, high=600)
+    vacant_every_s: float = key("cadence of vacant rate records", 5.0, unit="s", low=0.1, high=600)
+    silence_s: float = key("nothing on the wire for this long is silence", 16.0, unit="s", low=1, high=3600)
+    overdue_s: float = key(
+        "an occupancy longer than this is a stuck beam or a blocked lane", 900.0, unit="s", low=10, high=86400,
+    )
+    count_max: int = key(
+        "a count above this in one interval cannot come from this portal", 999_999, low=1, high=2**32 - 1,
+    )
+    sums: dict[str, list[list[str]]] = key("panel sums of the compatibility rule by name", {})

@@ -1,0 +1,49 @@
+"""Metadata and the build of the alarm kernel (``native/``, cffi API mode, one abi3 wheel)."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = "0.1.0"
+
+setup(
+    name="edge-agent",
+    version=VERSION,
+    description="Radiation portal monitor agent: polls, judges, signs, keeps and delivers alarms",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["edge_agent*", "hardware_mocks*"]),
+    package_data={"edge_agent.words": ["schemas/*.json"], "hardware_mocks": ["scenes/*.toml"]},
+    data_files=[
+        ("share/edge-agent/config", ["config/edge-agent.toml"]),
+        ("share/edge-agent/config/profiles", sorted(str(p.relative_to(HERE)) for p in (HERE / "config/profiles").glob("*.toml"))),
+    ],
+    setup_requires=["cffi>=1.17"],
+    cffi_modules=["native/build_kernel.py:ffibuilder"],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+    install_requires=[
+        "cffi>=1.17",
+        "pyserial>=3.5,<4",
+        "pymodbus>=3.11,<3.12",      # its API breaks in minors: one minor, one door
+        "numpy>=1.26",               # learning and analysis; the polling path never loads it
+        "aiosqlite>=0.20",
+        "cryptography>=42",
+    ],
+    extras_require={
+        "center": ["aiohttp>=3.10,<4"],
+        "test": [
+            "pytest>=8",
+            "hypothesis>=6.100",
+            "jsonschema>=4.21",
+            "joserfc>=1.0",          # an independent reader of our JWS lines
+            "ruff>=0.6",
+            "mypy>=1.11",
+            "types-pyserial",
+            "aiohttp>=3.10,<4",
+        ],
+    },
+    entry_points={"console_scripts": ["edge-agent = edge_agent.commands:main"]},
+)
