@@ -33,7 +33,7 @@ setup(
         "cryptography>=42",
     ],
     extras_require={
-        "center": ["aiohttp>=3.10,<4"],
+        "center": ["aiohttp>=3.10,<4", "jsonschema>=4.21"],
         "test": [
             "pytest>=8",
             "hypothesis>=6.100",

@@ -20,7 +20,7 @@ ONE_IMPORTER = {        # outside package -> the rooms that may import it
     "aiosqlite": {"doors/sqlite.py"},
     "pymodbus": {"doors/modbus.py"},
     "cffi": set(),
-    "cryptography": {"tools/ed25519.py", "doors/certificates.py", "center/tls.py"},
+    "cryptography": {"tools/ed25519.py", "doors/certificates.py", "center/tls.py", "center/card.py"},
     "aiohttp": {"center/server.py"},
 }
 

@@ -115,7 +115,7 @@ class Demo:
 
     def _equal(self, theirs: list[str]) -> bool:
         with self._core() as core:
-            ours = core.ask("lines", **{"from": 0})["lines"]
+            ours: list[str] = core.ask("lines", **{"from": 0})["lines"]
         return bool(theirs) and ours[: len(theirs)] == theirs
 
     def _alarms(self) -> list[dict[str, Any]]:

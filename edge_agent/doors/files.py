@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import grp
 import os
 import sys
 from pathlib import Path
@@ -71,6 +72,17 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
         beside.replace(path)
     except OSError as problem:
         raise StorageError(f"cannot write {path}: {problem.strerror}") from None
+
+
+def lend(path: Path, group: str, mode: int) -> None:
+    """Open a path to the members of a group; where there is no such group (a trial), to its owner alone."""
+    try:
+        gid = grp.getgrnam(group).gr_gid
+        os.chown(path, -1, gid)
+    except (KeyError, OSError):
+        path.chmod(mode & 0o700)
+        return
+    path.chmod(mode)
 
 
 def free_mb(path: Path) -> int | None:

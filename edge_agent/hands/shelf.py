@@ -58,6 +58,13 @@ class Shelf:
         )
         return [bytes(row[0]) for row in rows]
 
+    async def alarm_from_end(self, number: int) -> int:
+        """Seq of the alarm that is the `number`th from the end; 0 where there are fewer."""
+        rows = await self._database.rows(
+            "SELECT seq FROM record WHERE kind = 'alarm' ORDER BY seq DESC LIMIT 1 OFFSET ?", (number - 1,)
+        )
+        return int(rows[0][0]) if rows else 0
+
     async def next_alarm(self, after: int) -> int | None:
         """Seq of the first alarm after the line `after`."""
         rows = await self._database.rows(

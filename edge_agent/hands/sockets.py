@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from pathlib import Path
 from typing import Any
 
+from edge_agent.doors.files import lend
 from edge_agent.words.errors import BusyError, EdgeAgentError, StorageError
 
 REQUEST_MAX = 64 * 1024             # bytes; the longest request is an operator's note or a receipt
@@ -27,8 +28,8 @@ Stream = Callable[[dict[str, Any]], AsyncGenerator[Answer, None]]
 class Door:
     """A listening Unix socket with its operations."""
 
-    def __init__(self, path: Path, mode: int, asks: Mapping[str, Ask], streams: Mapping[str, Stream]) -> None:
-        self._path, self._mode, self._asks, self._streams = path, mode, asks, streams
+    def __init__(self, path: Path, group: str, asks: Mapping[str, Ask], streams: Mapping[str, Stream]) -> None:
+        self._path, self._group, self._asks, self._streams = path, group, asks, streams
         self._server: asyncio.Server | None = None
         self._peers: set[asyncio.Task[None]] = set()
 
@@ -42,7 +43,7 @@ class Door:
                 self._server = await asyncio.start_unix_server(self._meet, self._path, limit=REQUEST_MAX)
             finally:
                 os.umask(before)
-            self._path.chmod(self._mode)
+            lend(self._path, self._group, 0o660)
         except OSError as problem:
             raise StorageError(f"cannot make the socket {self._path}: {problem.strerror}") from None
 

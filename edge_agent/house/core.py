@@ -23,6 +23,7 @@ from edge_agent.house.logbooks import Logbooks
 from edge_agent.judgement.portal import Portal
 from edge_agent.paths import heart
 from edge_agent.paths.control import Control
+from edge_agent.paths.daily import DailyFiles
 from edge_agent.paths.keeping import Keeping
 from edge_agent.paths.lane import Lane
 from edge_agent.paths.outbox import Outbox
@@ -35,6 +36,7 @@ from edge_agent.words.settings import LaneSettings
 
 log = logging.getLogger("edge_agent.core")
 CLOCK_STEP_MS = 1000        # a wall clock that moved this much against the monotonic one is a `clock` record
+LOOKERS, UPLINK = "edge-agent", "edge-agent-uplink"     # groups: people who may look; the uplink, which may not
 LIVENESS_S = 20.0           # a lane that has not come round for this long is stuck: the watchdog is not fed
 
 
@@ -67,6 +69,8 @@ class Core:
         signals: list[Signal] = [LogSignal()] if self.settings.annunciator.kind == "log" else []
         self.annunciator = Annunciator(signals, self.events.put)
         self.lanes = [self._lane(lane) for lane in self.settings.lane]
+        self.daily = [DailyFiles(Path(self.settings.portal.daily_files), lane.name) for lane in self.lanes
+                      if self.settings.portal.daily_files]
         await self.keeping.put_back(self.lanes)
         for kind, body in await self.books.opening(self.configuration, self.boot, kernel_boot()):
             self.scribe.submit(kind, body)
@@ -82,7 +86,7 @@ class Core:
         sockets = Path(self.settings.portal.sockets)
         make_directory(sockets, 0o755)
         control = Control(self.lanes, self.scribe, self.events, self.status, self.clock, self._describe)
-        self.doors = [Door(sockets / "control.sock", 0o660, control.asks(), control.streams())]
+        self.doors = [Door(sockets / "control.sock", LOOKERS, control.asks(), control.streams())]
         if self.settings.centre is not None:
             outbox = Outbox(
                 self.books.books(lambda: self.scribe.newest.get("heartbeat")), read_vkey(self.settings.centre.vkey),
@@ -90,7 +94,7 @@ class Core:
             )
             asks = {name: getattr(outbox, name) for name in
                     ("logs", "wait", "batch", "express", "expressed", "receipt", "behind", "refused", "link")}
-            self.doors.append(Door(sockets / "uplink.sock", 0o660, asks, {}))
+            self.doors.append(Door(sockets / "uplink.sock", UPLINK, asks, {}))
         for door in self.doors:
             await door.open()
 
@@ -164,7 +168,11 @@ class Core:
             task.result()           # a task never ends by itself: let its error end the process, systemd starts anew
 
     def _others(self) -> dict[str, Coroutine[Any, Any, None]]:
-        return {"heart": self._beat(), "watchdog": self._watch(), "clock": self._watch_clock()}
+        return {
+            "heart": self._beat(), "watchdog": self._watch(), "clock": self._watch_clock(),
+            **{f"daily {files.lane}": files.follow(lane.chunks, self.clock)
+               for files, lane in zip(self.daily, self.lanes, strict=False)},
+        }
 
     async def _beat(self) -> None:
         while True:

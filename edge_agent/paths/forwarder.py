@@ -15,7 +15,7 @@ from typing import Any
 
 from edge_agent.hands.asking import Core
 from edge_agent.hands.centre import Centre, Reply
-from edge_agent.words.errors import EdgeAgentError, PeerError
+from edge_agent.words.errors import EdgeAgentError, NotRunning, PeerError
 from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX
 
 log = logging.getLogger("edge_agent.uplink")
@@ -70,7 +70,10 @@ class Forwarder:
             except Busy as problem:
                 self._wait(problem.after_s or random.uniform(0, self._busy_s), str(problem))  # noqa: S311
                 self._busy_s = min(self._busy_s * 2, BUSY_MAX_S)
-            except PeerError as problem:
+            except NotRunning:
+                raise
+            except EdgeAgentError as problem:       # the centre, or an answer of the core we did not expect
+                self._size = Size()                 # who knows what the link carries when it is back
                 pause = random.uniform(*RETRY_S) - (time.monotonic() - began)  # noqa: S311
                 self._wait(max(pause, 0.5), str(problem))
 

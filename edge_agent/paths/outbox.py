@@ -16,6 +16,7 @@ from edge_agent.words.errors import EvidenceError
 from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX, Checkpoint
 
 WAIT_MAX_S = 60.0
+EXPRESS_MAX = 16        # alarms of a long backlog that go ahead of it: the newest; the older ones come with it, in order
 Answer = dict[str, Any]
 
 
@@ -95,7 +96,8 @@ class Outbox:
         }
 
     async def _fresh(self, book: Book, beyond: int) -> int | None:
-        after = max(beyond - 1, book.expressed)
+        recent = await book.shelf.alarm_from_end(EXPRESS_MAX)
+        after = max(beyond - 1, book.expressed, recent - 1)
         alarm = await book.shelf.next_alarm(after)
         if alarm is not None:
             return alarm

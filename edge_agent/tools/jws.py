@@ -94,4 +94,4 @@ def next_key(payload: Mapping[str, Any]) -> bytes:
 def _expect(payload: Mapping[str, Any], name: str, value: object) -> None:
     found = payload.get(name, "absent")
     if found != value or type(found) is not type(value):     # True == 1 in Python, not in a record
-        raise EvidenceError(f"{name} is {found!r}, expected {value!r}")
+        raise EvidenceError(f"{name} is {repr(found)[:80]}, expected {value!r}")

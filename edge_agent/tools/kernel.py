@@ -35,7 +35,7 @@ class TimeRefused(Refused):
 
 
 class StateRefused(Refused):
-    """Saved bytes are not of this build and these settings, or the lane has a background of its own already."""
+    """The saved state does not belong to this lane, or comes too late for it."""
 
 
 _REFUSALS: dict[int, type[Refused]] = {
@@ -185,6 +185,10 @@ def _settings_in_c(settings: KernelSettings) -> Any:
     return out
 
 
+def _lane_memory() -> Any:
+    return ffi.new("double[]", lib.ea_lane_size() // ffi.sizeof("double") + 1)      # double: aligned
+
+
 class Lane:
     """The kernel's state of one lane.  Times are seconds of one monotonic clock; one thread at a time."""
 
@@ -196,16 +200,13 @@ class Lane:
             )
         self.settings = settings
         self._settings = _settings_in_c(settings)
-        self._lane = self._memory()
+        self._memory = _lane_memory()
+        self._lane = ffi.cast("ea_lane *", self._memory)
         self._counts = ffi.new("uint32_t[]", lib.EA_GAMMA_MAX)
         self._look = ffi.new("ea_look *")
         self._seen = ffi.buffer(self._look)
         if lib.ea_lane_init(self._lane, self._settings) != lib.EA_OK:
             raise SettingsRefused(f"a value out of range (limits: native/lane.c) in {settings}")
-
-    def _memory(self) -> Any:
-        self._bytes = ffi.new("double[]", lib.ea_lane_size() // ffi.sizeof("double") + 1)   # double: alignment
-        return ffi.cast("ea_lane *", self._bytes)
 
     def gamma(self, t_s: float, interval_s: float, counts: Sequence[int]) -> Look:
         """Judge one interval ending at `t_s`, one count per panel; while vacant also learn from it."""
@@ -260,6 +261,8 @@ class Lane:
         """Put back a background kept over a restart: `exposure_s` of vacancy that ended `age_s` before `t_s`."""
         rates = self._rates(radiation, rate_cps)
         status = lib.ea_background_put(self._lane, _CODE[radiation], t_s, age_s, exposure_s, rates)
+        if status == lib.EA_BAD_STATE:
+            raise StateRefused(f"the lane has a {radiation.value} background of its own; a kept one comes before it")
         if status:
             self._refuse(status, f"kept background of {radiation.value}, {exposure_s} s, {age_s} s old")
 
@@ -288,13 +291,12 @@ class Lane:
         """Go on from saved bytes, to the bit."""
         if len(saved) != lib.ea_lane_size():
             raise StateRefused(f"saved kernel state of {len(saved)} bytes; this build has {lib.ea_lane_size()}")
-        before, lane_before = self._bytes, self._lane
-        lane = self._memory()
+        memory = _lane_memory()
+        lane = ffi.cast("ea_lane *", memory)
         ffi.memmove(lane, saved, len(saved))
         if lib.ea_lane_check(lane, self._settings) != lib.EA_OK:
-            self._bytes, self._lane = before, lane_before
             raise StateRefused("saved kernel state is of another build or of other settings, or damaged")
-        self._lane = lane
+        self._memory, self._lane = memory, lane
 
     def _channels(self, radiation: Radiation) -> int:
         return self.settings.panels if radiation is Radiation.GAMMA else self.settings.tubes

@@ -8,7 +8,7 @@ from typing import Any
 
 def iso(wall_ns: int) -> str:
     """UTC with milliseconds, RFC 3339."""
-    moment = datetime.fromtimestamp(wall_ns / 1e9, UTC)
+    moment = datetime.fromtimestamp(wall_ns // 10**9, UTC)       # a float would round 0.9999996 s up to the next second
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{wall_ns // 1_000_000 % 1000:03d}Z"
 
 

@@ -38,12 +38,17 @@ class LogCheck:
         self.head = Head(origin, 0, None, first_key)
         self.tree = Tree()
         self.kinds: Counter[str] = Counter()
+        self.findings: list[str] = []       # what is wrong inside records that are genuine
+        self._announced = {first_key}       # each key signs once
 
     def take(self, line: bytes) -> Record:
         """The record of the next line; EvidenceError when it is not the next line of this log."""
         record, head = jws.verify_next(line, self.head)
         if record.kind == "heartbeat":
             self._check_heartbeat(record.payload)
+        if head.next_key in self._announced:
+            self.findings.append(f"record {record.seq}: it announces a key a second time; each key signs once")
+        self._announced.add(head.next_key)
         self.tree.add(line)
         self.head = head
         self.kinds[record.kind] += 1
@@ -54,8 +59,8 @@ class LogCheck:
         tree = payload.get("tree")
         if isinstance(tree, dict):
             size, root = tree.get("size"), tree.get("root")
-            if not isinstance(size, int) or not 0 <= size <= self.tree.size or root != encode(self.tree.root(size)):
-                raise EvidenceError("the heartbeat names a tree that is not this log's")
+            if type(size) is not int or not 0 <= size <= self.tree.size or root != encode(self.tree.root(size)):
+                self.findings.append(f"record {self.head.seq}: the heartbeat names a tree that is not this log's")
 
 
 def read_jwk(data: bytes) -> bytes:
@@ -104,6 +109,7 @@ def verify_log(
         report.problems.append("there is no record")
         return report
     report.kinds, report.root = check.kinds, check.tree.root()
+    report.problems += check.findings
     if checkpoint is not None:
         report.checkpoint = _check_note("the checkpoint", checkpoint, check, report, log_key, centre_key)
     for number, receipt in enumerate(receipts):
@@ -120,8 +126,7 @@ def _check_note(
         if log_key is None:
             raise EvidenceError("the log's verifier key is needed: --log-key FILE")
         found = notes.open_checkpoint(note, log_key)
-        if centre_key is not None:
-            report.receipts.append(notes.open_receipt(note, log_key, centre_key))
+        receipt = notes.open_receipt(note, log_key, centre_key) if centre_key is not None else None
         if found.size > check.tree.size:
             raise EvidenceError(f"it is over {found.size} records, the log has {check.tree.size}: records are missing at the end")
         if found.root != check.tree.root(found.size):
@@ -129,4 +134,6 @@ def _check_note(
     except EvidenceError as problem:
         report.problems.append(f"{name}: {problem}")
         return None
+    if receipt is not None:
+        report.receipts.append(receipt)
     return found

@@ -32,6 +32,7 @@ class PortalSettings:
     )
     state: str = key("directory of ledger and keys; survives restarts and upgrades", "/var/lib/edge-agent")
     sockets: str = key("directory of the control and uplink sockets", "/run/edge-agent")
+    daily_files: str = key("directory for daily files as central alarm stations keep them; empty: none", "")
     heartbeat_s: float = key("one signed heartbeat this often", 60.0, unit="s", low=1, high=3600)
 
 

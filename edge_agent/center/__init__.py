@@ -1,0 +1,1 @@
+"""Reference centre: takes lines, proves them, gives receipts.  Shares only words and tools with the portal."""

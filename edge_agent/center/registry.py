@@ -1,0 +1,59 @@
+"""Registering portals by hand: what `center enrol` and `center confirm` do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from sqlite3 import Connection
+
+from edge_agent.center import enrolment, shelves, tls
+from edge_agent.center.store import writing
+from edge_agent.center.values import Log
+from edge_agent.tools.fingerprint import of_enrolment
+from edge_agent.words.errors import EvidenceError, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    origin: str
+    fingerprint: str
+    new: str                        # "log", "certificate" or "nothing"
+
+
+def enrol(db: Connection, data: bytes, now_ms: int) -> Registered:
+    """Register the portal of an enrolment file; EvidenceError when its keys are not those registered before."""
+    wanted = enrolment.read(data, certificate=True)
+    certificate = wanted.certificate or b""
+    tls.check_certificate(certificate)
+    digits = of_enrolment(wanted.origin, wanted.record_key, wanted.log_key.text(), certificate)
+    with writing(db):
+        there = shelves.log_of(db, wanted.id)
+        if there is None:
+            shelves.add_log(db, wanted, certificate, None, now_ms)
+            return Registered(wanted.origin, digits, "log")
+        if (there.record_key, there.log_key) != (wanted.record_key, wanted.log_key):
+            raise EvidenceError(
+                f"{wanted.origin} is registered with other keys, and keys of a log never change.  "
+                "A portal that lost its keys begins a continuation log.",
+            )
+        added = shelves.add_certificate(db, there.number, certificate)
+        return Registered(wanted.origin, digits, "certificate" if added else "nothing")
+
+
+def confirm(db: Connection, origin: str) -> Registered:
+    """A person has compared the fingerprint of a continuation log."""
+    with writing(db):
+        log = find(db, origin)
+        shelves.confirm(db, log)
+        return Registered(log.origin, fingerprint(db, log), "nothing" if log.confirmed else "log")
+
+
+def find(db: Connection, origin: str) -> Log:
+    log = shelves.log_of(db, enrolment.log_id(origin))
+    if log is None:
+        known = ", ".join(log.origin for log in shelves.logs(db)) or "none"
+        raise SettingsError(f"{origin} is not registered here.  Registered: {known}")
+    return log
+
+
+def fingerprint(db: Connection, log: Log) -> str:
+    return of_enrolment(log.origin, log.record_key, log.log_key.text(), shelves.certificate_of(db, log))

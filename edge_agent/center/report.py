@@ -1,0 +1,111 @@
+"""What people ask of the centre: its alarms, and how each log stands.  Reads only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from sqlite3 import Connection, Row
+from typing import Any
+
+from edge_agent.center import alarms, registry, shelves, silence
+from edge_agent.center.values import Log, plain
+from edge_agent.tools import jws
+
+_ALARMS = """
+SELECT log, seq, line, arrived_ms, 'chained' AS state FROM line WHERE kind = 'alarm'
+UNION ALL
+SELECT e.log, e.seq, e.line, e.arrived_ms, 'pending' FROM express AS e
+    WHERE e.kind = 'alarm' AND NOT EXISTS (SELECT 1 FROM line AS l WHERE l.log = e.log AND l.seq = e.seq)
+ORDER BY arrived_ms DESC, log, seq DESC LIMIT ?
+"""
+
+
+def alarm_list(db: Connection, last: int) -> list[dict[str, Any]]:
+    """The newest alarms, oldest of them first."""
+    origins = {log.number: log.origin for log in shelves.logs(db)}
+    return [_alarm(row, origins[row["log"]]) for row in reversed(db.execute(_ALARMS, (last,)).fetchall())]
+
+
+def alarm_line(alarm: dict[str, Any]) -> str:
+    raised = alarms.raised(alarm["log"], alarm["seq"], alarm["record"], alarm["state"])
+    return f"{alarm['arrived']}  {raised.text}"
+
+
+def log_list(db: Connection, now_ms: int) -> list[dict[str, Any]]:
+    return [_status(db, log, now_ms) for log in shelves.logs(db)]
+
+
+def log_lines(status: dict[str, Any]) -> list[str]:
+    """One log for a terminal of 80 columns."""
+    receipt, heard = status["receipt"], status["heard"]
+    flags = [name for name in ("silent", "unconfirmed") if status[name]]
+    given = f"at {receipt['size']} given {receipt['time']}" if receipt else "none yet"
+    lines = [
+        f"{status['log']}" + (f"   {', '.join(flags).upper()}" if flags else ""),
+        f"    records {status['size']}, receipt {given}",
+        f"    last heard {heard or 'never'}" + _clock_text(status["clock_behind_ms"]),
+    ]
+    if status["unconfirmed"]:
+        lines.append(f"    compare over the telephone: {status['fingerprint']}, then: center confirm")
+    if status["pending"] or status["marked"]:
+        lines.append(f"    ahead of backlog {status['pending']}, marked records {status['marked']}")
+    for problem in status["problems"]:
+        lines.append(f"    {problem['kind']} x{problem['times']} {problem['at']}: {problem['text']}")
+    return lines
+
+
+def utc(ms: int | None) -> str | None:
+    return None if ms is None else datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _alarm(row: Row, origin: str) -> dict[str, Any]:
+    payload = jws.take_apart(row["line"]).payload
+    return {
+        "log": origin, "seq": row["seq"], "state": row["state"], "arrived": utc(row["arrived_ms"]),
+        "at": alarms.vehicle_time(payload), **{name: payload.get(name) for name in alarms.SHOWN}, "record": payload,
+    }
+
+
+def _status(db: Connection, log: Log, now_ms: int) -> dict[str, Any]:
+    row = db.execute("SELECT * FROM log WHERE number = ?", (log.number,)).fetchone()
+    newest = "SELECT size, time_s FROM receipt WHERE log = ? ORDER BY size DESC LIMIT 1"
+    receipt = db.execute(newest, (log.number,)).fetchone()
+    overdue = row["heard_ms"] is not None and now_ms - row["heard_ms"] > silence.PERIODS * row["period_s"] * 1000
+    return {
+        "log": log.origin, "id": log.id, "size": log.head.seq,
+        "receipt": {"size": receipt["size"], "time": utc(receipt["time_s"] * 1000)} if receipt else None,
+        "heard": utc(row["heard_ms"]), "silent": bool(row["silent"]) or overdue,
+        "unconfirmed": not log.confirmed, "continues": _origin(db, log.parent),
+        "fingerprint": registry.fingerprint(db, log),
+        "clock_behind_ms": row["clock_ms"],         # the centre's clock at arrival minus t.wall
+        "pending": _count(db, "SELECT count(*) FROM express WHERE log = ? AND seq >= ?", log.number, log.head.seq),
+        "marked": _count(db, "SELECT count(*) FROM line WHERE log = ? AND mark IS NOT NULL", log.number),
+        "forks": _count(db, "SELECT count(*) FROM fork WHERE log = ?", log.number),
+        "problems": _problems(db, log),
+    }
+
+
+def _problems(db: Connection, log: Log) -> list[dict[str, Any]]:
+    found = db.execute(
+        "SELECT * FROM event WHERE log = ? AND kind IN ('FORK', 'REFUSED', 'CONTINUATION')"
+        " ORDER BY last_ms DESC LIMIT 10", (log.number,),
+    )
+    return [
+        {"kind": row["kind"], "at": utc(row["last_ms"]), "times": row["times"], "text": plain(row["text"], 400)}
+        for row in found
+    ]
+
+
+def _count(db: Connection, query: str, *values: int) -> int:
+    return int(db.execute(query, values).fetchone()[0])
+
+
+def _origin(db: Connection, number: int | None) -> str | None:
+    row = db.execute("SELECT origin FROM log WHERE number = ?", (number,)).fetchone()
+    return row["origin"] if row else None
+
+
+def _clock_text(behind_ms: int | None) -> str:
+    if behind_ms is None:
+        return ""
+    side = "behind" if behind_ms >= 0 else "ahead of"
+    return f", its clock {abs(behind_ms) / 1000:.1f} s {side} ours at arrival"

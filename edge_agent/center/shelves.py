@@ -1,0 +1,176 @@
+"""What is kept of each log, as reads and writes of the database.  Called inside a transaction of store."""
+
+from __future__ import annotations
+
+import hashlib
+from sqlite3 import Connection, Row
+
+from edge_agent.center.enrolment import Enrolment
+from edge_agent.center.silence import PERIOD_S
+from edge_agent.center.values import Commitment, Early, Fork, Held, Log, Plan, Raised
+from edge_agent.tools import merkle, notes
+from edge_agent.words.errors import StorageError
+from edge_agent.words.record import Head
+
+FORKS_MAX = 100                     # kept in full for one log; more of the same proves nothing new
+EVENTS_MAX = 10_000                 # of one capped kind and log, so a portal gone wrong cannot fill the disk
+CAPPED = frozenset({"REFUSED", "MARKED"})   # texts a sender chooses; no alarm, fork or silence is dropped
+
+
+def log_of(db: Connection, log_id: str) -> Log | None:
+    row = db.execute("SELECT * FROM log WHERE id = ?", (log_id,)).fetchone()
+    return None if row is None else _log(row)
+
+
+def logs(db: Connection) -> list[Log]:
+    return [_log(row) for row in db.execute("SELECT * FROM log ORDER BY origin")]
+
+
+def may_send(db: Connection, log: Log, certificate: bytes) -> bool:
+    """Whether this client certificate (DER) is registered for the log."""
+    found = db.execute("SELECT 1 FROM certificate WHERE log = ? AND sha256 = ?", (log.number, _sha256(certificate)))
+    return found.fetchone() is not None
+
+
+def is_registered(db: Connection, certificate: bytes) -> bool:
+    return db.execute("SELECT 1 FROM certificate WHERE sha256 = ?", (_sha256(certificate),)).fetchone() is not None
+
+
+def certificates(db: Connection) -> dict[bytes, bytes]:
+    """DER of every registered client certificate, by its SHA-256."""
+    return {row["sha256"]: row["der"] for row in db.execute("SELECT sha256, der FROM certificate")}
+
+
+def certificate_of(db: Connection, log: Log) -> bytes:
+    """DER of the certificate registered first."""
+    found = db.execute("SELECT der FROM certificate WHERE log = ? ORDER BY rowid LIMIT 1", (log.number,)).fetchone()
+    return bytes(found["der"])
+
+
+def add_log(db: Connection, enrolment: Enrolment, certificate: bytes, parent: Log | None, now_ms: int) -> None:
+    number = db.execute(
+        "INSERT INTO log (id, origin, record_key, log_key, parent, confirmed, enrolled_ms, next_seq, next_key,"
+        " period_s, silent) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 0)",
+        (enrolment.id, enrolment.origin, enrolment.record_key, enrolment.log_key.text(),
+         parent.number if parent else None, parent is None, now_ms, enrolment.record_key, PERIOD_S),
+    ).lastrowid
+    assert number is not None
+    add_certificate(db, number, certificate)
+
+
+def add_certificate(db: Connection, number: int, certificate: bytes) -> bool:
+    """Whether it was new."""
+    row = (number, _sha256(certificate), certificate)
+    return db.execute("INSERT OR IGNORE INTO certificate VALUES (?, ?, ?)", row).rowcount > 0
+
+
+def confirm(db: Connection, log: Log) -> None:
+    db.execute("UPDATE log SET confirmed = 1 WHERE number = ?", (log.number,))
+
+
+def held(db: Connection, log: Log) -> Held:
+    """The log as judge and express see it."""
+    def line(seq: int) -> bytes:
+        found = db.execute("SELECT line FROM line WHERE log = ? AND seq = ?", (log.number, seq)).fetchone()
+        return bytes(found["line"])
+
+    def node(level: int, index: int) -> bytes:
+        if level == 0:
+            return merkle.leaf(line(index))
+        key = (log.number, level, index)
+        return bytes(db.execute("SELECT hash FROM node WHERE log = ? AND level = ? AND at = ?", key).fetchone()["hash"])
+
+    def ahead(seq: int) -> bytes | None:
+        found = db.execute("SELECT line FROM express WHERE log = ? AND seq = ?", (log.number, seq)).fetchone()
+        return None if found is None else bytes(found["line"])
+
+    due = db.execute("SELECT * FROM commitment WHERE log = ? AND size > ? ORDER BY size", (log.number, log.head.seq))
+    return Held(log, line, node, tuple(Commitment(row["size"], row["root"], row["note"]) for row in due), ahead)
+
+
+def store(db: Connection, log: Log, plan: Plan, now_ms: int) -> None:
+    """The lines of a plan, their nodes and the new head."""
+    number = log.number
+    db.executemany(
+        "INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?)",
+        ((number, new.seq, new.line, new.hash, new.kind, now_ms, new.mark) for new in plan.lines),
+    )
+    db.executemany("INSERT INTO node VALUES (?, ?, ?, ?)", ((number, *node) for node in plan.nodes))
+    db.execute(
+        "UPDATE log SET next_seq = ?, last_hash = ?, next_key = ?, heard_ms = coalesce(heard_ms, ?) WHERE number = ?",
+        (plan.head.seq, plan.head.prev, plan.head.next_key, now_ms, number),
+    )
+
+
+def keep_early(db: Connection, log: Log, early: Early, now_ms: int) -> None:
+    """An express line and the checkpoint it is held to."""
+    if not early.chained:
+        row = (log.number, early.seq, early.line, early.kind, now_ms)
+        db.execute("INSERT OR IGNORE INTO express VALUES (?, ?, ?, ?, ?)", row)
+        db.execute("UPDATE log SET heard_ms = coalesce(heard_ms, ?) WHERE number = ?", (now_ms, log.number))
+    if early.commitment is not None:
+        due = early.commitment
+        kept = (log.number, due.size, due.root, due.note, now_ms)
+        db.execute("INSERT OR IGNORE INTO commitment VALUES (?, ?, ?, ?, ?)", kept)
+
+
+def newest_receipt(db: Connection, log: Log) -> tuple[int, bytes] | None:
+    """(size, full note) of the newest receipt given."""
+    newest = "SELECT size, note FROM receipt WHERE log = ? ORDER BY size DESC LIMIT 1"
+    row = db.execute(newest, (log.number,)).fetchone()
+    return None if row is None else (row["size"], row["note"])
+
+
+def add_receipt(db: Connection, log: Log, size: int, time_s: int, note: bytes) -> None:
+    db.execute("INSERT INTO receipt VALUES (?, ?, ?, ?)", (log.number, size, time_s, note))
+
+
+def receipts(db: Connection, log: Log) -> list[bytes]:
+    return [row["note"] for row in db.execute("SELECT note FROM receipt WHERE log = ? ORDER BY size", (log.number,))]
+
+
+def keep_fork(db: Connection, log: Log, fork: Fork, now_ms: int) -> None:
+    """Both sides, once."""
+    if db.execute("SELECT count(*) FROM fork WHERE log = ?", (log.number,)).fetchone()[0] < FORKS_MAX:
+        db.execute(
+            "INSERT OR IGNORE INTO fork VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (log.number, fork.at, fork.what, fork.ours, fork.theirs, fork.note, _sha256(fork.theirs), now_ms),
+        )
+
+
+def raise_event(db: Connection, log: Log, event: Raised, now_ms: int) -> bool:
+    """Whether it is new, so to be shown; a repetition is counted."""
+    again = "UPDATE event SET times = times + 1, last_ms = ? WHERE log = ? AND kind = ? AND key = ?"
+    if db.execute(again, (now_ms, log.number, event.kind, event.key)).rowcount:
+        return False
+    alike = "SELECT count(*) FROM event WHERE log = ? AND kind = ?"
+    if event.kind in CAPPED and db.execute(alike, (log.number, event.kind)).fetchone()[0] >= EVENTS_MAX:
+        return False
+    db.execute(
+        "INSERT INTO event (log, kind, key, at_ms, last_ms, times, text) VALUES (?, ?, ?, ?, ?, 1, ?)",
+        (log.number, event.kind, event.key, now_ms, now_ms, event.text),
+    )
+    return True
+
+
+def check_heads(db: Connection) -> None:
+    """Each log ends with the line its head names: what a database opened after trouble must still show."""
+    for log in logs(db):
+        if log.head.seq == 0:
+            continue
+        row = db.execute("SELECT max(seq), count(*) FROM line WHERE log = ?", (log.number,)).fetchone()
+        last = db.execute("SELECT line FROM line WHERE log = ? AND seq = ?", (log.number, log.head.seq - 1)).fetchone()
+        if tuple(row) != (log.head.seq - 1, log.head.seq) or last is None or _sha256(last["line"]) != log.head.prev:
+            raise StorageError(f"{log.origin}: the stored lines do not end where the log does; run: center verify")
+
+
+def _log(row: Row) -> Log:
+    head = Head(row["origin"], row["next_seq"], row["last_hash"], row["next_key"])
+    return Log(
+        row["number"], row["id"], row["origin"], row["record_key"], notes.read_vkey(row["log_key"]), row["parent"],
+        bool(row["confirmed"]), head,
+    )
+
+
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()

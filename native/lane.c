@@ -1,0 +1,321 @@
+/* The lane: checks what comes in, and brings background, rules and occupancy together.  The contract's functions. */
+#include "ea_lane.h"
+
+#define MARK 0x45416b65726e3031u     /* "EAkern01": change the digits with the meaning of a field */
+
+static uint64_t lane_mark(void)
+{
+	return MARK ^ (uint64_t)sizeof(struct ea_lane) << 20;
+}
+
+_Static_assert(sizeof(ea_settings) == 208, "settings have no padding: saved bytes are compared");
+_Static_assert(EA_GAMMA_MAX >= EA_NEUTRON_MAX && EA_GAMMA_MAX < 32, "one array and one mask for both radiations");
+
+size_t ea_lane_size(void)
+{
+	return sizeof(struct ea_lane);
+}
+
+/* Limits: of sense, wide enough for any portal, narrow enough that no arithmetic of the kernel can overflow. */
+static int durations_sound(const ea_settings *s)
+{
+	return ea_in_range(s->background_s, 1.0, 86400.0) && ea_in_range(s->neutron_background_s, 1.0, 86400.0)
+		&& ea_in_range(s->guard_s, 0.0, 60.0) && ea_in_range(s->hold_in_s, 0.0, 3600.0)
+		&& ea_in_range(s->arm_exposure_s, 0.0, s->background_s)
+		&& ea_in_range(s->neutron_arm_s, 0.0, s->neutron_background_s);
+}
+
+static int rules_sound(const ea_settings *s)
+{
+	return ea_in_range(s->level_sd, 0.0, 1.0) && ea_in_range(s->level_sd_per_min, 0.0, 1.0)
+		&& ea_in_range(s->slope_sd_per_min, 0.0, 1.0) && ea_in_range(s->focus_threshold, 0.1, 1000.0)
+		&& ea_in_range(s->ksigma_n, 0.1, 1000.0) && s->ksigma_intervals >= 1 && s->ksigma_intervals <= EA_KSIGMA_MAX
+		&& ea_in_range(s->neutron_p, 1e-300, 0.5);
+}
+
+static int groups_sound(const ea_settings *s)
+{
+	if (s->panels < 1 || s->panels > EA_GAMMA_MAX || s->tubes > EA_NEUTRON_MAX) { return 0; }
+	if (s->groups < 1 || s->groups > EA_GROUP_MAX) { return 0; }
+	for (uint32_t g = 0; g < s->groups; g++) {
+		if (s->group_mask[g] == 0 || s->group_mask[g] >> s->panels) { return 0; }
+	}
+	return 1;
+}
+
+int ea_lane_init(ea_lane *lane, const ea_settings *s)
+{
+	if (!groups_sound(s) || !durations_sound(s) || !rules_sound(s)) { return EA_BAD_SETTINGS; }
+	memset(lane, 0, sizeof *lane);
+	lane->settings = *s;
+	ea_ring_init(&lane->ring[EA_GAMMA], s, EA_GAMMA);
+	ea_ring_init(&lane->ring[EA_NEUTRON], s, EA_NEUTRON);
+	lane->window.length = s->ksigma_intervals;
+	lane->beams.hold_in_s = s->hold_in_s;
+	lane->neutron_log_p = log(s->neutron_p);
+	lane->neutron_threshold = ea_normal_quantile(lane->neutron_log_p);
+	lane->mark = lane_mark();
+	return EA_OK;
+}
+
+static int is_radiation(const ea_lane *lane, int radiation)
+{
+	return radiation == EA_GAMMA || (radiation == EA_NEUTRON && lane->settings.tubes > 0);
+}
+
+static int sample_status(const ea_lane *lane, int radiation, double t_s, double interval_s)
+{
+	const ea_stream *s = &lane->stream[radiation];
+	if (!is_radiation(lane, radiation)) { return EA_BAD_SAMPLE; }
+	if (!ea_in_range(interval_s, EA_INTERVAL_MIN_S, EA_INTERVAL_MAX_S)) { return EA_BAD_SAMPLE; }
+	if (!ea_is_time(t_s) || (s->sampled && t_s < s->sample_s)) { return EA_BAD_TIME; }
+	return EA_OK;
+}
+
+/* Sums are of contiguous samples: three missing intervals break them (0.25 s: jitter of stamps on a polled line). */
+static int breaks_off(const ea_stream *s, double t_s, double interval_s)
+{
+	return s->sampled && t_s - s->sample_s > 3.0 * interval_s + 0.25;
+}
+
+static double served_counts(const ea_ring *r, const uint32_t *counts)
+{
+	double sum = 0.0;
+	for (uint32_t c = 0; c < r->channels; c++) {
+		if (r->mask >> c & 1u) { sum += counts[c]; }
+	}
+	return sum;
+}
+
+static void learn(ea_ring *r, double t_s, double interval_s, const uint32_t *counts)
+{
+	double as_double[EA_GAMMA_MAX];
+	if (!ea_ring_takes(r, t_s - interval_s, t_s)) { return; }
+	for (uint32_t c = 0; c < r->channels; c++) { as_double[c] = counts[c]; }
+	ea_ring_add(r, t_s, interval_s, as_double);
+}
+
+static void look_ksigma(ea_lane *lane, double t_s, double interval_s, const uint32_t *counts, ea_score *out)
+{
+	ea_ring *r = &lane->ring[EA_GAMMA];
+	if (breaks_off(&lane->stream[EA_GAMMA], t_s, interval_s)) { ea_window_clear(&lane->window); }
+	ea_window_add(&lane->window, interval_s, counts, r->channels);
+	ea_ksigma_score(&lane->window, &r->fit, &lane->settings, r->mask, out);
+}
+
+/* Windows reach back to the beginning of the occupancy; in the vacant lane no further than the background does. */
+static void look_focus(ea_lane *lane, ea_block sample, const ea_present *now, ea_score *out)
+{
+	ea_ring *r = &lane->ring[EA_GAMMA];
+	int vacant = lane->beams.state == EA_VACANT;
+	out->threshold = lane->settings.focus_threshold;
+	out->mask = r->mask;
+	out->armed = now->armed;
+	if (!out->armed) {
+		ea_hull_clear(&lane->hull);
+		return;
+	}
+	ea_hull_add(&lane->hull, sample, vacant ? sample.start_s + sample.length_s - r->is.length_s : -HUGE_VAL);
+	ea_hull_score(&lane->hull, now->variance, out);
+}
+
+static void heed_gamma(ea_lane *lane, double t_s, double interval_s, const ea_block *sample, uint32_t crossed)
+{
+	ea_ring *r = &lane->ring[EA_GAMMA];
+	if (ea_suspect(r, t_s, interval_s, sample->counts, sample->expected, crossed)) { ea_hull_clear(&lane->hull); }
+}
+
+int ea_gamma(ea_lane *lane, double t_s, double interval_s, const uint32_t *counts, ea_look *out)
+{
+	ea_ring *r = &lane->ring[EA_GAMMA];
+	int status = sample_status(lane, EA_GAMMA, t_s, interval_s);
+	ea_present now;
+	ea_block sample;
+	if (status) { return status; }
+	memset(out, 0, sizeof *out);
+	now = ea_ring_present(r, t_s);
+	sample = (ea_block){served_counts(r, counts), now.rate_cps * interval_s, interval_s, t_s - interval_s};
+	look_ksigma(lane, t_s, interval_s, counts, &out->rule[EA_RULE_KSIGMA]);
+	look_focus(lane, sample, &now, &out->rule[EA_RULE_FOCUS]);
+	lane->stream[EA_GAMMA].sample_s = t_s;
+	lane->stream[EA_GAMMA].sampled = 1;
+	if (lane->beams.state != EA_VACANT) { return EA_OK; }
+	heed_gamma(lane, t_s, interval_s, &sample, out->rule[EA_RULE_FOCUS].crossed);
+	learn(r, t_s, interval_s, counts);
+	return EA_OK;
+}
+
+static void look_neutron(ea_lane *lane, double t_s, double interval_s, double counts, ea_score *out)
+{
+	const ea_ring *r = &lane->ring[EA_NEUTRON];
+	const ea_fit *f = &r->fit;
+	double mean = f->exposure_s > 0.0 ? (f->counts + 1.0) / f->exposure_s * interval_s : 0.0;
+	if (breaks_off(&lane->stream[EA_NEUTRON], t_s, interval_s)) { lane->neutrons.filled = 0; }
+	ea_neutrons_add(&lane->neutrons, interval_s, counts, mean);
+	out->threshold = lane->neutron_threshold;
+	out->mask = r->mask;
+	out->armed = f->exposure_s > 0.0 && ea_ring_present(r, t_s).armed;
+	if (out->armed) { ea_neutron_score(&lane->neutrons, f, lane->neutron_log_p, out); }
+}
+
+int ea_neutron(ea_lane *lane, double t_s, double interval_s, const uint32_t *counts, ea_look *out)
+{
+	ea_ring *r = &lane->ring[EA_NEUTRON];
+	ea_score *score = &out->rule[EA_RULE_NEUTRON];
+	int status = sample_status(lane, EA_NEUTRON, t_s, interval_s);
+	double sum;
+	if (status) { return status; }
+	memset(out, 0, sizeof *out);
+	sum = served_counts(r, counts);
+	look_neutron(lane, t_s, interval_s, sum, score);
+	lane->stream[EA_NEUTRON].sample_s = t_s;
+	lane->stream[EA_NEUTRON].sampled = 1;
+	if (lane->beams.state != EA_VACANT) { return EA_OK; }
+	(void)ea_suspect(r, t_s, interval_s, sum, ea_ring_present(r, t_s).rate_cps * interval_s, score->crossed);
+	learn(r, t_s, interval_s, counts);
+	return EA_OK;
+}
+
+static int are_rates(const ea_ring *r, const double *rate_cps)
+{
+	for (uint32_t c = 0; c < r->channels; c++) {
+		if (!ea_in_range(rate_cps[c], 0.0, EA_RATE_MAX_CPS)) { return 0; }
+	}
+	return 1;
+}
+
+int ea_vacant_rate(ea_lane *lane, int radiation, double t_s, double exposure_s, const double *rate_cps)
+{
+	double counts[EA_GAMMA_MAX];
+	ea_ring *r;
+	ea_stream *s;
+	if (!is_radiation(lane, radiation)) { return EA_BAD_SAMPLE; }
+	r = &lane->ring[radiation];
+	s = &lane->stream[radiation];
+	if (!ea_in_range(exposure_s, EA_INTERVAL_MIN_S, EA_INTERVAL_MAX_S) || !are_rates(r, rate_cps)) { return EA_BAD_SAMPLE; }
+	if (!ea_is_time(t_s) || (s->rated && t_s < s->rate_s)) { return EA_BAD_TIME; }
+	s->rate_s = t_s;
+	s->rated = 1;
+	/* the portal does not average over an occupancy, so only the end of the record has to be free of it */
+	if (lane->beams.state != EA_VACANT || !ea_ring_takes(r, t_s, t_s)) { return EA_OK; }
+	for (uint32_t c = 0; c < r->channels; c++) { counts[c] = rate_cps[c] * exposure_s; }
+	ea_ring_add(r, t_s, exposure_s, counts);
+	return EA_OK;
+}
+
+/* Windows of FOCuS neither reach back before an occupancy nor out of one. */
+static int occupancy_changed(ea_lane *lane, double t_s, int change)
+{
+	if (change <= EA_NOTHING) { return change; }
+	ea_hull_clear(&lane->hull);
+	for (int radiation = EA_GAMMA; radiation <= EA_NEUTRON; radiation++) {
+		if (change & EA_ENDED) { ea_ring_end(&lane->ring[radiation], t_s); }
+		if (change & EA_BEGAN) { ea_ring_begin(&lane->ring[radiation], t_s); }
+	}
+	return change;
+}
+
+int ea_beam(ea_lane *lane, double t_s, int occupied)
+{
+	return occupancy_changed(lane, t_s, ea_beams_read(&lane->beams, t_s, occupied));
+}
+
+int ea_clock(ea_lane *lane, double t_s)
+{
+	return occupancy_changed(lane, t_s, ea_beams_clock(&lane->beams, t_s));
+}
+
+int ea_occupancy(const ea_lane *lane)
+{
+	return (int)lane->beams.state;
+}
+
+int ea_in_service(ea_lane *lane, int radiation, uint32_t mask)
+{
+	ea_ring *r;
+	if (!is_radiation(lane, radiation) || mask >> lane->ring[radiation].channels) { return EA_BAD_SAMPLE; }
+	r = &lane->ring[radiation];
+	if (mask == r->mask) { return EA_OK; }
+	ea_ring_serve(r, mask);
+	if (radiation == EA_GAMMA) { ea_hull_clear(&lane->hull); }
+	if (radiation == EA_NEUTRON) { lane->neutrons.filled = 0; }
+	return EA_OK;
+}
+
+int ea_background_now(const ea_lane *lane, int radiation, double t_s, ea_background *out)
+{
+	const ea_ring *r;
+	ea_present now;
+	if (!is_radiation(lane, radiation)) { return EA_BAD_SAMPLE; }
+	if (!ea_is_time(t_s)) { return EA_BAD_TIME; }
+	r = &lane->ring[radiation];
+	now = ea_ring_present(r, t_s);
+	memset(out, 0, sizeof *out);
+	if (!(r->fit.exposure_s > 0.0)) { return EA_OK; }
+	for (uint32_t c = 0; c < r->channels; c++) {
+		out->rate_cps[c] = r->fit.total[c] / r->fit.exposure_s * now.factor;
+	}
+	out->exposure_s = r->fit.exposure_s;
+	out->age_s = now.age_s;
+	out->relative_sd = sqrt(now.variance);
+	out->slope_per_min = 60.0 * r->fit.slope_per_s;
+	out->armed = now.armed;
+	return EA_OK;
+}
+
+int ea_background_put(
+	ea_lane *lane, int radiation, double t_s, double age_s, double exposure_s, const double *rate_cps)
+{
+	ea_ring *r;
+	if (!is_radiation(lane, radiation)) { return EA_BAD_SAMPLE; }
+	r = &lane->ring[radiation];
+	if (!ea_is_time(t_s) || !ea_in_range(age_s, 0.0, EA_TIME_MAX_S)) { return EA_BAD_TIME; }
+	if (!ea_in_range(exposure_s, EA_INTERVAL_MIN_S, EA_TIME_MAX_S) || !are_rates(r, rate_cps)) { return EA_BAD_SAMPLE; }
+	if (r->bins) { return EA_BAD_STATE; }
+	ea_ring_put(r, t_s - age_s, exposure_s, rate_cps);
+	return EA_OK;
+}
+
+int ea_tally_now(const ea_lane *lane, double t_s, ea_tally *out)
+{
+	if (!ea_is_time(t_s)) { return EA_BAD_TIME; }
+	memset(out, 0, sizeof *out);
+	for (int radiation = EA_GAMMA; radiation <= EA_NEUTRON; radiation++) {
+		const ea_suspicion *s = &lane->ring[radiation].suspicion;
+		out->suspect_s[radiation] = s->active ? fmax(0.0, t_s - s->since_s) : 0.0;
+		out->suspect[radiation] = s->active;
+		out->relearned[radiation] = s->relearned;
+	}
+	out->hull_blocks = lane->hull.blocks;
+	out->hull_overflows = lane->hull.overflows;
+	out->neutron_clips = lane->neutrons.clips;
+	return EA_OK;
+}
+
+static int window_sane(const ea_window *w, uint32_t length)
+{
+	return w->length == length && w->filled <= length && w->next < length;
+}
+
+static int ring_sane(const ea_lane *lane, int radiation)
+{
+	ea_ring_rules is = ea_ring_rules_of(&lane->settings, radiation);
+	const ea_ring *r = &lane->ring[radiation];
+	return memcmp(&r->is, &is, sizeof is) == 0 && ea_ring_sane(r, ea_channels(&lane->settings, radiation));
+}
+
+static int neutrons_sane(const ea_neutrons *w)
+{
+	return w->filled <= EA_NEUTRON_RING && w->next < EA_NEUTRON_RING;
+}
+
+/* What indexes memory or bounds a loop is checked; a number made wrong on purpose gives a wrong statistic, no more. */
+int ea_lane_check(const ea_lane *lane, const ea_settings *settings)
+{
+	int holds = lane->mark == lane_mark() && memcmp(&lane->settings, settings, sizeof *settings) == 0
+		&& ring_sane(lane, EA_GAMMA) && ring_sane(lane, EA_NEUTRON)
+		&& window_sane(&lane->window, settings->ksigma_intervals) && neutrons_sane(&lane->neutrons)
+		&& lane->hull.blocks <= EA_HULL && lane->beams.state <= EA_HOLD_IN
+		&& lane->beams.hold_in_s == settings->hold_in_s;
+	return holds ? EA_OK : EA_BAD_STATE;
+}

@@ -1,0 +1,225 @@
+/* Any calls with any numbers: no crash, no undefined behaviour, no NaN out, and no change where it refuses.
+ *
+ * Bytes are read as: settings, then calls.  One target for libFuzzer (EA_LIBFUZZER) and for the plain driver:
+ *   fuzz_lane SECONDS [FILE...]      files first, then seeded random bytes until the time is up
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "ea_lane.h"
+
+typedef struct { const uint8_t *at; size_t left; } bytes;
+
+static unsigned long accepted;       /* inputs whose settings made a lane; of the driver, not of the kernel */
+
+static void take(bytes *b, void *to, size_t size)
+{
+	size_t n = size < b->left ? size : b->left;
+	memset(to, 0, size);
+	if (n) { memcpy(to, b->at, n); }
+	b->at += n;
+	b->left -= n;
+}
+
+static uint8_t take_byte(bytes *b)
+{
+	uint8_t x;
+	take(b, &x, 1);
+	return x;
+}
+
+/* Mostly sensible numbers, sometimes any bits at all: NaN, infinities, 1e300, denormals. */
+static double take_number(bytes *b, double low, double high)
+{
+	uint8_t kind = take_byte(b);
+	uint16_t x;
+	double any;
+	if (kind < 8) {
+		take(b, &any, sizeof any);
+		return any;
+	}
+	take(b, &x, sizeof x);
+	return low + (high - low) * x / 65535.0;
+}
+
+static uint32_t take_count(bytes *b)
+{
+	uint8_t kind = take_byte(b);
+	uint32_t any;
+	if (kind >= 4) { return kind; }
+	take(b, &any, sizeof any);
+	return kind == 0 ? UINT32_MAX : any;
+}
+
+static ea_settings take_settings(bytes *b)
+{
+	ea_settings s = {0};
+	s.panels = take_byte(b) % 18u;
+	s.tubes = take_byte(b) % 10u;
+	s.background_s = take_number(b, 1.0, 400.0);
+	s.neutron_background_s = take_number(b, 1.0, 2000.0);
+	s.guard_s = take_number(b, 0.0, 5.0);
+	s.hold_in_s = take_number(b, 0.0, 5.0);
+	s.arm_exposure_s = take_number(b, 0.0, 1.0);
+	s.neutron_arm_s = take_number(b, 0.0, 1.0);
+	s.level_sd = take_number(b, 0.0, 0.01);
+	s.level_sd_per_min = take_number(b, 0.0, 0.01);
+	s.slope_sd_per_min = take_number(b, 0.0, 0.01);
+	s.focus_threshold = take_number(b, 1.0, 10.0);
+	s.ksigma_n = take_number(b, 1.0, 10.0);
+	s.ksigma_intervals = take_byte(b) % 66u;          /* 0 and 65 are refused, as 0 and 25 groups are */
+	s.groups = take_byte(b) % 26u;
+	for (uint32_t g = 0; g < EA_GROUP_MAX; g++) {
+		s.group_mask[g] = 1u + take_byte(b) % (s.panels < 8u ? (1u << s.panels) - 1u + !s.panels : 255u);
+	}
+	s.neutron_p = take_number(b, 1e-9, 0.1);
+	return s;
+}
+
+static void must(int holds, const char *what)
+{
+	if (holds) { return; }
+	fprintf(stderr, "fuzz: %s\n", what);
+	abort();
+}
+
+static void check_look(const ea_look *look)
+{
+	for (int i = 0; i < EA_RULES; i++) {
+		const ea_score *s = &look->rule[i];
+		must(isfinite(s->statistic) && isfinite(s->window_s) && isfinite(s->expected), "a score is not finite");
+		must(isfinite(s->counts) && isfinite(s->expected_sd), "a score is not finite");
+		must(s->crossed <= s->armed, "crossed, not armed");
+	}
+}
+
+static int call_sample(ea_lane *lane, bytes *b, double t_s, int gamma)
+{
+	uint32_t counts[EA_GAMMA_MAX];
+	double interval_s = take_number(b, 0.05, 2.0);
+	ea_look look;
+	int status;
+	for (int c = 0; c < EA_GAMMA_MAX; c++) { counts[c] = take_count(b); }
+	status = (gamma ? ea_gamma : ea_neutron)(lane, t_s, interval_s, counts, &look);
+	if (status == EA_OK) { check_look(&look); }
+	return status;
+}
+
+static int call_rates(ea_lane *lane, bytes *b, double t_s, int put)
+{
+	double rates[EA_GAMMA_MAX], exposure_s = take_number(b, 0.1, 120.0);
+	int radiation = take_byte(b) % 3;
+	for (int c = 0; c < EA_GAMMA_MAX; c++) { rates[c] = take_number(b, 0.0, 2000.0); }
+	if (put) { return ea_background_put(lane, radiation, t_s, take_number(b, 0.0, 100.0), exposure_s, rates); }
+	return ea_vacant_rate(lane, radiation, t_s, exposure_s, rates);
+}
+
+static int call_background(const ea_lane *lane, bytes *b, double t_s)
+{
+	ea_background out;
+	ea_tally tally;
+	int status = ea_background_now(lane, take_byte(b) % 3, t_s, &out);
+	if (status == EA_OK) {
+		must(isfinite(out.relative_sd) && isfinite(out.rate_cps[0]) && isfinite(out.age_s), "background not finite");
+		must(out.exposure_s >= 0.0 && out.rate_cps[0] >= 0.0, "background below zero");
+	}
+	(void)ea_tally_now(lane, t_s, &tally);
+	return status;
+}
+
+static int call_one(ea_lane *lane, bytes *b, double t_s)
+{
+	switch (take_byte(b) % 9) {
+	case 0: case 1: case 2: return call_sample(lane, b, t_s, 1);
+	case 3: return call_sample(lane, b, t_s, 0);
+	case 4: return call_rates(lane, b, t_s, 0);
+	case 5: return call_rates(lane, b, t_s, 1);
+	case 6: return ea_beam(lane, t_s, take_byte(b) % 3);
+	case 7: return take_byte(b) % 8 ? ea_clock(lane, t_s) : ea_in_service(lane, take_byte(b) % 3, take_byte(b));
+	default: return call_background(lane, b, t_s);
+	}
+}
+
+/* Damaged saved bytes are refused or at least harmless. */
+static void damage(const ea_lane *lane, const ea_settings *s, bytes *b)
+{
+	static struct ea_lane copy;
+	uint32_t at;
+	double t_s = 0.0;
+	memcpy(&copy, lane, sizeof copy);
+	for (int i = take_byte(b) % 4; i >= 0; i--) {
+		take(b, &at, sizeof at);
+		((uint8_t *)&copy)[at % sizeof copy] = take_byte(b);
+	}
+	if (ea_lane_check(&copy, s) != EA_OK) { return; }
+	for (int i = 0; i < 20; i++) {
+		uint32_t counts[EA_GAMMA_MAX] = {3};
+		ea_look look;
+		t_s += 1e6;
+		(void)ea_beam(&copy, t_s, i & 1);
+		(void)ea_gamma(&copy, t_s, 1.0, counts, &look);
+		(void)ea_neutron(&copy, t_s, 1.0, counts, &look);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct ea_lane lane, before;
+	bytes b = {data, size};
+	ea_settings s = take_settings(&b);
+	double t_s = 0.0;
+	if (ea_lane_init(&lane, &s) != EA_OK) { return 0; }
+	accepted++;
+	while (b.left) {
+		double next_s = t_s + take_number(&b, 0.0, 4.0);
+		memcpy(&before, &lane, sizeof lane);
+		if (call_one(&lane, &b, next_s) < 0) {
+			must(memcmp(&before, &lane, sizeof lane) == 0, "refused, but changed something");
+		} else if (next_s < 1e8) {
+			t_s = next_s;
+		}
+	}
+	must(ea_lane_check(&lane, &s) == EA_OK, "a lane it made itself does not check");
+	b = (bytes){data, size};
+	damage(&lane, &s, &b);
+	return 0;
+}
+
+#ifndef EA_LIBFUZZER
+static uint8_t data[16384];
+
+static void run_file(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	must(f != NULL, path);
+	(void)LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof data, f));
+	(void)fclose(f);
+}
+
+static void fill_random(uint64_t *seed)
+{
+	for (size_t i = 0; i < sizeof data; i++) {
+		*seed ^= *seed << 13;
+		*seed ^= *seed >> 7;
+		*seed ^= *seed << 17;
+		data[i] = (uint8_t)(*seed >> 32);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t seed = 1, runs = 0;
+	clock_t end = clock() + (clock_t)(argc > 1 ? atoi(argv[1]) : 10) * CLOCKS_PER_SEC;
+	for (int i = 2; i < argc; i++) { run_file(argv[i]); }
+	for (; clock() < end; runs++) {
+		fill_random(&seed);
+		data[0] = (uint8_t)(1 + data[0] % 4);        /* small settings that are accepted, in most runs */
+		(void)LLVMFuzzerTestOneInput(data, runs % 3 ? sizeof data : runs % sizeof data);
+	}
+	printf("fuzz_lane: %llu inputs, %lu lanes, nothing found\n", (unsigned long long)runs, accepted);
+	return 0;
+}
+#endif

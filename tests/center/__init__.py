@@ -1,0 +1,1 @@
+"""The reference centre over real sockets and real mutual TLS."""
