@@ -1,3 +1,3 @@
-"""edge-agent: the program on the controller of a radiation portal.  Floors and rooms: docs/house.md."""
+"""edge-agent: the program on the controller of a radiation portal.  The map of the house is in README.md; tests/test_house.py holds it."""
 
 __version__ = "0.1.0"

@@ -6,7 +6,7 @@
 #include "ea_lane.h"
 
 #define BIN_S 1.0                /* shorter than any guard that matters, longer than a sample */
-#define FULL_BINS 150.0
+#define FULL_BINS 150.0          /* 120 s of 1 s bins, 300 s of 2 s bins: a fit of either costs under 1 us */
 #define SPARSE_MAX_S 10.0        /* vacant records come every 5 s (VM-250 GB); one lost makes 10 */
 #define OLD 3.0                  /* in ring lengths: bins older than this leave ... */
 #define ENOUGH 0.25              /* ... once the younger ones are this part of the ring.  A straight trend is a

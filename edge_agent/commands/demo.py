@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.commands import alarms, options
+from edge_agent.hands.asking import Core
 from edge_agent.words.errors import EdgeAgentError, NotRunning
 
 ORIGIN = "demo.example/portal/demo-1"
@@ -114,8 +115,9 @@ class Demo:
     # --- pieces
 
     def _equal(self, theirs: list[str]) -> bool:
+        ours: list[str] = []
         with self._core() as core:
-            ours: list[str] = core.ask("lines", **{"from": 0})["lines"]
+            ours = core.ask("lines", **{"from": 0})["lines"]
         return bool(theirs) and ours[: len(theirs)] == theirs
 
     def _alarms(self) -> list[dict[str, Any]]:
@@ -132,11 +134,9 @@ class Demo:
     def _vehicle_over(self) -> bool:
         with self._core() as core:
             lane = core.ask("status")["lanes"]["1"]
-        return lane["state"] == "vacant" and lane["counts"]["occupancies"] >= 2
+        return bool(lane["state"] == "vacant" and lane["counts"]["occupancies"] >= 2)
 
-    def _core(self) -> Any:
-        from edge_agent.hands.asking import Core
-
+    def _core(self) -> Core:
         return Core(self._where / "run/control.sock")
 
     def _configure(self, port: str) -> None:

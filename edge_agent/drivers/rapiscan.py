@@ -114,6 +114,10 @@ class Burst:
         self._taken = 0                         # gamma records of it so far
         self._last = {G: 0, N: 0}               # stamp given last: stamps never go back
 
+    def restart(self) -> None:
+        """The wire was reopened: the rest of an opening burst never comes."""
+        self._opened_ns = None
+
     def open(self, at_ns: int) -> None:
         """An occupancy begins with the next scan record."""
         self._opened_ns, self._taken = at_ns, 0
@@ -166,6 +170,7 @@ class RapiscanDecoder:
 
     def restart(self) -> None:
         self._lines.restart()
+        self._burst.restart()
         self._joining, self._vacant = True, None
 
     def feed(self, chunk: Chunk) -> Iterator[Reading]:

@@ -39,7 +39,7 @@ class Ledger(Shelf):
         self._seed: bytes
         self._edge: dict[tuple[int, int], bytes] = {}   # full nodes the next root and append ask for
         self._sound = False                             # the head in memory is that of the disk
-        self._pending: list[bytes] = []                 # lines of the last append, landed or not
+        self._pending: tuple[int, list[bytes]] = (0, [])        # seq and lines of the last append, landed or not
 
     @classmethod
     async def open(
@@ -61,22 +61,23 @@ class Ledger(Shelf):
         StorageError: whether they landed is not known.  Call again with the same drafts: the head is read from the
         disk first, and drafts that did land are not written twice.
         """
-        begin = self._head.seq
         if not self._sound:
             await self._read_head(self.origin, self._first_key)
-            if self._pending and await self.lines(begin, len(self._pending)) == self._pending:
+            begin, pending = self._pending
+            if pending and await self.lines(begin, len(pending)) == pending:
                 return begin
+        begin = self._head.seq
         lines, seeds, head, statements = self._prepare(drafts, moment)
         await asyncio.to_thread(self._keys.stage, head.seq, seeds[-1], self._head.seq)
-        self._sound, self._pending = False, lines       # until the transaction is known to have landed
+        self._sound, self._pending = False, (begin, lines)      # until it has landed and the used key is wiped
         await self._database.write(statements)
         edge = dict(self._edge)
         for number, line in enumerate(lines):
             self._grow(edge, self._head.seq + number, line)
         self._edge, self._head, self._seed, self._size = edge, head, seeds[-1], head.seq
         self._prune_edge()
-        self._sound = True
         await asyncio.to_thread(self._keys.retire, head.seq)
+        self._sound = True
         return begin
 
     def _prepare(

@@ -17,7 +17,7 @@ from edge_agent.words.reading import Chunk
 
 HEADER = "# edge-agent capture 1"
 _LINE = re.compile(r"([0-9]{1,10}(?:\.[0-9]{1,9})?) (.*)", re.DOTALL)
-_ESCAPE = re.compile(rb"\\(?:x([0-9a-f]{2})|(.))", re.DOTALL)
+_ESCAPE = re.compile(rb"\\(?:x([0-9a-f]{2})|(.?))", re.DOTALL)
 _NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\"}
 
 
@@ -37,7 +37,7 @@ def unescape(text: str) -> bytes:
         if found[1]:
             return bytes([int(found[1], 16)])
         if found[2] not in _NAMED:
-            raise SettingsError(f"a capture line with the unknown escape \\{found[2].decode('latin-1')}")
+            raise SettingsError(f"unknown escape \\{found[2].decode('latin-1')}")
         return _NAMED[found[2]]
 
     return _ESCAPE.sub(one, text.encode("latin-1"))
@@ -47,12 +47,15 @@ def read(lines: Iterable[str], name: str = "capture") -> Iterator[Chunk]:
     """Chunks of a recording, stamps counted from its own zero; SettingsError names file line and form."""
     bare = True
     for number, line in enumerate(lines, 1):
-        line = line.rstrip("\n")
+        line = line.rstrip("\r\n")      # a recording may have been through Windows
         if line.startswith("#") or not line:
             bare = bare and not line.startswith(HEADER)
             continue
         found = _LINE.fullmatch(line)
         if found is None:
             raise SettingsError(f"{name}, line {number}: expected seconds, a space, bytes; found {line[:40]!r}")
-        data = found[2].encode("latin-1", "replace") + b"\r\n" if bare else unescape(found[2])
+        try:
+            data = found[2].encode("latin-1", "replace") + b"\r\n" if bare else unescape(found[2])
+        except (SettingsError, UnicodeEncodeError) as problem:
+            raise SettingsError(f"{name}, line {number}: {problem}") from None
         yield Chunk(round(float(found[1]) * 1e9), data)

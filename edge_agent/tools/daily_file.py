@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from edge_agent.words.errors import SettingsError
 from edge_agent.words.reading import Chunk
 
-_STAMP = r"([0-2][0-9])-([0-5][0-9])-([0-5][0-9])\.([0-9]{3})"
+_STAMP = r"([01][0-9]|2[0-3])-([0-5][0-9])-([0-5][0-9])\.([0-9]{3})"
 LINE = re.compile(rf"([GNTS][A-Z0-9]{{1,2}},[^\r\n]{{1,60}}?),{_STAMP}(?:,{_STAMP})?")
 _DAY_MS = 24 * 3600 * 1000
 
