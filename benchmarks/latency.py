@@ -71,7 +71,8 @@ def main() -> None:
         finally:
             post.close()
     print(f"{PASSAGES} crossings                          p50 ms   p99 ms")
-    for name, seconds in (("to the annunciator", [a for a, _ in results]), ("to the signed record on disk", [b for _, b in results])):
+    shown, durable = zip(*results, strict=True)
+    for name, seconds in (("to the annunciator", shown), ("to the signed record on disk", durable)):
         print(f"{name:34} {median(seconds) * 1e3:9.2f} {quantiles(seconds, n=100)[98] * 1e3:8.2f}")
 
 

@@ -19,11 +19,8 @@ def add(sub: options.Sub) -> None:
 
 def _check(chosen: argparse.Namespace) -> int:
     from edge_agent.house.configuration import load
-    from edge_agent.judgement.rules import Rules
 
     configuration = load(chosen.config)
-    for lane in configuration.settings.lane:
-        Rules(lane, configuration.profiles[lane.name])
     if chosen.json:
         print(json.dumps({"ok": True, "cfg": configuration.hash, **configuration.plain()}, indent=1))
         return 0
@@ -32,7 +29,8 @@ def _check(chosen: argparse.Namespace) -> int:
     print(f"  log     {settings.portal.origin}")
     for lane in settings.lane:
         link = lane.link
-        where = f"{link.host}:{link.port}" if link.kind == "tcp" else f"{link.device} {link.baud} {link.data_bits}{link.parity}{link.stop_bits}"
+        serial = f"{link.device} {link.baud} {link.data_bits}{link.parity}{link.stop_bits}"
+        where = f"{link.host}:{link.port}" if link.kind == "tcp" else serial
         verified = "" if lane.panels_verified else "   panels unverified"
         print(f"  lane    {lane.name}: {configuration.profiles[lane.name].title}, {link.kind} {where}{verified}")
     print(f"  centre  {settings.centre.url if settings.centre else 'none: records are kept and not sent'}")

@@ -82,6 +82,10 @@ class Demo:
                     shown.add(stage)
                     for line in alarms.story(alarm):
                         self._say(line)
+            for line in self._centre_says():
+                if line not in shown:
+                    shown.add(line)
+                    self._say(f"centre  shows  {line[:100]}")
             if shown and self._vehicle_over() and all(alarm["receipted"] for alarm in self._alarms()):
                 return True
             time.sleep(0.2)
@@ -130,6 +134,9 @@ class Demo:
             return []
         payloads = [jws.take_apart(line.encode()).payload for line in found["lines"]]
         return [{**payload, "receipted": payload["seq"] < found["receipted"]} for payload in payloads]
+
+    def _centre_says(self) -> list[str]:
+        return [line for line in (self._where / "centre.log").read_text().splitlines() if line.startswith("ALARM")]
 
     def _vehicle_over(self) -> bool:
         with self._core() as core:

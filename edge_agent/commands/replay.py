@@ -54,7 +54,7 @@ def _alarm(changes: list[str]) -> Any:
 def _chunks(path: Path) -> Iterator[Any]:
     from edge_agent.tools import capture, daily_file
 
-    lines = options.read_bytes(path).decode("latin-1").splitlines(keepends=True)
+    lines = options.read_bytes(path).decode("latin-1").split("\n")
     first = next((line for line in lines if line.strip()), "")
     if daily_file.looks_like(first):
         return daily_file.read(lines, str(path))

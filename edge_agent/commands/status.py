@@ -36,29 +36,42 @@ def page(found: dict[str, Any]) -> list[str]:
     log, now = found["log"], found["now"]
     lines = [
         f"edge-agent {found['agent']}   {found['origin']}",
-        f"clock {now['wall']} ({now['src']})   start no. {found['boot']}, up {found['uptime_s']} s   disk {found['free_mb']} MB free",
-        f"records {log['size']}, receipted {log['receipted']}, waiting {log['unreceipted']}   centre {found['centre'] or 'none'}",
-        "",
+        f"clock {now['wall']} ({now['src']})   start {found['boot']}, up {_duration(found['uptime_s'])}"
+        f"   disk {found['free_mb']} MB",
+        f"records {log['size']}, receipted {log['receipted']}, waiting {log['unreceipted']}",
+        f"centre {found['centre'] or 'none: records are kept and not sent'}",
     ]
     for name, lane in found["lanes"].items():
-        lines += _lane(name, lane)
+        lines += ["", *_lane(name, lane)]
     faults = _faults(found)
-    lines += ["", *(f"!! {fault}" for fault in faults)] if faults else ["", "no fault"]
-    return lines
+    return [*lines, "", *(f"!! {fault}" for fault in faults)] if faults else [*lines, "", "no fault"]
 
 
 def _lane(name: str, lane: dict[str, Any]) -> list[str]:
     heard = "never" if lane["heard_s"] is None else f"{lane['heard_s']:.1f} s ago"
-    alarms = sum(lane["counts"]["alarms"].values())
-    backgrounds = "  ".join(
-        f"{detector} {found['bkg']:.1f}" if found["state"] == "ok" else f"{detector} --"
-        for detector, found in lane["detectors"].items()
-    )
+    armed = "armed" if lane["armed"] else "NOT ARMED: too little background yet"
+    counts = lane["counts"]
+    alarms = ", ".join(f"{rule} {count}" for rule, count in sorted(counts["alarms"].items())) or "none"
+    verified = "" if lane["panels_verified"] else "   panels unverified"
     return [
-        f"lane {name}  {lane['link']}  {lane['state'].upper()}  heard {heard}  {'armed' if lane['armed'] else 'NOT ARMED'}",
-        f"   occupancies {lane['counts']['occupancies']}   alarms {alarms}   tamper {lane['tamper']}",
-        f"   background counts/s  {backgrounds}",
+        f"lane {name}  {lane['link']}",
+        f"   {lane['state'].upper()}   heard {heard}   {armed}   tamper {lane['tamper']}{verified}",
+        f"   occupancies {counts['occupancies']}   alarms since start: {alarms}",
+        *_backgrounds(lane["detectors"]),
     ]
+
+
+def _backgrounds(detectors: dict[str, Any]) -> list[str]:
+    """Counts/s per detector, a few to a line; what is not known now is never shown as a number."""
+    cells = [f"{name:>5} {found['bkg']:7.1f}" if found["state"] == "ok" else f"{name:>5}      --"
+             for name, found in detectors.items()]
+    return [f"   background {'  '.join(cells[at : at + 4])}" for at in range(0, len(cells), 4)]
+
+
+def _duration(seconds: int) -> str:
+    days, rest = divmod(seconds, 86400)
+    hours, minutes = divmod(rest // 60, 60)
+    return f"{days} d {hours} h" if days else f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def _faults(found: dict[str, Any]) -> list[str]:

@@ -39,7 +39,7 @@ class Database:
     @classmethod
     async def open(cls, path: Path, schema: Iterable[str]) -> Database:
         """The database at `path`, made with `schema` where it is new; StorageError when it cannot be trusted."""
-        new = not path.exists()
+        new = not path.exists()  # noqa: ASYNC240 (a local stat at start, before anything runs)
         try:
             connection = await aiosqlite.connect(path, isolation_level=None)
         except sqlite3.Error as problem:

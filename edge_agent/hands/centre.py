@@ -90,7 +90,9 @@ def _context(ca: Path, certificate: Path, key: Path) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=str(ca))
     except (OSError, ssl.SSLError) as problem:
-        raise SettingsError(f"centre.ca: cannot use {ca}: {problem}.\n  It must be the PEM file from the centre's card.") from None
+        raise SettingsError(
+            f"centre.ca: cannot use {ca}: {problem}.\n  It must be the PEM file from the centre's card."
+        ) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     try:
         context.load_cert_chain(certificate, key)

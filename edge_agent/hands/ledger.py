@@ -22,6 +22,14 @@ CHECKED_AT_START = 256              # last lines verified before the first is ad
 Draft = tuple[str, Mapping[str, Any]]           # kind, body
 
 
+class BadDraft(EvidenceError):
+    """A draft that can never be a record: too long, or not JSON.  Nothing was written."""
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(why)
+        self.number = number            # of the draft in its batch
+
+
 class Keys(Protocol):
     def stage(self, seq: int, seed: bytes, keep_seq: int | None) -> None: ...
     def retire(self, keep_seq: int) -> None: ...
@@ -91,7 +99,10 @@ class Ledger(Shelf):
             seeds.append(self._new_seed())
             if kind == "heartbeat":             # signs the tree before it, to the line
                 body = {**body, "tree": _tree(head.seq, edge)}
-            line = self._line(kind, body, moment, head, seed, seeds[-1])
+            try:
+                line = self._line(kind, body, moment, head, seed, seeds[-1])
+            except (EvidenceError, ValueError, TypeError) as problem:
+                raise BadDraft(len(lines), f"a {kind} record cannot be written: {problem}") from None
             statements.append(("INSERT INTO record VALUES (?, ?, ?)", (head.seq, kind, line)))
             for level, index, value in self._grow(edge, head.seq, line):
                 statements.append(("INSERT INTO node VALUES (?, ?, ?)", (level, index, value)))

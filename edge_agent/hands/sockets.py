@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from edge_agent.words.errors import BusyError, EdgeAgentError, StorageError
 REQUEST_MAX = 64 * 1024             # bytes; the longest request is an operator's note or a receipt
 PEERS_MAX = 32                      # open connections; more is a mistake or an attack
 IDLE_S = 300.0                      # a peer that asks nothing for so long is let go
+UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError, RecursionError)     # what a malformed request can raise
 Answer = dict[str, Any]
 Ask = Callable[[dict[str, Any]], Awaitable[Answer]]
 Stream = Callable[[dict[str, Any]], AsyncGenerator[Answer, None]]
@@ -74,13 +75,21 @@ class Door:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await asyncio.wait_for(reader.readline(), IDLE_S):
-            streamed = False
-            async for answer in self._answers(line):
-                streamed = streamed or answer.pop("streamed", False)
-                writer.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
-                await asyncio.wait_for(writer.drain(), IDLE_S)
-            if streamed:
+            if self._streaming(line):
+                await _until_gone(self._answer(line, writer), reader)
                 return              # the end of a stream is the end of its connection
+            await self._answer(line, writer)
+
+    def _streaming(self, line: bytes) -> bool:
+        try:
+            return json.loads(line)["op"] in self._streams
+        except UNREADABLE:
+            return False
+
+    async def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> None:
+        async for answer in self._answers(line):
+            writer.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
+            await asyncio.wait_for(writer.drain(), IDLE_S)
 
     async def _answers(self, line: bytes) -> AsyncIterator[Answer]:
         try:
@@ -89,15 +98,15 @@ class Door:
             if op in self._streams:
                 async with contextlib.aclosing(self._streams[op](request)) as stream:
                     async for answer in stream:
-                        yield {"ok": True, "streamed": True, **answer}
+                        yield {"ok": True, **answer}
             elif op in self._asks:
                 yield {"ok": True, **await self._asks[op](request)}
             else:
                 yield {"ok": False, "error": f"unknown op {op!r}", "exit": 2}
         except EdgeAgentError as problem:
             yield {"ok": False, "error": str(problem), "exit": problem.exit_code}
-        except (ValueError, KeyError, TypeError) as problem:
-            yield {"ok": False, "error": f"not a request of this socket: {problem!r}", "exit": 2}
+        except UNREADABLE as problem:
+            yield {"ok": False, "error": f"not a request of this socket: {repr(problem)[:200]}", "exit": 2}
 
     async def close(self) -> None:
         if self._server is not None:
@@ -107,3 +116,19 @@ class Door:
         if self._peers:
             await asyncio.wait(self._peers, timeout=1)
         self._path.unlink(missing_ok=True)
+
+
+async def _until_gone(work: Coroutine[Any, Any, None], reader: asyncio.StreamReader) -> None:
+    """Do the work until it is done or the peer has left: a silent stream would not notice otherwise."""
+    tasks = [asyncio.ensure_future(work), asyncio.ensure_future(_end_of(reader))]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _end_of(reader: asyncio.StreamReader) -> None:
+    while await reader.read(4096):
+        pass

@@ -10,9 +10,10 @@ from typing import Any
 
 from edge_agent import drivers
 from edge_agent.doors.files import read_text, shipped_config
+from edge_agent.judgement.rules import Rules
 from edge_agent.tools import toml_settings
 from edge_agent.tools.base64url import encode
-from edge_agent.tools.notes import read_vkey
+from edge_agent.tools.notes import COSIGNER_KEY, read_vkey
 from edge_agent.tools.strict_json import dumps
 from edge_agent.words.errors import EvidenceError, SettingsError
 from edge_agent.words.settings import LaneSettings, Profile, Settings
@@ -46,7 +47,10 @@ def load(path: Path) -> Configuration:
     settings = toml_settings.read(Settings, read_text(path, "the configuration"), str(path))
     _check_lanes(settings, path)
     _check_centre(settings, path)
-    return Configuration(path, settings, {lane.name: _profile(lane, path) for lane in settings.lane})
+    profiles = {lane.name: _profile(lane, path) for lane in settings.lane}
+    for lane in settings.lane:
+        _check_rules(lane, profiles[lane.name], path)
+    return Configuration(path, settings, profiles)
 
 
 def _check_lanes(settings: Settings, path: Path) -> None:
@@ -57,7 +61,10 @@ def _check_lanes(settings: Settings, path: Path) -> None:
     if double is not None:
         raise SettingsError(f"{path}: two lanes are called {double!r}.\n  Give each its own name.")
     for number, lane in enumerate(settings.lane):
-        driver = drivers.find(lane.driver)
+        try:
+            driver = drivers.find(lane.driver)
+        except SettingsError as problem:
+            raise SettingsError(f"{path}: lane[{number}].driver: {problem}") from None
         if lane.link.kind not in driver.links:
             raise SettingsError(
                 f"{path}: lane[{number}].link.kind = {lane.link.kind!r}: {lane.driver} runs over {', '.join(driver.links)}"
@@ -71,11 +78,21 @@ def _check_centre(settings: Settings, path: Path) -> None:
     if settings.centre is None:
         return
     try:
-        read_vkey(settings.centre.vkey)
+        if read_vkey(settings.centre.vkey).type != COSIGNER_KEY:
+            raise EvidenceError("this is a portal's log key, not a centre's receipt key")
     except EvidenceError as problem:
         raise SettingsError(
             f"{path}: centre.vkey: {problem}.\n  Copy the whole line from the centre's card (edge-agent center card)."
         ) from None
+
+
+def _check_rules(lane: LaneSettings, profile: Profile, path: Path) -> None:
+    """Settings and profile must make a decoder and a kernel: whatever cannot run is found here, not at night."""
+    try:
+        drivers.find(lane.driver).decoder(profile)
+        Rules(lane, profile)
+    except (SettingsError, ValueError) as problem:
+        raise SettingsError(f"{path}: lane {lane.name}: {problem}.\n  Correct the lane or its profile.") from None
 
 
 def _profile(lane: LaneSettings, path: Path) -> Profile:

@@ -206,7 +206,9 @@ class Core:
         if self.scribe.trouble:
             return f"STORAGE FAULT: {self.scribe.trouble}"
         silent = [lane.name for lane in self.lanes if lane.silent]
-        return f"lanes not heard: {', '.join(silent)}" if silent else f"{len(self.lanes)} lanes, {self.scribe.ledger.size} records"
+        if silent:
+            return f"lanes not heard: {', '.join(silent)}"
+        return f"{len(self.lanes)} lanes, {self.scribe.ledger.size} records"
 
     async def _watch_clock(self) -> None:
         """A step of the wall clock is a record of its own."""

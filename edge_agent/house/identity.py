@@ -98,7 +98,7 @@ def enrol(state: Path, origin: str) -> dict[str, Any]:
 
 def fingerprint(enrolment: dict[str, Any]) -> str:
     """Digits to compare with what the centre shows."""
-    import ssl          # here: only enrolment needs it, and it costs the core memory
+    import ssl  # here: only enrolment needs it, and it costs the core memory
 
     certificate = ssl.PEM_cert_to_DER_cert(enrolment["tls_cert"])
     return of_enrolment(

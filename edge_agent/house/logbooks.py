@@ -25,12 +25,15 @@ from edge_agent.tools.base64url import encode
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
 
 log = logging.getLogger("edge_agent.logbooks")
+READ_BACK = 256         # lines looked through for the last readable one of a damaged log
 
 
 class Logbooks:
     """The current ledger and the closed ones before it."""
 
-    def __init__(self, ledger: Ledger, identity: LogIdentity, closed: list[tuple[LogIdentity, Shelf]], recovery: list[Draft]) -> None:
+    def __init__(
+        self, ledger: Ledger, identity: LogIdentity, closed: list[tuple[LogIdentity, Shelf]], recovery: list[Draft]
+    ) -> None:
         self.ledger, self.identity = ledger, identity
         self._closed, self._recovery = closed, recovery
 
@@ -39,22 +42,25 @@ class Logbooks:
         """Open the newest log, or begin a continuation when it cannot go on."""
         logs = logs_of(state)
         if not logs:
-            raise SettingsError(f"{state} holds no keys of this portal.\n  Make them and the file for the centre: edge-agent enrol")
+            raise SettingsError(
+                f"{state} holds no keys of this portal.\n  Make them and the file for the centre: edge-agent enrol"
+            )
         if logs[0].origin != origin:
             raise SettingsError(
                 f"{state} holds the log {logs[0].origin}, the configuration says portal.origin = {origin!r}.\n"
                 "  Correct one of them: a log keeps its name for ever."
             )
         *before, current = logs
-        recovery: list[Draft] = []
         try:
             ledger = await _open(current)
         except (EvidenceError, StorageError) as problem:
             log.critical("the log %s cannot go on: %s; a continuation log begins", current.origin, problem)
-            recovery = [("recovery", await _salvage(current, str(problem)))]
             before.append(current)
             current = create_log(state, origin, len(logs) + 1)
             ledger = await _open(current)
+        recovery: list[Draft] = []
+        if before and ledger.size == 0:         # also when power went between the new log and its first record
+            recovery = [("recovery", await _salvage(before[-1]))]
         closed = [(identity, shelf) for identity in before if (shelf := await _shelf(identity)) is not None]
         return cls(ledger, current, closed, recovery)
 
@@ -111,8 +117,13 @@ async def _shelf(identity: LogIdentity) -> Shelf | None:
         return None
 
 
-async def _salvage(identity: LogIdentity, reason: str) -> dict[str, Any]:
-    """What is known of a log that cannot go on."""
+async def _salvage(identity: LogIdentity) -> dict[str, Any]:
+    """What is known of a log that cannot go on, and why it cannot."""
+    reason = "unknown"
+    try:
+        await (await _open(identity)).close()
+    except (EvidenceError, StorageError) as problem:
+        reason = str(problem)
     size, root = None, None
     shelf = await _shelf(identity)
     if shelf is not None:
@@ -127,8 +138,13 @@ async def _salvage(identity: LogIdentity, reason: str) -> dict[str, Any]:
 
 
 async def _last_boot(shelf: Shelf) -> int:
-    line = (await shelf.lines(shelf.size - 1, 1)) if shelf.size else []
-    return int(jws.take_apart(line[0]).payload["t"]["boot"]) if line else 0
+    """The start in which the log's last readable line was written."""
+    for line in reversed(await shelf.lines(max(0, shelf.size - READ_BACK), READ_BACK)):
+        try:
+            return int(jws.take_apart(line).payload["t"]["boot"])
+        except (EvidenceError, LookupError, TypeError, ValueError):
+            continue
+    return 0
 
 
 def _program_hash() -> str:

@@ -8,6 +8,7 @@ from edge_agent.words.event import Occupancy, Series
 from edge_agent.words.reading import Radiation, Sample
 
 NUMBERS_MAX = 6000      # counts kept of one radiation: as text about 32 KiB of the 64 KiB a record line may have
+TEXT_MAX = 44_000       # characters of all counts of one occupancy: a line of 64 KiB has room for 48 000 of JSON
 
 
 @dataclass(slots=True)
@@ -29,9 +30,13 @@ class Counts:
             self.bins.append(counts)
             self._in_last = 1
         if len(self.bins) * len(self.detectors) > NUMBERS_MAX:
-            self._halve()
+            self.halve()
 
-    def _halve(self) -> None:
+    def text_size(self) -> int:
+        """Characters the counts take in a record."""
+        return sum(len(str(number)) + 1 for numbers in self.bins for number in numbers)
+
+    def halve(self) -> None:
         pairs = [self.bins[i : i + 2] for i in range(0, len(self.bins), 2)]
         if len(pairs[-1]) == 2:
             self._in_last += self.samples_per_bin
@@ -63,6 +68,7 @@ class Passage:
         if sample.radiation not in self.counts:
             self.counts[sample.radiation] = Counts(detectors, sample.interval_s, sample.at_ns)
         self.counts[sample.radiation].add(sample.counts)
+        self.begin_ns = min(self.begin_ns, sample.at_ns)        # a neutron record may open a burst of the past
         self.late += sample.late
 
     def saw(self, rule: str, statistic: float) -> None:
@@ -70,6 +76,8 @@ class Passage:
 
     def close(self, at_ns: int, lane: str, ended: str, counter: int | None) -> Occupancy:
         notes = (["joined in the middle"] if self.joined else []) + ([f"{self.late} samples late"] if self.late else [])
+        while sum(counts.text_size() for counts in self.counts.values()) > TEXT_MAX:
+            max(self.counts.values(), key=Counts.text_size).halve()
         if not self.counts:
             notes.append("no scan record reached us")
         return Occupancy(

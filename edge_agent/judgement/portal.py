@@ -162,13 +162,15 @@ class Portal:
 
     def _sample(self, sample: Sample) -> Iterator[Event]:
         detectors = self.rules.detectors[sample.radiation]
-        if len(sample.counts) != len(detectors) or max(sample.counts) > self.profile.count_max:
+        if len(sample.counts) != len(detectors) or max(sample.counts, default=0) > self.profile.count_max:
             self.tally.refused += 1
             yield from self.faults.begin(
                 sample.at_ns, Condition.PROFILE.value,
                 f"{sample.radiation.value} counts {sample.counts} do not fit the profile {self.profile.title!r}",
                 fades=True,
             )
+            if sample.vendor_alarm:     # ours can add, never veto
+                yield from self._alarm(sample, self.rules.vendor(sample))
             return
         self.tally.samples += 1
         self.last_counts[sample.radiation] = sample
@@ -193,7 +195,7 @@ class Portal:
             return
         alarm = Alarm(
             sample.at_ns, self.lane.name, self._new_id(), sample.radiation, judgement,
-            dict(zip(self.rules.detectors[sample.radiation], sample.counts, strict=True)),
+            dict(zip(self.rules.detectors[sample.radiation], sample.counts, strict=False)),
             self.rules.background_cps(sample.radiation, sample.at_ns),
             self.passage.id if self.passage else None,
             self.passage.speed_mps if self.passage else None,
@@ -258,9 +260,11 @@ class Portal:
             yield from self.faults.end(health.at_ns, health.condition.value, health.detail)
 
     def _setup(self, setup: Setup) -> Iterator[Event]:
+        """The portal's settings.  After counts they mean power-up or a change by someone; before any, a greeting."""
         self.setup[setup.tag] = setup.fields
-        yield from self.faults.begin(
-            setup.at_ns, Condition.POWER_CYCLE.value, "the portal sent its settings: power-up, or changed by someone",
-            fades=True,
-        )
+        if self.last_counts:
+            yield from self.faults.begin(
+                setup.at_ns, Condition.POWER_CYCLE.value,
+                "the portal sent its settings: power-up, or changed by someone", fades=True,
+            )
         yield from self._step(setup.at_ns, Input.RESTART, None)

@@ -23,18 +23,21 @@ class Rules:
             Radiation.NEUTRON: _names(lane.neutron, profile.neutron, f"lane {lane.name}: neutron"),
         }
         self._vacant_exposure_s = profile.vacant_exposure_s
-        self._kernel = kernel.Lane(
-            kernel.KernelSettings(
-                panels=len(self.detectors[Radiation.GAMMA]),
-                tubes=len(self.detectors[Radiation.NEUTRON]),
-                arm_exposure_s=lane.alarm.arm_exposure_s,
-                focus_threshold=lane.alarm.focus_threshold,
-                ksigma_n=lane.alarm.ksigma_n,
-                ksigma_intervals=lane.alarm.ksigma_intervals,
-                groups=_masks(lane, profile, self.detectors[Radiation.GAMMA]),
-                neutron_p=lane.alarm.neutron_p,
+        try:
+            self._kernel = kernel.Lane(
+                kernel.KernelSettings(
+                    panels=len(self.detectors[Radiation.GAMMA]),
+                    tubes=len(self.detectors[Radiation.NEUTRON]),
+                    arm_exposure_s=lane.alarm.arm_exposure_s,
+                    focus_threshold=lane.alarm.focus_threshold,
+                    ksigma_n=lane.alarm.ksigma_n,
+                    ksigma_intervals=lane.alarm.ksigma_intervals,
+                    groups=_masks(lane, profile, self.detectors[Radiation.GAMMA]),
+                    neutron_p=lane.alarm.neutron_p,
+                )
             )
-        )
+        except kernel.SettingsRefused as problem:
+            raise SettingsError(f"lane {lane.name}: {problem}") from None
         self._t_s = 0.0
 
     def begin(self, at_ns: int) -> None:
@@ -45,10 +48,13 @@ class Rules:
 
     def learn(self, rate: VacantRate) -> None:
         """A vacant rate of the portal's own feeds the background with the exposure it stands for."""
-        self._kernel.vacant_rate(rate.radiation, self._time(rate.at_ns), self._vacant_exposure_s, rate.rates_cps)
+        if self.detectors[rate.radiation]:          # a portal without tubes sends neutron records all the same
+            self._kernel.vacant_rate(rate.radiation, self._time(rate.at_ns), self._vacant_exposure_s, rate.rates_cps)
 
     def judge(self, sample: Sample) -> Iterator[tuple[Judgement, bool]]:
         """What each armed rule thinks of the sample, and whether it crossed."""
+        if not self.detectors[sample.radiation]:
+            return
         step = self._kernel.gamma if sample.radiation is Radiation.GAMMA else self._kernel.neutron
         look = step(self._time(sample.at_ns), sample.interval_s, sample.counts)
         for rule, score in zip(look._fields, look, strict=True):
@@ -69,8 +75,8 @@ class Rules:
         return {name: round(rate, 3) for name, rate in zip(names, background.rate_cps, strict=True)}
 
     def background(self, radiation: Radiation, at_ns: int) -> kernel.Background | None:
-        found = self._kernel.background(radiation, self._time(at_ns, peek=True))
-        return found if found.exposure_s > 0 else None
+        found = self._kernel.background(radiation, self._time(at_ns, peek=True)) if self.detectors[radiation] else None
+        return found if found is not None and found.exposure_s > 0 else None
 
     def put_background(
         self, radiation: Radiation, at_ns: int, age_s: float, exposure_s: float, rate_cps: tuple[float, ...]

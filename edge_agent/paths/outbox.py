@@ -13,7 +13,7 @@ from typing import Any
 from edge_agent.hands.shelf import Shelf
 from edge_agent.tools import merkle, notes
 from edge_agent.words.errors import EvidenceError
-from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX, Checkpoint
+from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX, INTEGER_MAX, Checkpoint
 
 WAIT_MAX_S = 60.0
 EXPRESS_MAX = 16        # alarms of a long backlog that go ahead of it: the newest; the older ones come with it, in order
@@ -60,9 +60,9 @@ class Outbox:
     async def batch(self, request: Answer) -> Answer:
         """Lines from `from` on, at most `lines` and `bytes`, with the checkpoint exactly after the last of them."""
         book = self._book(request)
-        begin = int(request["from"])
-        count = min(int(request["lines"]), BATCH_LINES_MAX)
-        room = min(int(request["bytes"]), BATCH_BYTES_MAX)
+        begin = _whole(request, "from", book.shelf.size)
+        count = _whole(request, "lines", BATCH_LINES_MAX)
+        room = _whole(request, "bytes", BATCH_BYTES_MAX)
         taken: list[bytes] = []
         for line in await book.shelf.lines(begin, count):
             room -= len(line) + 1
@@ -75,7 +75,7 @@ class Outbox:
     async def express(self, request: Answer) -> Answer:
         """A fresh alarm, or the freshest heartbeat, at or beyond line `beyond`, with its proofs; {} when none waits."""
         book = self._book(request)
-        seq = await self._fresh(book, int(request["beyond"]))
+        seq = await self._fresh(book, _whole(request, "beyond", INTEGER_MAX))
         if seq is None:
             return {}
         shelf, size = book.shelf, book.shelf.size
@@ -106,13 +106,13 @@ class Outbox:
 
     async def expressed(self, request: Answer) -> Answer:
         """The centre holds the express line `seq`: it need not go ahead again."""
-        self._book(request).expressed = int(request["seq"])
+        self._book(request).expressed = _whole(request, "seq", INTEGER_MAX)
         return {}
 
     async def receipt(self, request: Answer) -> Answer:
         """Keep a receipt when it holds; EvidenceError says why it does not."""
         book = self._book(request)
-        note = str(request["note"]).encode()
+        note = str(request["note"]).encode("utf-8", "replace")
         receipt = notes.open_receipt(note, book.log_key, self._centre_key)
         await self._check(book, receipt.checkpoint)
         known = await book.shelf.receipt()
@@ -164,3 +164,11 @@ class Outbox:
         if book is None:
             raise EvidenceError(f"this portal has no log {request.get('log')!r}")
         return book
+
+
+def _whole(request: Answer, name: str, most: int) -> int:
+    """A number of the request, at most `most`; ValueError, which the socket answers, when it is none."""
+    value = int(request[name])
+    if value < 0:
+        raise ValueError(f"{name} is negative")
+    return min(value, most)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from edge_agent.hands.ledger import Draft, Ledger
+from edge_agent.hands.ledger import BadDraft, Draft, Ledger
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EvidenceError, StorageError
 
@@ -68,6 +68,9 @@ class Scribe:
         self._batch = batch             # tried again as it is: it may have landed although the disk said no
         try:
             begin = await self.ledger.append(batch, self._moment())
+        except BadDraft as problem:
+            self._replace(problem)
+            return
         except (StorageError, EvidenceError) as problem:
             await self._refused(str(problem))
             return
@@ -80,6 +83,16 @@ class Scribe:
             self.trouble = None
         async with self._landed:
             self._landed.notify_all()
+
+    def _replace(self, problem: BadDraft) -> None:
+        """A draft that can never be a record must not stop those behind it: its place is taken by a fault."""
+        log.critical("%s", problem)
+        kind, _ = self._queue[problem.number]
+        why = str(problem)[:300].encode("ascii", "replace").decode()
+        self._queue[problem.number] = ("fault", {
+            "lane": None, "condition": "record-refused", "present": True, "detail": why, "numbers": {}, "at": None, "of": kind,
+        })
+        self._batch = []
 
     async def _refused(self, why: str) -> None:
         if self.trouble is None:

@@ -39,9 +39,14 @@ def line_hash(line: bytes) -> bytes:
 
 
 def write(kind: str, payload: Mapping[str, Any], seed: bytes) -> bytes:
-    """The signed line of one record; EvidenceError when it would be longer than LINE_MAX."""
+    """The signed line of one record; EvidenceError when no reader would take it: too long, or not strict JSON."""
+    try:
+        body = strict_json.dumps(payload)
+        strict_json.loads(body)         # depth, and integers every reader keeps exact
+    except (ValueError, TypeError) as problem:
+        raise EvidenceError(f"a {kind} record that is not JSON: {problem}") from None
     header = {"alg": "Ed25519", "kid": ed25519.thumbprint(ed25519.public(seed)), "typ": f"rpm-{kind}+jws"}
-    signing_input = f"{encode(strict_json.dumps(header))}.{encode(strict_json.dumps(payload))}".encode()
+    signing_input = f"{encode(strict_json.dumps(header))}.{encode(body)}".encode()
     line = signing_input + b"." + encode(ed25519.sign(seed, signing_input)).encode()
     if len(line) > LINE_MAX:
         raise EvidenceError(f"a {kind} record of {len(line)} bytes; at most {LINE_MAX} fit a line")

@@ -24,7 +24,9 @@ def read(kind: type[T], text: str, file: str) -> T:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise SettingsError(f"{file}: not TOML: {problem}.\n  Look at that line for a missing quote, bracket or equals sign.") from None
+        raise SettingsError(
+            f"{file}: not TOML: {problem}.\n  Look at that line for a missing quote, bracket or equals sign."
+        ) from None
     return _Reader(file).build(kind, table, "")
 
 

@@ -78,7 +78,7 @@ def read_jwk(data: bytes) -> bytes:
 def origin_of(line: bytes) -> str:
     """The log a line says it belongs to; the chain then holds every line to it."""
     origin = jws.take_apart(line).payload.get("log")
-    if not isinstance(origin, str):
+    if not isinstance(origin, str) or not origin.isprintable():     # it will be shown on a terminal
         raise EvidenceError("record 0 names no log")
     return origin
 

@@ -140,7 +140,8 @@ class Post:
         """Every line of the agent's ledger."""
         lines: list[str] = []
         while True:
-            found = wait_for(lambda: self.ask("lines", **{"from": len(lines)}), 20, "the core's lines")["lines"]
+            begin = len(lines)
+            found = wait_for(lambda begin=begin: self.ask("lines", **{"from": begin}), 20, "the core's lines")["lines"]
             lines += found
             if not found:
                 return lines

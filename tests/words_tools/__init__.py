@@ -1,0 +1,1 @@
+"""Settings, sockets, the queue before the ledger."""

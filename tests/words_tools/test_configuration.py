@@ -1,0 +1,155 @@
+"""The configuration as a whole: what single keys cannot say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from edge_agent.commands import main
+from edge_agent.house.configuration import load
+from edge_agent.words.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parents[2]
+VECTORS = ROOT / "tests/vectors"
+PORTAL = 'version = 1\n[portal]\norigin = "rpm.example.gov/portal/QX-0042"\n'
+LANE = '[[lane]]\nname = "{name}"\ndriver = "{driver}"\n{more}link = {{ {link} }}\n'
+TCP = 'kind = "tcp", host = "192.168.2.3"'
+
+
+def lane(name: str = "2", driver: str = "rapiscan", link: str = TCP, more: str = "") -> str:
+    return LANE.format(name=name, driver=driver, link=link, more=more)
+
+
+def centre(vkey: str) -> str:
+    return f'[centre]\nurl = "https://centre.example.gov:8443"\nvkey = "{vkey}"\nca = "centre.pem"\n'
+
+
+VKEY = (VECTORS / "centre.vkey").read_text().strip()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "edge-agent.toml"
+
+
+def refusal(file: Path, text: str) -> str:
+    file.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    return str(caught.value)
+
+
+def test_a_good_configuration_is_read(file: Path) -> None:
+    file.write_text(PORTAL + lane("1") + lane("2") + centre(VKEY))
+    assert list(load(file).profiles) == ["1", "2"]
+
+
+def test_the_shipped_example_is_good(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["config", "check", "--config", str(ROOT / "config/edge-agent.toml")])
+    assert (code, "good" in capsys.readouterr().out) == (0, True)
+
+
+def test_two_lanes_of_one_name_are_refused(file: Path) -> None:
+    said = refusal(file, PORTAL + lane("2") + lane("2"))
+    assert "two lanes are called '2'" in said and "own name" in said
+
+
+@pytest.mark.parametrize("lanes", ["lane = []\n", ""])
+def test_a_portal_without_lanes_is_refused(file: Path, lanes: str) -> None:
+    assert "lane" in refusal(file, lanes + PORTAL)
+
+
+def test_an_unknown_driver_is_told_which_there_are(file: Path) -> None:
+    said = refusal(file, PORTAL + lane(driver="rapidscan"))
+    assert "'rapidscan'" in said and "rapiscan" in said.replace("rapidscan", "")
+
+
+def test_an_unknown_driver_is_named_with_the_file(file: Path) -> None:
+    assert str(file) in refusal(file, PORTAL + lane(driver="rapidscan"))
+
+
+def test_a_link_the_driver_cannot_use_is_refused(file: Path) -> None:
+    assert "expected one of tcp, serial" in refusal(file, PORTAL + lane(link='kind = "usb", host = "x"'))
+
+
+@pytest.mark.parametrize(("link", "missing"), [('kind = "tcp"', "host"), ('kind = "serial"', "device")])
+def test_a_link_without_its_place_is_refused(file: Path, link: str, missing: str) -> None:
+    said = refusal(file, PORTAL + lane(link=link))
+    assert f"lane[0].link.{missing} is missing" in said
+
+
+def test_a_verifier_key_with_a_slip_of_the_pen_is_refused(file: Path) -> None:
+    said = refusal(file, PORTAL + lane() + centre(VKEY.replace("IyhfN", "IyhfM")))
+    assert "centre.vkey" in said and "edge-agent center card" in said
+
+
+@pytest.mark.parametrize("vkey", ["", "name", "a+b", "name+00000000+AAAA", VKEY[:-1], VKEY + "=", "x y+93b56ff6+AAAA"])
+def test_a_verifier_key_of_another_form_is_refused(file: Path, vkey: str) -> None:
+    assert "centre.vkey" in refusal(file, PORTAL + lane() + centre(vkey))
+
+
+def test_the_portals_own_key_in_place_of_the_centres_is_refused(file: Path) -> None:
+    """It is a key that can never sign a receipt: nothing would ever be acknowledged."""
+    assert "centre.vkey" in refusal(file, PORTAL + lane() + centre((VECTORS / "portal.vkey").read_text().strip()))
+
+
+@pytest.mark.parametrize("url", ["http://centre.example.gov", "centre.example.gov:8443", "https://", "https://a b"])
+def test_an_address_that_is_no_https_is_refused(file: Path, url: str) -> None:
+    assert "centre.url" in refusal(file, PORTAL + lane() + centre(VKEY).replace("https://centre.example.gov:8443", url))
+
+
+def test_a_missing_profile_is_named(file: Path) -> None:
+    assert "nosuch.toml does not exist" in refusal(file, PORTAL + lane(more='profile = "nosuch"\n'))
+
+
+def test_a_profile_beside_the_configuration_comes_first(file: Path) -> None:
+    text = (ROOT / "config/profiles/rapiscan.toml").read_text()
+    (file.parent / "profiles").mkdir()
+    (file.parent / "profiles/rapiscan.toml").write_text(re.sub(r"silence_s = \S+", "silence_s = 20.0", text))
+    file.write_text(PORTAL + lane())
+    assert load(file).profiles["2"].silence_s == 20.0
+
+
+def test_a_profile_of_another_family_is_refused(file: Path) -> None:
+    text = (ROOT / "config/profiles/rapiscan.toml").read_text()
+    (file.parent / "profiles").mkdir()
+    (file.parent / "profiles/mine.toml").write_text(text.replace('driver = "rapiscan"', 'driver = "aspect"'))
+    assert "lane 2 uses 'rapiscan'" in refusal(file, PORTAL + lane(more='profile = "mine"\n'))
+
+
+def test_a_missing_configuration_is_named_and_exits_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["config", "check", "--config", str(tmp_path / "none.toml")])
+    assert (code, "none.toml does not exist" in capsys.readouterr().err) == (3, True)
+
+
+@pytest.mark.parametrize("profile", [
+    'gamma = ["-", "-", "-", "-"]', 'gamma = ["Aa1", "Aa2", "Ba1"]', 'gamma = ["Aa1", "Aa1", "Ba1", "Ba2"]',
+    "gamma_interval_s = 9", 'neutron = "none"',
+])  # fmt: skip
+def test_a_profile_that_cannot_work_is_refused_by_the_check(
+    file: Path, profile: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = profile.split(" ")[0]
+    text = (ROOT / "config/profiles/rapiscan.toml").read_text()
+    lines = [profile if line.startswith(f"{name} =") else line for line in text.splitlines()]
+    (file.parent / "profiles").mkdir()
+    (file.parent / "profiles/rapiscan.toml").write_text("\n".join(lines))
+    file.write_text(PORTAL + lane())
+    assert (main(["config", "check", "--config", str(file)]), capsys.readouterr().err != "") == (3, True)
+
+
+def test_comments_and_order_do_not_change_the_hash(file: Path) -> None:
+    file.write_text(PORTAL + lane())
+    one = load(file).hash
+    turned = lane().replace('name = "2"\ndriver = "rapiscan"', 'driver = "rapiscan"\nname = "2"')
+    file.write_text("# a comment\n" + PORTAL + turned)
+    assert load(file).hash == one
+
+
+def test_a_changed_threshold_changes_the_hash(file: Path) -> None:
+    file.write_text(PORTAL + lane())
+    one = load(file).hash
+    file.write_text(PORTAL + lane(more="alarm = { ksigma_n = 8.0 }\n"))
+    assert load(file).hash != one
