@@ -15,6 +15,8 @@ from hardware_mocks.passage_vehicles import CAR, TRUCK, Floats, Ints, Vehicles, 
 DEPTH = ((0.02, 0.12), (0.05, 0.16), (0.10, 0.25))
 DEEPEST = 0.45                  # of one panel; 40 % is the most anyone reports of a sum
 TERMS = 4                       # of the smooth family
+SHAPE_SD = 0.3                  # of the first cosine, relative to the depth: a front or a rear as heavy as it gets;
+                                # the k-th has 1/k^2 of it, as every profile without jumps (steps are the other family)
 BLOCKS = 4                      # of the stepped family: engine, cab, two parts of the load
 
 
@@ -75,7 +77,7 @@ def draw(rng: np.random.Generator, v: Vehicles, low: Floats, family: str, deeper
     share = there[:, :, None] * _by_panel(rng, v.kind, low)[:, None, :]
     if family == "blocks":
         return Shadows(True, share, np.zeros((n, 2, panels, TERMS)), rng.uniform(0.6, 1.3, n), *_blocks(rng, v, low))
-    scale = 0.3 / np.arange(1, TERMS + 1)
+    scale = SHAPE_SD / np.arange(1.0, TERMS + 1) ** 2
     cosines = (rng.normal(size=(n, 2, 1, TERMS)) + 0.3 * rng.normal(size=(n, 2, panels, TERMS))) * scale
     waves = np.cos(np.pi * np.outer(np.arange(1, TERMS + 1), np.linspace(0.0, 1.0, 33)))
     peak = (1.0 + cosines.mean(2) @ waves).max(2)                   # DEPTH is of the deepest place

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ ON_FLOOR = {name: FLOORS.index(name) for name in FLOORS} | {"drivers": FLOORS.in
 FILES = sorted(PACKAGE.rglob("*.py"))
 LINES_MAX = 300
 NAMES_WITHOUT_A_PLACE = {"utils", "helpers", "manager", "handler", "common", "misc", "util", "base"}
+HEAVY = ("numpy", "aiohttp", "pymodbus", "jsonschema", "cryptography.x509", "hypothesis", "matplotlib")
 ONE_IMPORTER = {        # outside package -> the rooms that may import it
     "serial": {"doors/serial.py"},
     "aiosqlite": {"doors/sqlite.py"},
@@ -85,8 +88,17 @@ def test_each_outside_package_has_one_door(package: str) -> None:
     assert found <= ONE_IMPORTER[package], f"{package} is imported by {found - ONE_IMPORTER[package]}"
 
 
-def test_the_polling_path_never_loads_numpy() -> None:
-    assert not [path for path in FILES if any(name.split(".")[0] == "numpy" for name in imports(path))]
+def test_only_learning_knows_numpy() -> None:
+    users = {path.stem for path in FILES if any(name.split(".")[0] == "numpy" for name in imports(path))}
+    assert all(name.startswith("learning") for name in users)
+
+
+@pytest.mark.parametrize("process", ["edge_agent.house.core", "edge_agent.house.uplink"])
+def test_the_daemon_loads_nothing_heavy(process: str) -> None:
+    """Memory of a small ARM board: what only learning, the centre or enrolment need stays out."""
+    script = f"import sys, {process}; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_mocks_know_nothing_of_the_agent() -> None:

@@ -21,14 +21,14 @@ def add(sub: options.Sub) -> None:
 
 def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.doors.files import write_whole
-    from edge_agent.house import identity
+    from edge_agent.house import enrolment as house
     from edge_agent.house.configuration import load
 
     settings = load(chosen.config).settings
-    enrolment = identity.enrol(Path(settings.portal.state), settings.portal.origin)
+    enrolment = house.enrol(Path(settings.portal.state), settings.portal.origin)
     write_whole(chosen.out, json.dumps(enrolment, indent=1).encode() + b"\n")
     print(f"Log          {enrolment['origin']}")
     print(f"Enrolment    {chosen.out}   carry it to the centre: edge-agent center enrol DIR {chosen.out}")
-    print(f"Fingerprint  {identity.fingerprint(enrolment)}")
+    print(f"Fingerprint  {house.fingerprint(enrolment)}")
     print("Read the fingerprint to the centre over the telephone; both must see the same digits.")
     return 0

@@ -15,7 +15,7 @@ from typing import Any
 
 import aiosqlite
 
-from edge_agent.words.errors import StorageError
+from edge_agent.words.errors import StorageError, Unavailable
 
 Statement = tuple[str, Sequence[Any]]
 PRAGMAS = {
@@ -43,7 +43,7 @@ class Database:
         try:
             connection = await aiosqlite.connect(path, isolation_level=None)
         except sqlite3.Error as problem:
-            raise StorageError(f"cannot open {path}: {problem}") from None
+            raise _error(path, problem) from None
         database = cls(path, connection)
         try:
             await database._prepare()
@@ -63,7 +63,7 @@ class Database:
                 if found is None or found[0] != value:
                     raise StorageError(f"{self.path}: SQLite did not take {name}={value} (it says {found})")
         except sqlite3.Error as problem:
-            raise StorageError(f"{self.path}: {problem}") from None
+            raise _error(self.path, problem) from None
 
     async def write(self, statements: Sequence[Statement]) -> None:
         """All statements in one durable transaction, or none and StorageError.  A cancelled caller does not cut it."""
@@ -78,7 +78,7 @@ class Database:
                 await self._connection.commit()
             except sqlite3.Error as problem:
                 await self._roll_back()
-                raise StorageError(f"{self.path}: {problem}") from None
+                raise _error(self.path, problem) from None
 
     async def _roll_back(self) -> None:
         try:
@@ -93,7 +93,7 @@ class Database:
             async with self._connection.execute(sql, values) as cursor:
                 return list(await cursor.fetchall())
         except sqlite3.Error as problem:
-            raise StorageError(f"{self.path}: {problem}") from None
+            raise _error(self.path, problem) from None
 
     async def _row(self, sql: str) -> Any:
         async with self._connection.execute(sql) as cursor:
@@ -103,6 +103,19 @@ class Database:
         """Wait for the transaction under way, then close; an open connection keeps the process from ending."""
         async with self._lock:
             await self._connection.close()
+
+
+LOST = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}     # families of errors that mean the file itself is spoiled
+
+
+def _error(path: Path, problem: sqlite3.Error) -> StorageError:
+    """A spoiled file is lost; one that is held, closed to us or on a failing device is only out of reach."""
+    name = getattr(problem, "sqlite_errorname", "") or ""
+    if any(name.startswith(family) for family in LOST) or isinstance(problem, sqlite3.IntegrityError | sqlite3.InterfaceError):
+        return StorageError(f"{path}: {problem}")
+    if isinstance(problem, sqlite3.OperationalError) and name != "SQLITE_ERROR":
+        return Unavailable(f"{path}: {problem} ({name}); is another program using it, is the disk well?")
+    return StorageError(f"{path}: {problem}")
 
 
 def sync_directory(path: Path) -> None:

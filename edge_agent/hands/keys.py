@@ -13,7 +13,7 @@ import struct
 from pathlib import Path
 
 from edge_agent.tools import ed25519
-from edge_agent.words.errors import StorageError
+from edge_agent.words.errors import StorageError, Unavailable
 
 SLOT_BYTES = 4096                   # one flash page each: a torn write of one slot leaves the other alone
 _SLOT = struct.Struct(">8sQ32s")    # magic, seq of the record it signs, private seed; then SHA-256 of these
@@ -56,7 +56,7 @@ class RecordKeys:
         try:
             data = self._path.read_bytes()
         except OSError as problem:
-            raise StorageError(f"cannot read the record key {self._path}: {problem.strerror}") from None
+            raise _unread(problem, f"the record key {self._path}") from None
         return [_read_slot(data[slot * SLOT_BYTES : (slot + 1) * SLOT_BYTES]) for slot in (0, 1)]
 
     def _overwrite(self, slot: int, data: bytes) -> None:
@@ -78,7 +78,7 @@ class LogKey:
         try:
             self._seed = path.read_bytes()
         except OSError as problem:
-            raise StorageError(f"cannot read the log key {path}: {problem.strerror}") from None
+            raise _unread(problem, f"the log key {path}") from None
         if len(self._seed) != ed25519.SEED_BYTES:
             raise StorageError(f"the log key {path} is damaged: {len(self._seed)} bytes, not {ed25519.SEED_BYTES}")
 
@@ -112,6 +112,13 @@ def write_private(path: Path, data: bytes) -> None:
             os.close(handle)
     except OSError as problem:
         raise StorageError(f"cannot make {path}: {problem.strerror}") from None
+
+
+def _unread(problem: OSError, what: str) -> StorageError:
+    """A key that is gone is lost; one that cannot be read now is mended by a person."""
+    if isinstance(problem, FileNotFoundError):
+        return StorageError(f"{what} is gone")
+    return Unavailable(f"cannot read {what}: {problem.strerror}.\n  It belongs to the account the agent runs as, mode 0600")
 
 
 def _read_slot(data: bytes) -> tuple[int, bytes] | None:

@@ -13,17 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_agent.doors import certificates
-from edge_agent.doors.files import lend, make_directory, write_whole
+from edge_agent.doors.files import make_directory, write_whole
 from edge_agent.doors.sqlite import sync_directory
-from edge_agent.hands.keys import LogKey, RecordKeys, write_private
+from edge_agent.hands.keys import LogKey, RecordKeys
 from edge_agent.tools import ed25519
 from edge_agent.tools.base64url import decode, encode
-from edge_agent.tools.fingerprint import of_enrolment
 from edge_agent.tools.notes import LOG_KEY, VerifierKey, read_vkey
-from edge_agent.words.errors import SettingsError, StorageError
-
-UPLINK_GROUP = "edge-agent-uplink"      # the uplink's account reads its TLS key through this group, and nothing else
+from edge_agent.words.errors import StorageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,38 +68,6 @@ def create_log(state: Path, origin: str, number: int) -> LogIdentity:
     sync_directory(directory)
     sync_directory(directory.parent)
     return identity
-
-
-def enrol(state: Path, origin: str) -> dict[str, Any]:
-    """The enrolment of this portal for a centre; makes keys that are not there yet, never replaces one."""
-    make_directory(state, 0o711)        # the uplink passes through to its own directory; every other is closed to it
-    logs = logs_of(state) or [create_log(state, origin, 1)]
-    if logs[0].origin != origin:
-        raise SettingsError(
-            f"{state} holds the log {logs[0].origin}, the configuration says {origin}.\n"
-            "  A log keeps its name for ever: correct portal.origin, or choose another state directory."
-        )
-    uplink = state / "uplink"
-    make_directory(uplink)
-    if not (uplink / "tls.crt").exists():
-        key, certificate = certificates.self_signed(origin)
-        (uplink / "tls.key").unlink(missing_ok=True)
-        write_private(uplink / "tls.key", key)
-        write_whole(uplink / "tls.crt", certificate)
-    lend(uplink, UPLINK_GROUP, 0o750)
-    lend(uplink / "tls.key", UPLINK_GROUP, 0o640)
-    lend(uplink / "tls.crt", UPLINK_GROUP, 0o640)
-    return {**logs[-1].public(), "tls_cert": (uplink / "tls.crt").read_text()}
-
-
-def fingerprint(enrolment: dict[str, Any]) -> str:
-    """Digits to compare with what the centre shows."""
-    import ssl  # here: only enrolment needs it, and it costs the core memory
-
-    certificate = ssl.PEM_cert_to_DER_cert(enrolment["tls_cert"])
-    return of_enrolment(
-        enrolment["origin"], decode(enrolment["record_key"]["x"]), enrolment["log_key"], certificate
-    )
 
 
 def _read(directory: Path) -> LogIdentity:

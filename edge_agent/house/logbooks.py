@@ -22,7 +22,7 @@ from edge_agent.house.identity import LogIdentity, create_log, logs_of
 from edge_agent.paths.outbox import Book
 from edge_agent.tools import jws, merkle
 from edge_agent.tools.base64url import encode
-from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
+from edge_agent.words.errors import EvidenceError, SettingsError, StorageError, Unavailable
 
 log = logging.getLogger("edge_agent.logbooks")
 READ_BACK = 256         # lines looked through for the last readable one of a damaged log
@@ -53,6 +53,8 @@ class Logbooks:
         *before, current = logs
         try:
             ledger = await _open(current)
+        except Unavailable:
+            raise                   # a person mends it, or it passes; the log is still there
         except (EvidenceError, StorageError) as problem:
             log.critical("the log %s cannot go on: %s; a continuation log begins", current.origin, problem)
             before.append(current)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from edge_agent.judgement.cadence import Cadence
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.judgement.passage import Passage
 from edge_agent.judgement.rules import Rules
@@ -53,7 +54,7 @@ class Portal:
         self.faults = FaultBook(lane.name)
         self.state = State.UNKNOWN
         self.passage: Passage | None = None
-        self.last_heard_ns: int | None = None
+        self.cadence = Cadence(profile)
         self.tamper_open: bool | None = None
         self.setup: dict[str, tuple[str, ...]] = {}
         self.last_counts: dict[Radiation, Sample | VacantRate] = {}
@@ -63,8 +64,8 @@ class Portal:
 
     def observe(self, reading: Reading) -> Iterator[Event]:
         """Events that follow from one reading."""
-        self.last_heard_ns = reading.at_ns if self.last_heard_ns is None else max(self.last_heard_ns, reading.at_ns)
-        yield from self._heard(reading.at_ns)
+        self.cadence.heard(reading.at_ns, reading.radiation if isinstance(reading, Sample | VacantRate) else None)
+        yield from self._silence(reading.at_ns)
         match reading:
             case Sample():
                 yield from self._sample(reading)
@@ -90,39 +91,40 @@ class Portal:
     def tick(self, at_ns: int) -> Iterator[Event]:
         """Events that follow from time alone: silence, an occupancy that does not end."""
         yield from self.faults.fade(at_ns)
-        if self._silent(at_ns):
-            assert self.last_heard_ns is not None
-            age_s = (at_ns - self.last_heard_ns) / 1e9
-            yield from self.faults.begin(at_ns, Condition.SILENCE.value, f"nothing on the wire for {age_s:.0f} s")
+        yield from self._silence(at_ns)
+        if self.cadence.gone(at_ns):
             yield from self._step(at_ns, Input.LOST, None)
         if self.passage and at_ns - self.passage.begin_ns > self.profile.overdue_s * 1e9:
             yield from self.faults.begin(at_ns, Condition.OVERDUE.value, f"occupied for {self.profile.overdue_s:.0f} s")
 
-    def _silent(self, at_ns: int) -> bool:
-        """Nothing heard for too long on a wire that is open; a wire that is not is a fault of its own."""
-        if self.last_heard_ns is None or Condition.LINK.value in self.faults.open:
-            return False
-        return at_ns - self.last_heard_ns > self.profile.silence_s * 1e9
+    def _silence(self, at_ns: int) -> Iterator[Event]:
+        """Silence on a wire that is open; a wire that is not is a fault of its own."""
+        broken = Condition.LINK.value in self.faults.open
+        for condition, detail, present in self.cadence.overdue(at_ns, self.state is State.OCCUPIED):
+            if present and not broken:
+                yield from self.faults.begin(at_ns, condition, detail)
+            elif not present:
+                yield from self.faults.end(at_ns, condition)
+
+    def knows(self, radiation: Radiation) -> bool:
+        """Whether what was last heard of a radiation may be shown as live."""
+        silent = {Condition.SILENCE.value, Condition.LINK.value, f"{radiation.value}-silence"}
+        return not silent & self.faults.open.keys()
 
     def lost(self, at_ns: int, why: str) -> Iterator[Event]:
         """The wire broke, or could not be opened."""
-        if self.last_heard_ns is None:
-            self.last_heard_ns = at_ns
         yield from self.faults.begin(at_ns, Condition.LINK.value, why)
         yield from self._step(at_ns, Input.LOST, None)
 
     def opened(self, at_ns: int) -> Iterator[Event]:
         """The wire is open; silence is counted from here."""
-        self.last_heard_ns = at_ns
+        self.cadence.opened(at_ns)
         yield from self.faults.end(at_ns, Condition.LINK.value)
 
     def stop(self, at_ns: int) -> Iterator[Event]:
         """The agent ends: an occupancy in the lane is written as far as it was seen."""
         if self.passage:
             yield from self._close(at_ns, "stopped", None)
-
-    def _heard(self, at_ns: int) -> Iterator[Event]:
-        yield from self.faults.end(at_ns, Condition.SILENCE.value)
 
     # --- occupancy
 

@@ -15,7 +15,7 @@ def lane_state(lane: Lane, now_ns: int) -> dict[str, Any]:
     """What heartbeat and status say of a lane."""
     portal = lane.portal
     tally = portal.tally
-    heard_ns = portal.last_heard_ns
+    heard_ns = portal.cadence.wire_ns
     return {
         "driver": portal.lane.driver,
         "state": portal.state.value,
@@ -64,6 +64,6 @@ def _detectors(lane: Lane, now_ns: int) -> dict[str, Any]:
     for radiation, names in rules.detectors.items():
         rates = rules.background_cps(radiation, now_ns)
         for name in names:
-            known = name in rates and not lane.silent
+            known = name in rates and lane.portal.knows(radiation)
             found[name] = {"bkg": rates.get(name), "state": "ok" if known else "unknown"}
     return found

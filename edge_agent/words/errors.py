@@ -27,6 +27,10 @@ class StorageError(EdgeAgentError):
     exit_code = 5
 
 
+class Unavailable(StorageError):
+    """It is there but cannot be had now: held by another, not permitted, the device does not answer.  Nothing is lost."""
+
+
 class EvidenceError(EdgeAgentError):
     """A record, checkpoint or receipt does not verify.  Nothing may be built on it."""
 

@@ -133,6 +133,9 @@ class Profile:
     vacant_exposure_s: float = key("counting time one vacant rate record stands for", 1.0, unit="s", low=0.05, high=600)
     vacant_every_s: float = key("cadence of vacant rate records", 5.0, unit="s", low=0.1, high=600)
     silence_s: float = key("nothing on the wire for this long is silence", 16.0, unit="s", low=1, high=3600)
+    occupied_silence_s: float = key(
+        "the same while occupied, when scans come every second or faster", 5.0, unit="s", low=1, high=3600,
+    )
     overdue_s: float = key(
         "an occupancy longer than this is a stuck beam or a blocked lane", 900.0, unit="s", low=10, high=86400,
     )

@@ -15,6 +15,7 @@ from edge_agent import drivers
 from edge_agent.doors.files import shipped_config
 from edge_agent.hands.annunciator import Annunciator
 from edge_agent.hands.ledger import Draft
+from edge_agent.house import enrolment as enrolling
 from edge_agent.house import identity
 from edge_agent.house.configuration import load
 from edge_agent.house.core import Core
@@ -175,7 +176,7 @@ def core_of(tmp_path: Path) -> Core:
 def first_records(tmp_path: Path, lose_key: bool) -> list[bytes]:
     """What a start writes before any lane speaks, by the house itself."""
     core = core_of(tmp_path)
-    identity.enrol(core.state, core.settings.portal.origin)
+    enrolling.enrol(core.state, core.settings.portal.origin)
     if lose_key:
         (core.state / "logs/1/record.key").unlink()
 

@@ -265,3 +265,30 @@ def test_times_never_stop_a_lane_when_radiations_interleave(lane: Watched) -> No
     lane.say(60.0, four("NS", 1), *[four("GS", 50)] * 20, four("NS", 1))
     lane.say(60.0, end())
     assert len(lane.occupancies) == 1
+
+
+def test_a_radiation_that_falls_silent_alone_is_a_fault_of_its_own(lane: Watched) -> None:
+    for step in range(5):
+        lane.say(60.0 + 5 * step, four("GB", 250))
+    lane.tick(81.0)
+    assert (lane.faults("neutron-silence"), lane.faults("silence")) == ([True], [])
+
+
+def test_what_fell_silent_is_not_shown_as_live(lane: Watched) -> None:
+    for step in range(5):
+        lane.say(60.0 + 5 * step, four("GB", 250))
+    lane.tick(81.0)
+    assert (lane.portal.knows(Radiation.GAMMA), lane.portal.knows(Radiation.NEUTRON)) == (True, False)
+
+
+def test_a_wire_of_nothing_but_noise_leaves_no_count_live(lane: Watched) -> None:
+    for step in range(20):
+        lane.say(56.0 + step, "noise")
+    lane.tick(77.0)
+    assert not lane.portal.knows(Radiation.GAMMA)
+
+
+def test_silence_in_mid_occupancy_is_told_within_seconds_and_the_occupancy_lasts(lane: Watched) -> None:
+    lane.say(60.0, four("GS", 50))
+    lane.tick(60.0 + lane.profile.occupied_silence_s + 0.1)
+    assert (lane.faults("silence"), lane.portal.state) == ([True], State.OCCUPIED)

@@ -1,0 +1,51 @@
+"""Enrolment: this portal's keys and certificate made once, and the file a person carries to the centre.
+
+Not loaded by the daemon: certificates cost memory it does not need.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+from edge_agent.doors import certificates
+from edge_agent.doors.files import lend, make_directory, write_whole
+from edge_agent.hands.keys import write_private
+from edge_agent.house.identity import create_log, logs_of
+from edge_agent.tools.base64url import decode
+from edge_agent.tools.fingerprint import of_enrolment
+from edge_agent.words.errors import SettingsError
+
+UPLINK_GROUP = "edge-agent-uplink"      # the uplink's account reads its TLS key through this group, and nothing else
+
+
+def enrol(state: Path, origin: str) -> dict[str, Any]:
+    """The enrolment of this portal for a centre; makes keys that are not there yet, never replaces one."""
+    make_directory(state, 0o711)        # the uplink passes through to its own directory; every other is closed to it
+    logs = logs_of(state) or [create_log(state, origin, 1)]
+    if logs[0].origin != origin:
+        raise SettingsError(
+            f"{state} holds the log {logs[0].origin}, the configuration says {origin}.\n"
+            "  A log keeps its name for ever: correct portal.origin, or choose another state directory."
+        )
+    uplink = state / "uplink"
+    make_directory(uplink)
+    if not (uplink / "tls.crt").exists():
+        key, certificate = certificates.self_signed(origin)
+        (uplink / "tls.key").unlink(missing_ok=True)
+        write_private(uplink / "tls.key", key)
+        write_whole(uplink / "tls.crt", certificate)
+    lend(uplink, UPLINK_GROUP, 0o750)
+    lend(uplink / "tls.key", UPLINK_GROUP, 0o640)
+    lend(uplink / "tls.crt", UPLINK_GROUP, 0o640)
+    return {**logs[-1].public(), "tls_cert": (uplink / "tls.crt").read_text()}
+
+
+def fingerprint(enrolment: dict[str, Any]) -> str:
+    """Digits to compare with what the centre shows."""
+
+    certificate = ssl.PEM_cert_to_DER_cert(enrolment["tls_cert"])
+    return of_enrolment(
+        enrolment["origin"], decode(enrolment["record_key"]["x"]), enrolment["log_key"], certificate
+    )

@@ -1,0 +1,53 @@
+"""What should have come by now: silence of the wire, and of one radiation while the other goes on.
+
+The wire carries no sequence numbers, so a missing record is seen by its cadence alone.  A radiation that falls silent
+while the wire lives (a dead neutron board, noise that spoils every line) must not leave its last value standing as live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge_agent.words.reading import Condition, Radiation
+from edge_agent.words.settings import Profile
+
+ALL = Condition.SILENCE.value
+
+
+class Cadence:
+    """When the wire and each radiation were last heard.  Times are CLOCK_BOOTTIME ns."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self.wire_ns: int | None = None                     # None: never opened
+        self._counts_ns: dict[Radiation, int] = {}          # only detectors that have been heard can fall silent
+
+    def opened(self, at_ns: int) -> None:
+        """Everything is counted from here."""
+        self.wire_ns = at_ns
+        self._counts_ns = dict.fromkeys(self._counts_ns, at_ns)
+
+    def heard(self, at_ns: int, radiation: Radiation | None = None) -> None:
+        """Something came; of this radiation where it was counts.  Back-spaced stamps never make it older."""
+        self.wire_ns = at_ns if self.wire_ns is None else max(self.wire_ns, at_ns)
+        if radiation is not None:
+            self._counts_ns[radiation] = max(at_ns, self._counts_ns.get(radiation, at_ns))
+
+    def age_s(self, at_ns: int) -> float:
+        """Since anything came; 0.0 before the wire was opened."""
+        return 0.0 if self.wire_ns is None else (at_ns - self.wire_ns) / 1e9
+
+    def gone(self, at_ns: int) -> bool:
+        """Silent for so long that what was in the lane is no longer known."""
+        return self.age_s(at_ns) > self._profile.silence_s
+
+    def overdue(self, at_ns: int, occupied: bool) -> Iterator[tuple[str, str, bool]]:
+        """(condition, detail, present) of the wire and of each radiation heard before."""
+        limit_s = self._profile.occupied_silence_s if occupied else self._profile.silence_s
+        age_s = self.age_s(at_ns)
+        silent = age_s > limit_s
+        yield ALL, f"nothing on the wire for {age_s:.0f} s", silent
+        for radiation, last_ns in self._counts_ns.items():
+            quiet_s = (at_ns - last_ns) / 1e9
+            alone = not silent and quiet_s > limit_s
+            yield f"{radiation.value}-silence", f"no {radiation.value} counts for {quiet_s:.0f} s, the wire lives", alone
