@@ -15,7 +15,7 @@ from hardware_mocks.passage_vehicles import CAR, TRUCK, Floats, Ints, Vehicles, 
 DEPTH = ((0.02, 0.12), (0.05, 0.16), (0.10, 0.25))
 DEEPEST = 0.45                  # of one panel; 40 % is the most anyone reports of a sum
 TERMS = 4                       # of the smooth family
-SHAPE_SD = 0.3                  # of the first cosine, relative to the depth: a front or a rear as heavy as it gets;
+SHAPE_SD = 0.15                 # of the first cosine, relative to the depth: two sd make one end twice the other;
                                 # the k-th has 1/k^2 of it, as every profile without jumps (steps are the other family)
 BLOCKS = 4                      # of the stepped family: engine, cab, two parts of the load
 

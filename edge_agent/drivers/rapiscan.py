@@ -52,6 +52,7 @@ COUNTS = re.compile(rb"(G[BHLSAX]|N[BHSA]|T[TC])" + rb",([0-9]{6})" * FIELDS)
 SPEED = re.compile(rb"SP,([0-9]+\.[0-9]+),([0-9]+\.[0-9]+),([0-9]+\.[0-9]+),([0-9]{6})")
 SETTING = re.compile(rb"(S[GN][1-3]),([0-9A-Za-z.,]{1,60})")
 FOOT_M = 0.3048
+FASTEST_S_PER_FOOT = 0.005          # 61 m/s, 219 km/h: nothing passes a portal faster; the record is spoiled
 NOT_FITTED = "-"                    # in a panel map: this field of the wire has no detector
 
 
@@ -216,7 +217,7 @@ class RapiscanDecoder:
             return self._counts(at_ns, found[1], tuple(map(int, found.groups()[1:])))
         if found := SPEED.fullmatch(line):
             seconds_per_foot = float(found[1])
-            if seconds_per_foot > 0:
+            if seconds_per_foot >= FASTEST_S_PER_FOOT:
                 return Speed(at_ns, FOOT_M / seconds_per_foot)
         if (found := SETTING.fullmatch(line)) and found[2].count(b",") == SETUP.get(found[1], 0) - 1:
             return Setup(at_ns, found[1].decode(), tuple(found[2].decode().split(",")))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent import __version__
+from edge_agent.doors.files import write_whole
 from edge_agent.doors.sqlite import Database
 from edge_agent.hands.keys import new_seed
 from edge_agent.hands.ledger import Draft, Ledger
@@ -32,9 +33,10 @@ class Logbooks:
     """The current ledger and the closed ones before it."""
 
     def __init__(
-        self, ledger: Ledger, identity: LogIdentity, closed: list[tuple[LogIdentity, Shelf]], recovery: list[Draft]
+        self, state: Path, ledger: Ledger, identity: LogIdentity, closed: list[tuple[LogIdentity, Shelf]],
+        recovery: list[Draft],
     ) -> None:
-        self.ledger, self.identity = ledger, identity
+        self._state, self.ledger, self.identity = state, ledger, identity
         self._closed, self._recovery = closed, recovery
 
     @classmethod
@@ -64,11 +66,17 @@ class Logbooks:
         if before and ledger.size == 0:         # also when power went between the new log and its first record
             recovery = [("recovery", await _salvage(before[-1]))]
         closed = [(identity, shelf) for identity in before if (shelf := await _shelf(identity)) is not None]
-        return cls(ledger, current, closed, recovery)
+        return cls(state, ledger, current, closed, recovery)
 
     async def next_boot(self) -> int:
         """How often the core has started, this start included, over all logs."""
-        return 1 + max([await _last_boot(shelf) for shelf in (self.ledger, *(shelf for _, shelf in self._closed))])
+        counted = self._state / "boot"          # also where no log can be read: names of alarms must never come again
+        known = [await _last_boot(shelf) for shelf in (self.ledger, *(shelf for _, shelf in self._closed))]
+        if counted.exists() and (text := counted.read_text(errors="replace").strip()).isdigit():
+            known.append(int(text[:15]))
+        boot = 1 + max(known)
+        write_whole(counted, f"{boot}\n".encode(), 0o600)
+        return boot
 
     async def opening(self, configuration: Configuration, boot: int, kernel_boot: str) -> list[Draft]:
         """Records every start begins with: recovery where there was one, boot, config where it changed."""
@@ -109,7 +117,8 @@ async def _open(identity: LogIdentity) -> Ledger:
 async def _shelf(identity: LogIdentity) -> Shelf | None:
     """A closed log for delivery; None where nothing of it can be sent any more."""
     try:
-        identity.signer()
+        if identity.signer().public != identity.log_key.key:
+            raise EvidenceError("its log key is not the one that was enrolled; nothing it signs would be believed")
         if not identity.database.exists():
             return None
         database = await Database.open(identity.database, ())

@@ -29,6 +29,7 @@ class Scribe:
         self._finishing = False
         self._landed = asyncio.Condition()
         self.newest: dict[str, int] = {}    # kind -> seq of its last record since the start
+        self._owned = 0                     # of these, told in a fault record
         self.overflowed = 0             # drafts that found the queue full
         self.trouble: str | None = None     # why the disk refuses now
 
@@ -81,8 +82,17 @@ class Scribe:
         if self.trouble is not None:
             log.error("the disk takes records again")
             self.trouble = None
+        self._own_up()
         async with self._landed:
             self._landed.notify_all()
+
+    def _own_up(self) -> None:
+        """Records that found the queue full are gone; that they are must be a record itself."""
+        lost = self.overflowed - self._owned
+        if lost and len(self._queue) < QUEUE_MAX // 2:
+            self._owned = self.overflowed
+            self.submit("fault", {"lane": None, "condition": "queue-overflow", "present": True, "numbers": {"lost": lost},
+                                  "detail": "the disk refused for too long; records were lost from memory", "at": None})
 
     def _replace(self, problem: BadDraft) -> None:
         """A draft that can never be a record must not stop those behind it: its place is taken by a fault."""

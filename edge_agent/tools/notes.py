@@ -23,6 +23,7 @@ from edge_agent.words.record import INTEGER_MAX, Checkpoint
 
 LOG_KEY, COSIGNER_KEY = 0x01, 0x04      # signature types of C2SP signed-note
 NOTE_MAX = 16 * 1024                    # a checkpoint with dozens of cosignatures is far smaller
+YEAR_9999_S = 253_402_300_799            # the last second ISO 8601 can write; a later receipt is nonsense
 _NAME = re.compile(r"[^\s+]{1,200}")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 
@@ -121,7 +122,7 @@ def open_receipt(note: bytes, log_key: VerifierKey, centre_key: VerifierKey) -> 
     if len(found) != 8 + ed25519.SIGNATURE_BYTES:
         raise EvidenceError(f"a cosignature of {centre_key.name} of the wrong length")
     time_s = int.from_bytes(found[:8], "big")
-    if time_s > INTEGER_MAX or not ed25519.verifies(centre_key.key, _cosigned(checkpoint, time_s), found[8:]):
+    if time_s > YEAR_9999_S or not ed25519.verifies(centre_key.key, _cosigned(checkpoint, time_s), found[8:]):
         raise EvidenceError(f"the cosignature of {centre_key.name} does not verify")
     return Receipt(checkpoint, centre_key.name, time_s, _signature_line(centre_key, found).encode())
 

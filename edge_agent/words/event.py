@@ -46,7 +46,7 @@ class Occupancy:
     id: str
     begin_ns: int
     end_ns: int
-    ended: str                            # "portal", "background-seen", "portal-restart", "silence", "stopped", "overdue"
+    ended: str                            # "portal", "background-seen", "portal-restart", "silence", "stopped"
     counter: int | None                   # the portal's own number
     alarms: tuple[str, ...]
     vendor_gamma: bool

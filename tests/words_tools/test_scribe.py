@@ -42,8 +42,8 @@ def scribe_on(disk: Disk) -> Scribe:
     return Scribe(cast(Ledger, disk), StillClock(), lambda: T)
 
 
-def numbers(disk: Disk) -> list[int]:
-    return [body["n"] for _, body in disk.records]
+def numbers(disk: Disk) -> list[int | None]:
+    return [body.get("n") for _, body in disk.records]
 
 
 async def run_to_the_end(scribe: Scribe) -> None:
@@ -134,7 +134,8 @@ def test_a_full_queue_keeps_the_oldest_in_order() -> None:
     for number in range(QUEUE_MAX + 7):
         scribe.submit("fault", {"n": number})
     asyncio.run(run_to_the_end(scribe))
-    assert numbers(disk) == list(range(QUEUE_MAX))
+    *kept, confession = numbers(disk)
+    assert (kept, confession) == (list(range(QUEUE_MAX)), None)     # the last says what was lost
 
 
 def test_the_end_writes_what_is_queued() -> None:
@@ -231,3 +232,11 @@ def test_an_integer_no_centre_would_read_is_never_signed(tmp_path: Path) -> None
         write_all(place, [{"n": 1, "value": 2**53}])
     for line in lines_of(place.directory / "ledger.db"):
         jws.take_apart(line)        # refuses what is beyond 2^53
+
+
+def test_records_lost_from_a_full_queue_are_owned_up_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_agent.paths.scribe.QUEUE_MAX", 4)
+    place = Place(tmp_path)
+    write_all(place, [{"n": number} for number in range(7)])
+    found = [jws.take_apart(line).payload for line in lines_of(place.directory / "ledger.db")]
+    assert [body["numbers"]["lost"] for body in found if body.get("condition") == "queue-overflow"] == [3]
