@@ -20,6 +20,7 @@ setup(
     data_files=[
         ("share/edge-agent/config", ["config/edge-agent.toml"]),
         ("share/edge-agent/config/profiles", sorted(str(p.relative_to(HERE)) for p in (HERE / "config/profiles").glob("*.toml"))),
+        ("share/edge-agent/config/models", ["config/models/generic.json"]),
     ],
     setup_requires=["cffi>=1.17"],
     cffi_modules=["native/build_kernel.py:ffibuilder"],

@@ -228,21 +228,30 @@ void ea_ring_put(ea_ring *r, double end_s, double exposure_s, const double *rate
 }
 
 /* A trend is not believed further ahead than the time it was seen for: then the level stays and its error,
- * level_sd_per_min, goes on growing. */
+ * level_sd_per_min, goes on growing.  The fit is not empty. */
+ea_level ea_level_at(const ea_fit *f, const ea_ring_rules *is, double t_s)
+{
+	double ahead_s = fmin(t_s, f->end_s + is->length_s) - f->mid_s;
+	double age_s = fmax(0.0, t_s - f->end_s), growth = is->level_sd_per_s * age_s;
+	return (ea_level){
+		.age_s = age_s,
+		.factor = fmin(FACTOR_MAX, fmax(1.0 / FACTOR_MAX, 1.0 + f->slope_per_s * ahead_s)),
+		.common_var = is->level_sd * is->level_sd + growth * growth + ahead_s * ahead_s * f->slope_var,
+	};
+}
+
 ea_present ea_ring_present(const ea_ring *r, double t_s)
 {
 	const ea_fit *f = &r->fit;
 	ea_present p = {0};
+	ea_level level;
 	if (!(f->exposure_s > 0.0)) { return p; }
-	double ahead_s = fmin(t_s, f->end_s + r->is.length_s) - f->mid_s;
-	double growth;
-	p.age_s = fmax(0.0, t_s - f->end_s);
-	growth = r->is.level_sd_per_s * p.age_s;
-	p.factor = fmin(FACTOR_MAX, fmax(1.0 / FACTOR_MAX, 1.0 + f->slope_per_s * ahead_s));
+	level = ea_level_at(f, &r->is, t_s);
+	p.age_s = level.age_s;
+	p.factor = level.factor;
 	p.rate_cps = f->counts / f->exposure_s * p.factor;
 	p.armed = f->exposure_s >= r->is.arm_s - TINY_S && f->counts >= r->is.least_counts;
-	p.variance = r->is.level_sd * r->is.level_sd + growth * growth + 1.0 / fmax(1.0, f->counts)
-		+ ahead_s * ahead_s * f->slope_var;
+	p.variance = level.common_var + 1.0 / fmax(1.0, f->counts);
 	return p;
 }
 

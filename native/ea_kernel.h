@@ -16,8 +16,14 @@
 #define EA_GAMMA_MAX 16      /* panels of one lane */
 #define EA_NEUTRON_MAX 8     /* neutron channels of one lane */
 #define EA_GROUP_MAX 24      /* sums of panels the compatibility rule looks at */
+#define EA_BASIS 5           /* shadow shapes of one panel: g cos(k pi u), k = 0..3, and the constant 1 */
+#define EA_COEFFICIENTS 80   /* EA_GAMMA_MAX * EA_BASIS */
+#define EA_COVARIANCES 6400  /* EA_COEFFICIENTS squared */
+#define EA_CLASSES 3         /* vehicle length classes */
+#define EA_LATERALS 5        /* most lateral positions of a source that are tried */
+#define EA_PASSAGE_BINS 256  /* of one passage; a longer one is merged pairwise */
 
-enum { EA_OK = 0, EA_BAD_SETTINGS = -1, EA_BAD_SAMPLE = -2, EA_BAD_TIME = -3, EA_BAD_STATE = -4 };
+enum { EA_OK = 0, EA_BAD_SETTINGS = -1, EA_BAD_SAMPLE = -2, EA_BAD_TIME = -3, EA_BAD_STATE = -4, EA_BAD_MODEL = -5 };
 enum { EA_GAMMA = 0, EA_NEUTRON = 1 };
 enum { EA_VACANT = 0, EA_OCCUPIED = 1, EA_HOLD_IN = 2 };              /* hold-in: beam clear, still occupied */
 enum { EA_NOTHING = 0, EA_BEGAN = 1, EA_ENDED = 2 };  /* both: the hold-in had run out unseen, and a new one began */
@@ -41,6 +47,12 @@ typedef struct {
 	uint32_t groups;             /* 1..EA_GROUP_MAX */
 	uint32_t group_mask[EA_GROUP_MAX]; /* panels of each sum, bit 0 = first panel */
 	double neutron_p;            /* one look alarms when so many counts are less probable than this */
+	double glrt_threshold;       /* of the shadow test, sigma; 0: it is computed and never armed */
+	double before_s;             /* a passage holds samples from this long before the beam breaks; <= guard_s */
+	double after_s;              /* and until this long after it clears; <= guard_s */
+	double begin_offset_s;       /* the beam broke this much later than ea_beam says (past samples open a burst) */
+	double end_offset_s;         /* the beam cleared this much later; negative: the portal's own hold-in */
+	double neutron_template_threshold;    /* of the neutron template, sqrt(2 log likelihood ratio); 0: computed, never armed */
 } ea_settings;
 
 typedef struct {                 /* what one rule saw at one sample */
@@ -75,7 +87,99 @@ typedef struct {                 /* arrays: by radiation, EA_GAMMA then EA_NEUTR
 	uint64_t neutron_clips;      /* samples cut as cosmic-ray showers: many of them are the ship effect */
 } ea_tally;
 
+/* The shadow test (GLRT, detection.md 3.3).  Along: m beyond the beam, the way vehicles drive; across: m from the
+ * lane's middle; height: m above the ground. */
+typedef struct {                 /* where the panels stand: from the profile */
+	uint32_t panels;             /* as in ea_settings */
+	uint32_t laterals;           /* 1..EA_LATERALS */
+	double lateral_m[EA_LATERALS]; /* source positions across the lane that are tried */
+	double source_height_m;
+	double along_m[EA_GAMMA_MAX], across_m[EA_GAMMA_MAX], height_m[EA_GAMMA_MAX];
+	double response[EA_GAMMA_MAX]; /* relative: area times efficiency; 0: helps to see the shadow, sees no source */
+	double assumed_mps;          /* speed where none is measured, tried at x 0.82, 1, 1.22; 0: no test without one */
+	double longest_m;            /* speed times time beyond this is not a length: the vehicle stopped, or two came */
+} ea_geometry;
+
+typedef struct {                 /* learned: coefficients c ~ N(mean, covariance), counts ~ B (1 - c . basis) */
+	ea_geometry geometry;
+	double edge_m[2];            /* a vehicle is of class 0 below edge_m[0], of class 1 below edge_m[1], else of 2 */
+	double typical_m[EA_CLASSES];  /* lengths a vehicle still in the beam may turn out to have */
+	uint32_t learned[EA_CLASSES];  /* passages behind the class; 0: no test of this class */
+	uint32_t spare;
+	double mean[EA_CLASSES][EA_COEFFICIENTS];      /* at EA_BASIS * panel + k */
+	double covariance[EA_CLASSES][EA_COVARIANCES]; /* row i, column j at i * EA_BASIS * panels + j */
+} ea_shadow_model;
+
+enum {                           /* why there is no statistic; EA_SEEN: there is one */
+	EA_SEEN = 0, EA_NO_PASSAGE = 1, EA_NO_BACKGROUND = 2, EA_NO_SPEED = 3, EA_NO_LENGTH = 4, EA_FEW_BINS = 5,
+	EA_NO_GEOMETRY = 6, EA_NO_MODEL = 7
+};
+
+typedef struct {                 /* the shadow test at one look; where there is no statistic only the head is set */
+	uint32_t why;                /* EA_SEEN or the reason */
+	uint32_t armed;              /* there is a statistic, and a threshold */
+	uint32_t crossed;            /* armed, and the statistic at or above the threshold */
+	uint32_t finished;           /* the vehicle has left the beam, so its length is known */
+	uint32_t length_class;
+	uint32_t bins;               /* of the passage, with counting time in them */
+	uint32_t mask;               /* panels in it */
+	uint32_t speed_measured;
+	double statistic;            /* in sigmas */
+	double threshold;
+	double speed_mps;            /* of the best template */
+	double length_m;             /* of the vehicle; unfinished: of the vehicle that explains the counts best */
+	double at_s;                 /* the source passes the beam, on the lane's clock */
+	double after_on_s;           /* the same after the beam broke */
+	double behind_m;             /* source behind the front bumper */
+	double lateral_m;            /* source across the lane */
+	double source_cps;           /* fitted, sum over the panels at closest approach */
+	double source_sd;            /* its error */
+	double window_s;             /* time in which the template is above half its top; in it: */
+	double counts;               /* counts */
+	double expected;             /* background behind the fitted shadow */
+	double background;           /* background without a shadow */
+} ea_shadow;
+
+typedef struct {                 /* one passage as the shadow test and its learning see it */
+	uint32_t why;                /* as in ea_shadow; what follows the head is filled where it is EA_SEEN */
+	uint32_t finished;
+	uint32_t speed_measured;
+	uint32_t panels;             /* of the lane */
+	uint32_t mask;               /* of them in service and with a background */
+	uint32_t bins;               /* with counting time in them; gaps of the wire are left out */
+	double on_s;                 /* the beam broke, on the lane's clock */
+	double speed_mps, length_m;
+	double grid_s, bin_s;        /* bin i is the bin_s that begin at grid_s + slot[i] * bin_s */
+	double common_var;           /* relative variance of the background that all panels share: level, age, trend */
+	double own_var[EA_GAMMA_MAX];            /* and of each panel by itself: the counting behind it */
+	double background_cps[EA_GAMMA_MAX];     /* at the middle of the passage */
+	uint32_t slot[EA_PASSAGE_BINS];
+	double exposure_s[EA_PASSAGE_BINS];
+	double counts[EA_GAMMA_MAX][EA_PASSAGE_BINS];
+	double basis[EA_GAMMA_MAX][EA_PASSAGE_BINS][EA_BASIS];
+} ea_design;
+
+typedef struct {                 /* the neutron template at one look; where there is no statistic only the head is set */
+	uint32_t why;                /* EA_SEEN or the reason; length and model do not matter */
+	uint32_t armed;
+	uint32_t crossed;
+	uint32_t finished;
+	uint32_t bins;
+	uint32_t speed_measured;
+	double statistic;            /* sqrt(2 log likelihood ratio), the background's own counting error in it */
+	double threshold;
+	double speed_mps;            /* of the best template */
+	double at_s;                 /* the source passes the beam, on the lane's clock */
+	double after_on_s;
+	double behind_m;
+	double source_cps;           /* the likeliest of 1.5, 3, 6 and 12 counts/s at closest approach, over all tubes */
+	double window_s;             /* time in which the template is above half its top; in it: */
+	double counts;               /* counts, clipped */
+	double expected;             /* background */
+} ea_neutron_source;
+
 typedef struct ea_lane ea_lane;
+typedef struct ea_work ea_work;  /* scratch of one look, nothing to keep: one serves all lanes of a thread */
 
 size_t ea_lane_size(void);
 int ea_lane_init(ea_lane *lane, const ea_settings *settings);
@@ -111,5 +215,24 @@ int ea_background_now(const ea_lane *lane, int radiation, double t_s, ea_backgro
 int ea_background_put(ea_lane *lane, int radiation, double t_s, double age_s, double exposure_s, const double *rate_cps);
 
 int ea_tally_now(const ea_lane *lane, double t_s, ea_tally *out);
+
+/* Speed of the vehicle in the lane, at any time from its begin until the next one begins; the newest counts. */
+int ea_speed(ea_lane *lane, double t_s, double speed_mps);
+
+/* EA_OK: a model of this lane that can be computed with (finite, no negative variance); else EA_BAD_MODEL. */
+size_t ea_work_size(void);
+int ea_model_check(const ea_lane *lane, const ea_shadow_model *model, ea_work *work);
+
+/* The shadow test of the passage in the lane, or of the last one.  It changes nothing in the lane and can be asked at
+ * any time, any number of times, until the next vehicle comes (where ea_beam would answer EA_ENDED | EA_BEGAN, call
+ * ea_clock first and look between).  While the beam is broken the length is not known: the statistic is then the
+ * smallest over the lengths that are possible, so a crossing says that none of these vehicles explains the counts. */
+int ea_passage_look(const ea_lane *lane, const ea_shadow_model *model, ea_work *work, ea_shadow *out);
+
+/* The neutron template of the same passage, as freely asked for; the tubes stand with the panels of the geometry. */
+int ea_neutron_look(const ea_lane *lane, const ea_geometry *geometry, ea_neutron_source *out);
+
+/* What the shadow test computes with.  length_m 0: as measured (unfinished: the least it can be by now). */
+int ea_passage_design(const ea_lane *lane, const ea_geometry *geometry, double length_m, ea_design *out);
 
 #endif

@@ -15,13 +15,18 @@ enum {
 	                         * full all the same, the oldest goes and the background is of a shorter time */
 	EA_HULL = 64,           /* blocks of the FOCuS hull; it grows like log(samples): 25 in 2 million samples */
 	EA_KSIGMA_MAX = 64,     /* longest sum of the compatibility rule */
-	EA_NEUTRON_RING = 160   /* 8 s of the shortest interval, 0.05 s */
+	EA_NEUTRON_RING = 160,  /* 8 s of the shortest interval, 0.05 s */
+	EA_BEFORE = 48          /* vacant samples a passage can begin with: 2 s of the shortest interval, and some */
 };
 
 #define EA_TIME_MAX_S 1e9       /* 31 years: a double still resolves 0.1 us there */
 #define EA_INTERVAL_MIN_S 0.01
 #define EA_INTERVAL_MAX_S 600.0 /* longest vacant record a profile may state */
+#define EA_PASSAGE_INTERVAL_MAX_S 2.001  /* longer ones are records of the vacant lane (issue 3: 0.05 to 2 s) */
 #define EA_RATE_MAX_CPS 4294967295.0
+#define EA_SPEED_MIN_MPS 0.05   /* 3 m in a minute: slower is standing */
+#define EA_SPEED_MAX_MPS 60.0
+#define EA_PLACE_MAX_M 100.0    /* no panel stands further from its lane */
 
 typedef struct {
 	double mid_s;                    /* exposure-weighted middle of what is in it */
@@ -76,6 +81,11 @@ typedef struct {                     /* the background projected to one moment *
 	uint32_t armed;
 } ea_present;
 
+typedef struct {                     /* what projecting a fit to one moment makes of it */
+	double factor, age_s;            /* as in ea_present */
+	double common_var;               /* relative; the error all channels share, so without their counting */
+} ea_level;
+
 typedef struct { double counts, expected, length_s, start_s; } ea_block;
 
 typedef struct {
@@ -108,6 +118,39 @@ typedef struct {
 	uint32_t sampled, rated;         /* they are times */
 } ea_stream;
 
+typedef struct {
+	double t_s, interval_s;
+	uint32_t counts[EA_GAMMA_MAX];
+} ea_sample;
+
+typedef struct { double t_s, interval_s, counts; } ea_neutron_sample;   /* clipped, tubes in service */
+
+typedef struct {                     /* the newest samples of the vacant lane: a vehicle shadows before it breaks the beam */
+	ea_sample sample[EA_BEFORE];     /* rings */
+	ea_neutron_sample neutron[EA_BEFORE];
+	uint32_t filled, next, neutron_filled, neutron_next;
+} ea_before;
+
+typedef struct {                     /* equal bins of a passage */
+	double exposure_s[EA_PASSAGE_BINS];  /* 0: the wire gave nothing there */
+	double grid_s;                   /* bin 0 begins */
+	double interval_s;               /* of its first sample: one step of the grid */
+	uint64_t per_bin;                /* steps in a bin: 1, 2, 4 ...; >= 1 where bins >= 1 */
+	uint64_t next;                   /* step the next sample should be */
+	uint32_t bins;                   /* up to the newest with counts; <= EA_PASSAGE_BINS */
+	uint32_t spare;
+} ea_grid;
+
+typedef struct {                     /* the vehicle in the lane, or the last one */
+	ea_grid gamma, neutron;
+	double counts[EA_PASSAGE_BINS][EA_GAMMA_MAX];
+	double neutrons[EA_PASSAGE_BINS];    /* clipped, tubes in service */
+	double begin_s;                  /* of its occupancy, as ea_beam was told */
+	double speed_mps;                /* 0: not measured */
+	ea_fit fit, neutron_fit;         /* backgrounds as they were before it: looks after it find the same */
+	uint32_t seen, spare;            /* seen: there was a vehicle */
+} ea_passage;
+
 struct ea_lane {
 	uint64_t mark;                   /* lane_mark(): of this layout */
 	ea_settings settings;
@@ -117,6 +160,8 @@ struct ea_lane {
 	ea_window window;
 	ea_neutrons neutrons;
 	ea_beams beams;
+	ea_before before;
+	ea_passage passage;
 	double neutron_threshold;        /* normal quantile of settings.neutron_p */
 	double neutron_log_p;
 };
@@ -135,6 +180,7 @@ int ea_ring_takes(const ea_ring *r, double start_s, double end_s);
 double ea_ring_newest(const ea_ring *r);                 /* end of the newest bin; -HUGE_VAL when empty */
 int ea_ring_sane(const ea_ring *r, uint32_t channels);
 ea_present ea_ring_present(const ea_ring *r, double t_s);
+ea_level ea_level_at(const ea_fit *f, const ea_ring_rules *is, double t_s);
 
 /* suspicion.c */
 int ea_suspect(ea_ring *r, double t_s, double interval_s, double counts, double expected, uint32_t crossed);
@@ -152,8 +198,23 @@ void ea_ksigma_score(const ea_window *w, const ea_fit *fit, const ea_settings *s
 
 /* neutron.c */
 uint32_t ea_neutron_clip(double mean, double interval_s);
-void ea_neutrons_add(ea_neutrons *w, double interval_s, double counts, double mean);
+double ea_neutrons_add(ea_neutrons *w, double interval_s, double counts, double mean);   /* the clipped counts */
 void ea_neutron_score(const ea_neutrons *w, const ea_fit *fit, double log_p, ea_score *out);
+
+/* grid.c */
+uint32_t ea_grid_bin(ea_grid *g, double t_s, double interval_s, double *counts, uint32_t width);
+int ea_grid_sane(const ea_grid *g);
+
+/* passage.c */
+void ea_passage_begin(ea_lane *lane, double t_s);        /* after the ring has forgotten its guard */
+void ea_passage_add(ea_lane *lane, double t_s, double interval_s, const uint32_t *counts);
+int ea_passage_finished(const ea_lane *lane);
+void ea_passage_add_neutrons(ea_lane *lane, double t_s, double interval_s, double clipped);
+void ea_passage_forget_neutrons(ea_lane *lane);          /* after the ring has another mask */
+int ea_passage_sane(const ea_passage *p);
+int ea_before_sane(const ea_before *b);
+double ea_passage_on(const ea_lane *lane);               /* the vehicle broke the beam, and cleared it */
+double ea_passage_off(const ea_lane *lane);
 
 /* tail.c */
 double ea_deviance(double excess_ratio);                 /* (1+u) ln(1+u) - u */

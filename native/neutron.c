@@ -41,7 +41,7 @@ uint32_t ea_neutron_clip(double mean, double interval_s)
 	return c;
 }
 
-void ea_neutrons_add(ea_neutrons *w, double interval_s, double counts, double mean)
+double ea_neutrons_add(ea_neutrons *w, double interval_s, double counts, double mean)
 {
 	double most = mean > 0.0 ? ea_neutron_clip(mean, interval_s) : counts;
 	if (counts > most) {
@@ -52,6 +52,7 @@ void ea_neutrons_add(ea_neutrons *w, double interval_s, double counts, double me
 	w->interval_s[w->next] = interval_s;
 	w->next = (w->next + 1) % EA_NEUTRON_RING;
 	if (w->filled < EA_NEUTRON_RING) { w->filled++; }
+	return counts;
 }
 
 static void look(double counts, double length_s, const ea_fit *fit, double *least, ea_score *out)

@@ -20,6 +20,7 @@ def add(sub: options.Sub) -> None:
     made.add_argument("file", type=Path, help="recording of `edge-agent record`, bare listing, or daily file")
     made.add_argument("--driver", default="rapiscan", help="portal family (default rapiscan)")
     made.add_argument("--profile", type=Path, metavar="FILE", help="profile file (default: the driver's shipped one)")
+    made.add_argument("--model", type=Path, metavar="FILE", help="shadow model of the lane, as edge-agent learn wrote it")
     made.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another alarm setting; repeatable")
     options.as_json(made)
     made.set_defaults(run=_run)
@@ -28,15 +29,20 @@ def add(sub: options.Sub) -> None:
 def _run(chosen: argparse.Namespace) -> int:
     from edge_agent import drivers
     from edge_agent.doors.files import read_text, shipped_config
+    from edge_agent.judgement.rules import NOT_FITTED
     from edge_agent.paths.replaying import Replay
-    from edge_agent.tools import toml_settings
+    from edge_agent.tools import model_file, toml_settings
     from edge_agent.words.settings import LaneSettings, LinkSettings, Profile
 
     file = chosen.profile or shipped_config() / "profiles" / f"{chosen.driver}.toml"
     driver = drivers.find(chosen.driver)
     profile = toml_settings.read(Profile, read_text(file, "the profile"), str(file))
     lane = LaneSettings("replay", chosen.driver, LinkSettings(driver.links[0]), alarm=_alarm(chosen.set))
-    summary = Replay(lane, profile, driver).run(_chunks(chosen.file)).plain()
+    model = None
+    if chosen.model:
+        panels = sum(name != NOT_FITTED for name in profile.gamma)
+        model = model_file.read(read_text(chosen.model, "the shadow model"), str(chosen.model), panels)
+    summary = Replay(lane, profile, driver, model).run(_chunks(chosen.file)).plain()
     print(json.dumps(summary, indent=1) if chosen.json else "\n".join(_page(summary)))
     return 0
 

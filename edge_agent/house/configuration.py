@@ -10,9 +10,10 @@ from typing import Any
 
 from edge_agent import drivers
 from edge_agent.doors.files import read_text, shipped_config
-from edge_agent.judgement.rules import Rules
-from edge_agent.tools import toml_settings
+from edge_agent.judgement.rules import NOT_FITTED, Rules
+from edge_agent.tools import model_file, toml_settings
 from edge_agent.tools.base64url import encode
+from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.notes import COSIGNER_KEY, read_vkey
 from edge_agent.tools.strict_json import dumps
 from edge_agent.words.errors import EvidenceError, SettingsError
@@ -28,6 +29,7 @@ class Configuration:
     path: Path
     settings: Settings
     profiles: dict[str, Profile]        # by lane
+    models: dict[str, ModelFile]        # by lane, where one is named
 
     @property
     def hash(self) -> str:
@@ -39,6 +41,7 @@ class Configuration:
         return {
             "settings": dataclasses.asdict(self.settings),
             "profiles": {lane: dataclasses.asdict(profile) for lane, profile in sorted(self.profiles.items())},
+            "models": {lane: model.sha256 for lane, model in sorted(self.models.items())},
         }
 
 
@@ -48,9 +51,10 @@ def load(path: Path) -> Configuration:
     _check_lanes(settings, path)
     _check_centre(settings, path)
     profiles = {lane.name: _profile(lane, path) for lane in settings.lane}
+    models = {lane.name: _model(lane, profiles[lane.name], path) for lane in settings.lane if lane.model}
     for lane in settings.lane:
-        _check_rules(lane, profiles[lane.name], path)
-    return Configuration(path, settings, profiles)
+        _check_rules(lane, profiles[lane.name], models.get(lane.name), path)
+    return Configuration(path, settings, profiles, models)
 
 
 def _check_lanes(settings: Settings, path: Path) -> None:
@@ -86,11 +90,17 @@ def _check_centre(settings: Settings, path: Path) -> None:
         ) from None
 
 
-def _check_rules(lane: LaneSettings, profile: Profile, path: Path) -> None:
+def _model(lane: LaneSettings, profile: Profile, path: Path) -> ModelFile:
+    file = path.parent / lane.model
+    panels = sum(name != NOT_FITTED for name in lane.gamma or profile.gamma)
+    return model_file.read(read_text(file, f"the shadow model of lane {lane.name}"), str(file), panels)
+
+
+def _check_rules(lane: LaneSettings, profile: Profile, model: ModelFile | None, path: Path) -> None:
     """Settings and profile must make a decoder and a kernel: whatever cannot run is found here, not at night."""
     try:
         drivers.find(lane.driver).decoder(profile)
-        Rules(lane, profile)
+        Rules(lane, profile, model)
     except (SettingsError, ValueError) as problem:
         raise SettingsError(f"{path}: lane {lane.name}: {problem}.\n  Correct the lane or its profile.") from None
 

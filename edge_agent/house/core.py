@@ -79,8 +79,9 @@ class Core:
     def _lane(self, lane: LaneSettings) -> Lane:
         profile = self.configuration.profiles[lane.name]
         decoder = drivers.find(lane.driver).decoder(profile)
+        portal = Portal(lane, profile, self._new_id, self.configuration.models.get(lane.name))
         link = links.make(lane.link, self.clock, f"lane {lane.name}.link")
-        return Lane(lane.name, link, decoder, Portal(lane, profile, self._new_id), self.clock, self.annunciator, self.submit)
+        return Lane(lane.name, link, decoder, portal, self.clock, self.annunciator, self.submit)
 
     async def _open_doors(self) -> None:
         sockets = Path(self.settings.portal.sockets)

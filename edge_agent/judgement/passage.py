@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from edge_agent.words.event import Occupancy, Series
+from edge_agent.words.event import Occupancy, Series, VacantBackground
 from edge_agent.words.reading import Radiation, Sample
 
 NUMBERS_MAX = 6000      # counts kept of one radiation: as text about 32 KiB of the 64 KiB a record line may have
@@ -63,6 +63,7 @@ class Passage:
     largest: dict[str, float] = field(default_factory=dict)
     speed_mps: float | None = None
     late: int = 0
+    backgrounds: dict[str, VacantBackground] = field(default_factory=dict)
 
     def add(self, sample: Sample, detectors: tuple[str, ...]) -> None:
         if sample.radiation not in self.counts:
@@ -84,7 +85,7 @@ class Passage:
             at_ns, lane, self.id, self.begin_ns, at_ns, ended, counter, tuple(self.alarms),
             ("vendor", Radiation.GAMMA) in self.fired, ("vendor", Radiation.NEUTRON) in self.fired, self.speed_mps,
             {radiation.value: counts.series() for radiation, counts in self.counts.items()},
-            {rule: round(value, 4) for rule, value in self.largest.items()}, tuple(notes),
+            {rule: round(value, 4) for rule, value in self.largest.items()}, self.backgrounds, tuple(notes),
         )
 
 

@@ -10,6 +10,7 @@ from edge_agent.judgement.cadence import Cadence
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.judgement.passage import Passage
 from edge_agent.judgement.rules import Rules
+from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.occupancy import TABLE, Input, Move, State
 from edge_agent.words.event import Alarm, Event, Judgement, Tamper
 from edge_agent.words.reading import (
@@ -27,6 +28,7 @@ from edge_agent.words.reading import (
 from edge_agent.words.settings import LaneSettings, Profile
 
 VACANT_LATCH_NS = 60 * 10**9     # in a vacant lane a rule that stays up is one alarm until it was down for a minute
+LOOK_EVERY_NS = 10**9            # a look inside a passage costs about a millisecond of CPU; a second of vehicle is 2 m at 8 km/h
 FADING = {Condition.LATE, Condition.COUNTER_GAP, Condition.POWER_CYCLE, Condition.UNREADABLE, Condition.PROFILE}
 
 
@@ -47,9 +49,11 @@ class Tally:
 class Portal:
     """State of one lane.  `new_id` names alarms and occupancies, unique for ever under one log."""
 
-    def __init__(self, lane: LaneSettings, profile: Profile, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, lane: LaneSettings, profile: Profile, new_id: Callable[[], str], model: ModelFile | None = None
+    ) -> None:
         self.lane, self.profile = lane, profile
-        self.rules = Rules(lane, profile)
+        self.rules = Rules(lane, profile, model)
         self.tally = Tally()
         self.faults = FaultBook(lane.name)
         self.state = State.UNKNOWN
@@ -60,6 +64,7 @@ class Portal:
         self.last_counts: dict[Radiation, Sample | VacantRate] = {}
         self._new_id = new_id
         self._counter: int | None = None
+        self._next_look_ns = 0
         self._vacant_up: dict[tuple[str, Radiation], int] = {}      # rule alarmed in the vacant lane -> last seen up
 
     def observe(self, reading: Reading) -> Iterator[Event]:
@@ -74,6 +79,7 @@ class Portal:
             case Speed():
                 if self.passage:
                     self.passage.speed_mps = reading.speed_mps
+                    self.rules.speed(reading.at_ns, reading.speed_mps)
             case OccupancyEnd():
                 yield from self._step(reading.at_ns, Input.END, reading.counter)
                 yield from self._count_on(reading)
@@ -128,24 +134,28 @@ class Portal:
 
     # --- occupancy
 
-    def _step(self, at_ns: int, what: Input, counter: int | None) -> Iterator[Event]:
+    def _step(
+        self, at_ns: int, what: Input, counter: int | None, radiation: Radiation | None = None
+    ) -> Iterator[Event]:
         step = TABLE[self.state, what]
         self.state = step.state
         if step.move in (Move.BEGIN, Move.JOIN, Move.EMPTY):
             self.passage = Passage(self._new_id(), at_ns, step.move is Move.JOIN)
-            self.rules.begin(at_ns)
+            self.passage.backgrounds = self.rules.backgrounds(at_ns)
+            self.rules.begin(at_ns, radiation if step.move is Move.BEGIN else None)
         if step.move in (Move.CLOSE, Move.EMPTY):
             yield from self._close(at_ns, step.reason, counter)
 
     def _close(self, at_ns: int, reason: str, counter: int | None) -> Iterator[Event]:
         assert self.passage is not None
+        self.rules.end(at_ns)
+        yield from self._look(at_ns)            # the vehicle is whole now: the test that sees most
         occupancy = self.passage.close(at_ns, self.lane.name, reason, counter)
         ours = {radiation for rule, radiation in self.passage.fired if rule != "vendor"}
         vendor = {radiation for rule, radiation in self.passage.fired if rule == "vendor"}
         self.tally.disagreements += ours != vendor
         self.tally.occupancies += 1
         self.passage = None
-        self.rules.end(at_ns)
         yield occupancy
         yield from self.faults.end(at_ns, Condition.OVERDUE.value)
 
@@ -181,7 +191,9 @@ class Portal:
             yield from self.faults.begin(
                 sample.at_ns, Condition.LATE.value, "records came in a burst; they are back-spaced", fades=True
             )
-        yield from self._step(sample.at_ns, Input.SCAN if sample.occupied else Input.BACKGROUND, None)
+        yield from self._step(
+            sample.at_ns, Input.SCAN if sample.occupied else Input.BACKGROUND, None, sample.radiation
+        )
         if self.passage:
             self.passage.add(sample, detectors)
         if sample.vendor_alarm:
@@ -191,6 +203,21 @@ class Portal:
                 self.passage.saw(judgement.rule, judgement.statistic)
             if crossed:
                 yield from self._alarm(sample, judgement)
+
+        if self.passage and sample.radiation is Radiation.GAMMA and sample.at_ns >= self._next_look_ns:
+            self._next_look_ns = sample.at_ns + LOOK_EVERY_NS
+            yield from self._look(sample.at_ns)
+
+    def _look(self, at_ns: int) -> Iterator[Event]:
+        """The shadow test of the vehicle in the lane.  Every look counts in the same budget."""
+        sample = self.last_counts.get(Radiation.GAMMA)
+        found = self.rules.look() if self.passage and self.passage.counts else None
+        if found is None or not isinstance(sample, Sample) or self.passage is None:
+            return
+        judgement, crossed = found
+        self.passage.saw(judgement.rule, judgement.statistic or 0.0)
+        if crossed:
+            yield from self._alarm(sample, judgement)
 
     def _alarm(self, sample: Sample, judgement: Judgement) -> Iterator[Event]:
         if not self._first(judgement.rule, sample):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge_agent.tools import kernel
+from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.event import Judgement
+from edge_agent.words.event import Judgement, VacantBackground
 from edge_agent.words.reading import Radiation, Sample, VacantRate
 from edge_agent.words.settings import LaneSettings, Profile
 
@@ -17,7 +18,7 @@ VERSION = 1             # of the rules below: part of every alarm, raised when a
 class Rules:
     """Every rule of one lane.  Times go to the kernel in seconds and never back."""
 
-    def __init__(self, lane: LaneSettings, profile: Profile) -> None:
+    def __init__(self, lane: LaneSettings, profile: Profile, model: ModelFile | None = None) -> None:
         self.detectors = {
             Radiation.GAMMA: _names(lane.gamma, profile.gamma, f"lane {lane.name}: gamma"),
             Radiation.NEUTRON: _names(lane.neutron, profile.neutron, f"lane {lane.name}: neutron"),
@@ -34,29 +35,64 @@ class Rules:
                     ksigma_intervals=lane.alarm.ksigma_intervals,
                     groups=_masks(lane, profile, self.detectors[Radiation.GAMMA]),
                     neutron_p=lane.alarm.neutron_p,
+                    glrt_threshold=_shadow_threshold(lane, model),
+                    begin_offset_s=profile.pre_samples * profile.gamma_interval_s,
+                    end_offset_s=-profile.hold_in_s,
                 )
             )
-        except kernel.SettingsRefused as problem:
+            self._kernel.learned(model.model if model else None)
+        except kernel.Refused as problem:
             raise SettingsError(f"lane {lane.name}: {problem}") from None
-        self._t_s = 0.0
+        self._past_s = {Radiation.GAMMA: 0.0, Radiation.NEUTRON: profile.pre_samples * profile.gamma_interval_s}
+        self._last_s: dict[str, float] = {}         # newest time given to each clock of the kernel
 
-    def begin(self, at_ns: int) -> None:
-        self._kernel.beam(self._time(at_ns), True)
+    def begin(self, at_ns: int, radiation: Radiation | None = None) -> None:
+        """An occupancy begins with a sample of this radiation; gamma samples of the burst will lie before a neutron's."""
+        past_ns = round(self._past_s[radiation] * 1e9) if radiation else 0
+        self._kernel.beam(self._time("beam", at_ns - past_ns), True)
 
     def end(self, at_ns: int) -> None:
-        self._kernel.beam(self._time(at_ns), False)
+        self._kernel.beam(self._time("beam", at_ns), False)
+
+    def speed(self, at_ns: int, speed_mps: float) -> None:
+        """Speed of the vehicle in the lane; the shadow test needs it for the vehicle's length."""
+        self._kernel.speed(at_ns / 1e9, speed_mps)
+
+    def look(self) -> tuple[Judgement, bool] | None:
+        """What the shadow test thinks of the vehicle in the lane, or of the last one; None while it cannot say."""
+        seen = self._kernel.shadow()
+        if not seen.armed:
+            return None
+        names = tuple(name for i, name in enumerate(self.detectors[Radiation.GAMMA]) if seen.mask >> i & 1)
+        place = {"behind_m": seen.behind_m, "across_m": seen.lateral_m, "length_m": seen.length_m,
+                 "speed_mps": seen.speed_mps, "source_cps": seen.source_cps, "source_sd": seen.source_sd}
+        judgement = Judgement(
+            f"shadow/{VERSION}", seen.statistic, seen.threshold, seen.window_s, round(seen.counts), seen.expected, None,
+            names, {name: float(f"{value:.4g}") for name, value in place.items()},
+        )
+        return judgement, seen.crossed
+
+    def shadow_statistic(self) -> float | None:
+        """The shadow test's number alone, armed or not; None where there is none."""
+        seen = self._kernel.shadow()
+        return seen.statistic if seen.why is kernel.Why.SEEN else None
+
+    def design(self, geometry: kernel.Geometry) -> kernel.Design:
+        """What the shadow test computes with, for learning."""
+        return self._kernel.design(geometry)
 
     def learn(self, rate: VacantRate) -> None:
         """A vacant rate of the portal's own feeds the background with the exposure it stands for."""
         if self.detectors[rate.radiation]:          # a portal without tubes sends neutron records all the same
-            self._kernel.vacant_rate(rate.radiation, self._time(rate.at_ns), self._vacant_exposure_s, rate.rates_cps)
+            t_s = self._time(f"rate {rate.radiation.value}", rate.at_ns)
+            self._kernel.vacant_rate(rate.radiation, t_s, self._vacant_exposure_s, rate.rates_cps)
 
     def judge(self, sample: Sample) -> Iterator[tuple[Judgement, bool]]:
         """What each armed rule thinks of the sample, and whether it crossed."""
         if not self.detectors[sample.radiation]:
             return
         step = self._kernel.gamma if sample.radiation is Radiation.GAMMA else self._kernel.neutron
-        look = step(self._time(sample.at_ns), sample.interval_s, sample.counts)
+        look = step(self._time(f"sample {sample.radiation.value}", sample.at_ns), sample.interval_s, sample.counts)
         for rule, score in zip(look._fields, look, strict=True):
             if score.armed:
                 yield self._judgement(f"{rule}/{VERSION}", sample.radiation, score), score.crossed
@@ -75,20 +111,30 @@ class Rules:
         return {name: round(rate, 3) for name, rate in zip(names, background.rate_cps, strict=True)}
 
     def background(self, radiation: Radiation, at_ns: int) -> kernel.Background | None:
-        found = self._kernel.background(radiation, self._time(at_ns, peek=True)) if self.detectors[radiation] else None
+        found = self._kernel.background(radiation, at_ns / 1e9) if self.detectors[radiation] else None
         return found if found is not None and found.exposure_s > 0 else None
+
+    def backgrounds(self, at_ns: int) -> dict[str, VacantBackground]:
+        """What a vehicle that comes now is compared with, by radiation."""
+        found = {}
+        for radiation in self.detectors:
+            known = self.background(radiation, at_ns)
+            if known is not None:
+                found[radiation.value] = VacantBackground(
+                    self.background_cps(radiation, at_ns), round(known.exposure_s, 3), round(known.age_s, 3)
+                )
+        return found
 
     def put_background(
         self, radiation: Radiation, at_ns: int, age_s: float, exposure_s: float, rate_cps: tuple[float, ...]
     ) -> None:
         """Take back a background kept over a restart; its error has grown with its age."""
-        self._kernel.put_background(radiation, self._time(at_ns), age_s, exposure_s, rate_cps)
+        self._kernel.put_background(radiation, at_ns / 1e9, age_s, exposure_s, rate_cps)
 
-    def _time(self, at_ns: int, peek: bool = False) -> float:
-        """Seconds; back-spaced samples of one radiation may lie before the last of another: time then stands still."""
-        t_s = max(at_ns / 1e9, self._t_s)
-        if not peek:
-            self._t_s = t_s
+    def _time(self, clock: str, at_ns: int) -> float:
+        """Seconds, never back on the same clock of the kernel: a stamp that would go back stands still."""
+        t_s = max(at_ns / 1e9, self._last_s.get(clock, 0.0))
+        self._last_s[clock] = t_s
         return t_s
 
     def _judgement(self, rule: str, radiation: Radiation, score: kernel.Score) -> Judgement:
@@ -97,6 +143,11 @@ class Rules:
             rule, score.statistic, score.threshold, score.window_s, round(score.counts), score.expected,
             score.expected_sd, names,
         )
+
+
+def _shadow_threshold(lane: LaneSettings, model: ModelFile | None) -> float:
+    """The site's own, else that of the model's calibration; 0 without either: the test is then computed, never armed."""
+    return lane.alarm.shadow_threshold or (model.thresholds.get("glrt", 0.0) if model else 0.0)
 
 
 def _names(of_lane: list[str], of_profile: list[str], where: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from edge_agent.judgement.portal import Portal
 from edge_agent.tools import bodies, times
+from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.driver import Driver
 from edge_agent.words.event import Alarm, Event, Fault, Occupancy, Tamper
 from edge_agent.words.reading import Chunk, Unreadable
@@ -43,9 +44,11 @@ class Summary:
 class Replay:
     """Drives one portal from chunks alone; time is that of the recording."""
 
-    def __init__(self, lane: LaneSettings, profile: Profile, driver: Driver) -> None:
+    def __init__(
+        self, lane: LaneSettings, profile: Profile, driver: Driver, model: ModelFile | None = None
+    ) -> None:
         ids = count(1)
-        self.portal = Portal(lane, profile, lambda: f"replay/0/{next(ids)}")
+        self.portal = Portal(lane, profile, lambda: f"replay/0/{next(ids)}", model)
         self.summary = Summary()
         self._driver, self._decoder = driver, driver.decoder(profile)
         self._context = bodies.Context(lambda at_ns: times.moment(at_ns, 0, 0, 0), "replay", "")
@@ -87,6 +90,6 @@ class Replay:
     def _brief(self, alarm: Alarm) -> dict[str, Any]:
         body = bodies.of_event(alarm, self._context)[1]
         keys = ("id", "radiation", "rule", "statistic", "threshold", "window_s", "counts", "expected", "expected_sd",
-                "occupancy", "notes")
+                "place", "occupancy", "notes")
         return {"at_s": alarm.at_ns / 1e9, **{key: body[key] for key in keys}}
 

@@ -47,6 +47,7 @@ def _alarm(alarm: Alarm, context: Context) -> Body:
         "expected": _rounded(judgement.expected),
         "expected_sd": _rounded(judgement.expected_sd),
         "sum": list(judgement.detectors),
+        "place": judgement.place or None,
         "detectors": {
             name: {"counts": counts, "bkg": alarm.background_cps.get(name)}
             for name, counts in alarm.detector_counts.items()
@@ -72,6 +73,10 @@ def _occupancy(occupancy: Occupancy, context: Context) -> Body:
         "speed_mps": _rounded(occupancy.speed_mps),
         "vendor": {"gamma": occupancy.vendor_gamma, "neutron": occupancy.vendor_neutron},
         "statistics": occupancy.statistics,
+        "background": {
+            radiation: {"cps": found.rates_cps, "exposure_s": found.exposure_s, "age_s": found.age_s}
+            for radiation, found in occupancy.backgrounds.items()
+        },
         "series": {
             radiation: {
                 "interval_s": _rounded(series.interval_s),

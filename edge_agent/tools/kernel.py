@@ -5,37 +5,46 @@ Nothing is decided here.  Constants and types come from the header; buffers are 
 
 from __future__ import annotations
 
-import enum
 import struct
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from dataclasses import fields
+from typing import Any
 
 from edge_agent._kernel import ffi, lib
+from edge_agent.tools import kernel_shadow
+from edge_agent.tools.kernel_values import (
+    UNSEEN,
+    Background,
+    Change,
+    Design,
+    Geometry,
+    KernelSettings,
+    Look,
+    ModelRefused,
+    NeutronSource,
+    Refused,
+    SampleRefused,
+    Score,
+    SettingsRefused,
+    Shadow,
+    ShadowClass,
+    ShadowModel,
+    State,
+    StateRefused,
+    Tally,
+    TimeRefused,
+    Why,
+)
 from edge_agent.words.reading import Radiation
 
+__all__ = [
+    "UNSEEN", "Background", "Change", "Design", "Geometry", "KernelSettings", "Lane", "Look", "ModelRefused",
+    "NeutronSource", "Refused", "SampleRefused", "Score", "SettingsRefused", "Shadow", "ShadowClass",
+    "ShadowModel", "State", "StateRefused", "Tally", "TimeRefused", "Why",
+]
+
 _CODE = {Radiation.GAMMA: lib.EA_GAMMA, Radiation.NEUTRON: lib.EA_NEUTRON}
-
-
-class Refused(ValueError):
-    """The kernel refused and has changed nothing."""
-
-
-class SettingsRefused(Refused):
-    """A number in KernelSettings is outside what the kernel can work with."""
-
-
-class SampleRefused(Refused):
-    """Counts, rate or interval cannot be a measurement of this lane."""
-
-
-class TimeRefused(Refused):
-    """Time went backwards, or is not a time."""
-
-
-class StateRefused(Refused):
-    """The saved state does not belong to this lane, or comes too late for it."""
 
 
 _REFUSALS: dict[int, type[Refused]] = {
@@ -43,110 +52,10 @@ _REFUSALS: dict[int, type[Refused]] = {
     lib.EA_BAD_SAMPLE: SampleRefused,
     lib.EA_BAD_TIME: TimeRefused,
     lib.EA_BAD_STATE: StateRefused,
+    lib.EA_BAD_MODEL: ModelRefused,
 }
 
 
-@dataclass(frozen=True, slots=True)
-class KernelSettings:
-    """What one lane judges with.  Order and names as in ea_settings.  Sources: docs in native/ and detection.md 3.
-
-    panels, tubes           gamma panels (1..16) and neutron channels (0..8) of the lane
-    background_s            s of vacant time behind the gamma background; portals use 20-120
-    neutron_background_s    s; longer because counts are few: 600 counts at 2 cps, 4 %
-    guard_s                 s of vacant time dropped before an occupancy: the vehicle shadows before it breaks the beam
-    hold_in_s               s an occupancy lasts on after the beam clears; 0: the portal did it already
-    arm_exposure_s          s of vacant exposure before FOCuS is armed; its own error stands in the statistic
-    neutron_arm_s           s; the exact test is right at any exposure, below this it only sees too little
-    level_sd                relative; what never averages out (detection.md 3.2)
-    level_sd_per_min        relative per minute since the last vacant sample: drift during a queue (detection.md 3.2)
-    slope_sd_per_min        relative per minute, prior of the trend: rain and radon (algorithms.md 4.1)
-    focus_threshold         sigma; 5.1 without shadows (algorithms.md 4.4)
-    ksigma_n                sigma; 7 is the usual field setting (algorithms.md 1)
-    ksigma_intervals        samples in the compatibility sum; 5 x 0.2 s in the field
-    neutron_p               one look alarms below this; at 2 cps 1e-6 gives 2e-5 false alarms per passage of 10 s
-                            with 0.2 s samples, 8e-6 with 1 s (native/out/simulate neutron 1000000 10 0.2 2 0)
-    groups                  panel masks of the compatibility sums, bit 0 the first panel; empty: the sum of all
-    """
-
-    panels: int
-    tubes: int = 0
-    background_s: float = 120.0
-    neutron_background_s: float = 300.0
-    guard_s: float = 2.0
-    hold_in_s: float = 0.0
-    arm_exposure_s: float = 4.0
-    neutron_arm_s: float = 10.0
-    level_sd: float = 0.0015
-    level_sd_per_min: float = 0.003
-    slope_sd_per_min: float = 0.006
-    focus_threshold: float = 5.1
-    ksigma_n: float = 7.0
-    ksigma_intervals: int = 5
-    neutron_p: float = 1e-6
-    groups: tuple[int, ...] = ()
-
-
-class Score(NamedTuple):
-    """What one rule saw at one sample: ea_score, field by field."""
-
-    crossed: bool
-    armed: bool
-    mask: int
-    statistic: float
-    threshold: float
-    window_s: float
-    counts: float
-    expected: float
-    expected_sd: float
-
-
-class Look(NamedTuple):
-    """All rules at one sample; rules of the other radiation are UNSEEN."""
-
-    ksigma: Score
-    focus: Score
-    neutron: Score
-
-
-class Background(NamedTuple):
-    """The vacant background projected to the time asked for; exposure_s 0: none yet."""
-
-    rate_cps: tuple[float, ...]
-    exposure_s: float
-    age_s: float
-    relative_sd: float
-    slope_per_min: float
-    armed: bool
-
-
-class Tally(NamedTuple):
-    """What the kernel did on its own account; pairs are (gamma, neutron).  Meanings in ea_kernel.h."""
-
-    suspect: tuple[bool, bool]
-    suspect_s: tuple[float, float]
-    relearned: tuple[int, int]
-    hull_blocks: int
-    hull_overflows: int
-    neutron_clips: int
-
-
-class State(enum.IntEnum):
-    """Of the occupancy sensor."""
-
-    VACANT = lib.EA_VACANT
-    OCCUPIED = lib.EA_OCCUPIED
-    HOLD_IN = lib.EA_HOLD_IN
-
-
-class Change(enum.IntFlag):
-    """What a reading of the sensor changed; both bits: the old occupancy had run out and a new one began."""
-
-    NOTHING = lib.EA_NOTHING
-    BEGAN = lib.EA_BEGAN
-    ENDED = lib.EA_ENDED
-
-
-UNSEEN = Score(False, False, 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 _CHANGES = tuple(Change(bits) for bits in range(4))
 
 
@@ -206,8 +115,9 @@ class Lane:
         self._counts = ffi.new("uint32_t[]", lib.EA_GAMMA_MAX)
         self._look = ffi.new("ea_look *")
         self._seen = ffi.buffer(self._look)
+        self._model: Any = None
         if lib.ea_lane_init(self._lane, self._settings) != lib.EA_OK:
-            raise SettingsRefused(f"a value out of range (limits: native/lane.c) in {settings}")
+            raise SettingsRefused(f"a value out of range (limits: native/settings.c) in {settings}")
 
     def gamma(self, t_s: float, interval_s: float, counts: Sequence[int]) -> Look:
         """Judge one interval ending at `t_s`, one count per panel; while vacant also learn from it."""
@@ -272,6 +182,28 @@ class Lane:
         status = lib.ea_in_service(self._lane, _CODE[radiation], mask) if 0 <= mask < 2**32 else lib.EA_BAD_SAMPLE
         if status:
             self._refuse(status, f"{radiation.value} channels in service {mask:#b}")
+
+    def speed(self, t_s: float, speed_mps: float) -> None:
+        """Speed of the vehicle in the lane, any time until the next one begins."""
+        status = lib.ea_speed(self._lane, t_s, speed_mps)
+        if status:
+            self._refuse(status, f"speed {speed_mps} m/s at {t_s} s")
+
+    def learned(self, model: ShadowModel | None) -> None:
+        """Use this shadow model from the next look on; None: none."""
+        self._model = None if model is None else kernel_shadow.checked(self._lane, model, self.settings.panels)
+
+    def shadow(self) -> Shadow:
+        """The shadow test of the vehicle in the lane or the last one; a question, any number of times."""
+        return kernel_shadow.look(self._lane, self._model, self.settings)
+
+    def neutron_source(self, geometry: Geometry) -> NeutronSource:
+        """The neutron template over the same vehicle; a question too."""
+        return kernel_shadow.neutron_look(self._lane, geometry, self.settings.panels)
+
+    def design(self, geometry: Geometry, length_m: float = 0.0) -> Design:
+        """What the shadow test computes with, for learning; `length_m` 0: as measured."""
+        return kernel_shadow.design(self._lane, geometry, self.settings.panels, length_m)
 
     def tally(self, t_s: float) -> Tally:
         """What the kernel did on its own account."""

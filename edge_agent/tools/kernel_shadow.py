@@ -1,4 +1,4 @@
-"""The shadow test through the binding: a model put into C once, a look, a design for learning.
+"""Tests of a whole passage through the binding: a model put into C once, looks, a design for learning.
 
 Scratch memory of a look (half a megabyte) is one for all lanes of a thread: nothing is kept in it.
 """
@@ -16,6 +16,8 @@ from edge_agent.tools.kernel_values import (
     Geometry,
     KernelSettings,
     ModelRefused,
+    NeutronSource,
+    SampleRefused,
     Shadow,
     ShadowClass,
     ShadowModel,
@@ -23,7 +25,8 @@ from edge_agent.tools.kernel_values import (
 )
 
 _FLAGS = ("armed", "crossed", "finished", "speed_measured")
-_SHADOW = struct.Struct("=8I14d")                       # ea_shadow has no padding; a test holds it to the header
+_SHADOW = struct.Struct("=8I14d")                       # no padding in either; a test holds them to the header
+_NEUTRON = struct.Struct("=6I10d")
 
 
 class _Scratch(threading.local):
@@ -55,6 +58,18 @@ def look(lane: Any, model: Any, settings: KernelSettings) -> Shadow:
     if lib.ea_passage_look(lane, model, _scratch.work, _scratch.shadow) != lib.EA_OK:
         raise ModelRefused(f"shadow test: {ModelRefused.__doc__}")
     seen = Shadow._make(_SHADOW.unpack(_scratch.seen))
+    return seen._replace(why=Why(seen.why), **{name: bool(getattr(seen, name)) for name in _FLAGS})
+
+
+def neutron_look(lane: Any, geometry: Geometry, panels: int) -> NeutronSource:
+    place, out = ffi.new("ea_geometry *"), ffi.new("ea_neutron_source *")
+    _put_geometry(place, geometry, panels)
+    status = lib.ea_neutron_look(lane, place, out)
+    if status == lib.EA_BAD_SAMPLE:
+        raise SampleRefused("a lane without neutron channels has no neutron look")
+    if status != lib.EA_OK:
+        raise ModelRefused(f"geometry of {panels} panels: {ModelRefused.__doc__}")
+    seen = NeutronSource._make(_NEUTRON.unpack(ffi.buffer(out)))
     return seen._replace(why=Why(seen.why), **{name: bool(getattr(seen, name)) for name in _FLAGS})
 
 

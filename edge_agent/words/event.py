@@ -19,6 +19,7 @@ class Judgement:
     expected: float | None          # background expected in the window
     expected_sd: float | None       # the background's own error
     detectors: tuple[str, ...]      # the sum that crossed
+    place: dict[str, float] = field(default_factory=dict)    # where along and across the vehicle, where a rule knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,17 @@ class Occupancy:
     speed_mps: float | None
     series: dict[str, Series] = field(default_factory=dict)      # by radiation
     statistics: dict[str, float] = field(default_factory=dict)   # largest of each rule
+    backgrounds: dict[str, VacantBackground] = field(default_factory=dict)   # by radiation, as it was compared with
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VacantBackground:
+    """The background an occupancy was compared with, and how well it was known."""
+
+    rates_cps: dict[str, float]           # per detector, at the begin of the occupancy
+    exposure_s: float                     # vacant counting behind it
+    age_s: float                          # since the last vacant counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,9 @@ class AlarmSettings:
         unit="sigma", low=3, high=20,
     )
     neutron_p: float = key("a neutron look alarms when so many counts are less probable than this", 1e-6, low=1e-15, high=1e-2)
+    shadow_threshold: float = key(
+        "threshold of the shadow test; 0: that of the model's own calibration", 0.0, unit="sigma", low=0, high=20,
+    )
     arm_exposure_s: float = key("vacant counting time before FOCuS is armed", 4.0, unit="s", low=1, high=600)
 
 
@@ -81,6 +84,11 @@ class LaneSettings:
     panels_verified: bool = key("true once the check source has shown which field is which panel", False)
     gamma: list[str] = key("gamma detector names in wire order where they differ from the profile (panel map)", [])
     neutron: list[str] = key("neutron detector names in wire order where they differ from the profile", [])
+    geometry: dict[str, list[float]] = key(
+        "where each panel stands, m: along the lane from the beam, across from its middle, above the ground; "
+        "empty: as in the profile", {}, unit="m", low=-20, high=20,
+    )
+    model: str = key("shadow model of this lane, beside this file, as edge-agent learn wrote it; empty: none", "")
     alarm: AlarmSettings = key("alarm rules", AlarmSettings())
 
 
@@ -143,3 +151,7 @@ class Profile:
         "a count above this in one interval cannot come from this portal", 999_999, low=1, high=2**32 - 1,
     )
     sums: dict[str, list[list[str]]] = key("panel sums of the compatibility rule by name", {})
+    geometry: dict[str, list[float]] = key(
+        "where each panel stands, m: along the lane from the beam, across from its middle, above the ground", {},
+        unit="m", low=-20, high=20,
+    )

@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "ea_lane.h"
+#include "ea_work.h"
 
 typedef struct { const uint8_t *at; size_t left; } bytes;
 
 static unsigned long accepted;       /* inputs whose settings made a lane; of the driver, not of the kernel */
+static unsigned long statistics;     /* looks of the shadow test that had one */
 
 static void take(bytes *b, void *to, size_t size)
 {
@@ -74,6 +75,12 @@ static ea_settings take_settings(bytes *b)
 		s.group_mask[g] = 1u + take_byte(b) % (s.panels < 8u ? (1u << s.panels) - 1u + !s.panels : 255u);
 	}
 	s.neutron_p = take_number(b, 1e-9, 0.1);
+	s.glrt_threshold = take_byte(b) % 2 ? 0.0 : take_number(b, 0.1, 6.0);
+	s.before_s = take_number(b, 0.0, 4.0);
+	s.after_s = take_number(b, 0.0, 4.0);
+	s.neutron_template_threshold = take_byte(b) % 2 ? 0.0 : take_number(b, 0.1, 6.0);
+	s.begin_offset_s = take_number(b, -2.0, 2.0);
+	s.end_offset_s = take_number(b, -2.0, 2.0);
 	return s;
 }
 
@@ -128,15 +135,79 @@ static int call_background(const ea_lane *lane, bytes *b, double t_s)
 	return status;
 }
 
+static ea_geometry take_geometry(bytes *b, uint32_t panels)
+{
+	ea_geometry g = {.panels = panels + (take_byte(b) == 0), .laterals = take_byte(b) % 6u};
+	for (uint32_t i = 0; i < EA_LATERALS; i++) { g.lateral_m[i] = take_number(b, -3.0, 3.0); }
+	for (uint32_t c = 0; c < EA_GAMMA_MAX; c++) {
+		g.along_m[c] = take_byte(b) % 2 ? 0.0 : take_number(b, -3.0, 3.0);
+		g.across_m[c] = take_number(b, -5.0, 5.0);
+		g.height_m[c] = take_number(b, 0.0, 5.0);
+		g.response[c] = take_number(b, 0.0, 2.0);
+	}
+	g.source_height_m = take_number(b, 0.0, 3.0);
+	g.assumed_mps = take_byte(b) % 2 ? 0.0 : take_number(b, 0.1, 10.0);
+	g.longest_m = take_number(b, 1.0, 100.0);
+	return g;
+}
+
+/* Covariances: mostly outer products and diagonals, sometimes anything. */
+static void take_model(bytes *b, uint32_t panels, ea_shadow_model *m)
+{
+	uint32_t n = EA_BASIS * panels;
+	memset(m, 0, sizeof *m);
+	m->geometry = take_geometry(b, panels);
+	m->edge_m[0] = take_number(b, 0.0, 6.0);
+	m->edge_m[1] = take_number(b, 6.0, 12.0);
+	for (uint32_t kind = 0; kind < EA_CLASSES; kind++) {
+		m->typical_m[kind] = take_number(b, 1.0, 20.0);
+		m->learned[kind] = take_byte(b) % 4;
+		for (uint32_t i = 0; i < n; i++) { m->mean[kind][i] = take_number(b, -0.3, 0.3); }
+		for (uint32_t i = 0; i < n * n; i++) {
+			m->covariance[kind][i] = m->mean[kind][i / n] * m->mean[kind][i % n] + (i / n == i % n ? 0.01 : 0.0);
+		}
+		m->covariance[kind][take_byte(b)] += take_byte(b) % 2 ? 0.0 : take_number(b, -1.0, 1.0);
+	}
+}
+
+static void check_shadow(const ea_shadow *s)
+{
+	must(isfinite(s->statistic) && isfinite(s->expected) && isfinite(s->source_cps), "a shadow look is not finite");
+	must(isfinite(s->at_s) && isfinite(s->source_sd) && isfinite(s->counts), "a shadow look is not finite");
+	must(s->crossed <= s->armed && (!s->why || !s->armed), "armed without a statistic");
+}
+
+static int call_shadow(const ea_lane *lane, bytes *b)
+{
+	static struct ea_work work;
+	static ea_shadow_model model;
+	static ea_design design;
+	ea_neutron_source neutrons;
+	ea_shadow out;
+	int status;
+	take_model(b, lane->settings.panels, &model);
+	if (take_byte(b) % 2 && ea_model_check(lane, &model, &work)) { return EA_BAD_MODEL; }
+	status = ea_passage_look(lane, &model, &work, &out);
+	if (status == EA_OK) { check_shadow(&out); }
+	statistics += status == EA_OK && !out.why;
+	if (ea_neutron_look(lane, &model.geometry, &neutrons) == EA_OK) {
+		must(isfinite(neutrons.statistic) && isfinite(neutrons.expected), "a neutron look is not finite");
+		must(neutrons.crossed <= neutrons.armed && neutrons.statistic >= 0.0, "a neutron look below zero");
+	}
+	return ea_passage_design(lane, &model.geometry, take_number(b, 0.0, 20.0), &design) && status;
+}
+
 static int call_one(ea_lane *lane, bytes *b, double t_s)
 {
-	switch (take_byte(b) % 9) {
+	switch (take_byte(b) % 11) {
 	case 0: case 1: case 2: return call_sample(lane, b, t_s, 1);
 	case 3: return call_sample(lane, b, t_s, 0);
 	case 4: return call_rates(lane, b, t_s, 0);
 	case 5: return call_rates(lane, b, t_s, 1);
 	case 6: return ea_beam(lane, t_s, take_byte(b) % 3);
 	case 7: return take_byte(b) % 8 ? ea_clock(lane, t_s) : ea_in_service(lane, take_byte(b) % 3, take_byte(b));
+	case 8: return call_shadow(lane, b);
+	case 9: return ea_speed(lane, t_s, take_number(b, 0.05, 10.0));
 	default: return call_background(lane, b, t_s);
 	}
 }
@@ -160,6 +231,7 @@ static void damage(const ea_lane *lane, const ea_settings *s, bytes *b)
 		(void)ea_beam(&copy, t_s, i & 1);
 		(void)ea_gamma(&copy, t_s, 1.0, counts, &look);
 		(void)ea_neutron(&copy, t_s, 1.0, counts, &look);
+		if (i % 10 == 5) { (void)call_shadow(&copy, b); }
 	}
 }
 
@@ -219,7 +291,8 @@ int main(int argc, char **argv)
 		data[0] = (uint8_t)(1 + data[0] % 4);        /* small settings that are accepted, in most runs */
 		(void)LLVMFuzzerTestOneInput(data, runs % 3 ? sizeof data : runs % sizeof data);
 	}
-	printf("fuzz_lane: %llu inputs, %lu lanes, nothing found\n", (unsigned long long)runs, accepted);
+	printf("fuzz_lane: %llu inputs, %lu lanes, %lu shadow tests, nothing found\n", (unsigned long long)runs, accepted,
+		statistics);
 	return 0;
 }
 #endif

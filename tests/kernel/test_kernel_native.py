@@ -26,7 +26,9 @@ def make(*arguments: str) -> str:
 
 @needs_compiler
 def test_c_tests_under_sanitizers() -> None:
-    assert "test_kernel: 0 failed" in make("test")
+    said = make("test")
+    assert "test_kernel: 0 failed" in said
+    assert "test_shadow: 0 failed" in said
 
 
 @needs_compiler

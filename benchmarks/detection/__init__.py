@@ -1,0 +1,55 @@
+"""The power study: what each rule sees at equal measured false-alarm rate, beside the bound and the oracle.
+
+    python -m benchmarks.detection [--quick] [--scale X] [--only TEXT] [--picture FILE]
+
+Full size takes under half an hour on two cores, --quick under two minutes.  Scenes: scenarios.py; physics:
+hardware_mocks/passages.py; rules: the C kernel.  A95: net counts/s summed over the panels at closest approach that is
+detected in 95 % of passages; in brackets its 95 % interval; ~ where a threshold lies beyond the passages simulated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from dataclasses import replace
+
+from benchmarks.detection.scenarios import POWER
+
+
+def main(arguments: list[str] | None = None) -> None:
+    from benchmarks.detection import answers, report, study
+
+    asked = _asked(arguments)
+    size = study.QUICK if asked.quick else study.FULL
+    if asked.scale != 1.0:
+        size = replace(size, **{name: int(getattr(size, name) * asked.scale) for name in ("clean", "source", "neutron")})
+    chosen, began = [s for s in POWER if asked.only in s.name], time.monotonic()
+    work = study.Work(size, os.cpu_count() or 1)
+    work.learn(study.taught(chosen))
+    begun = [study.begin(work, s, k) for k, s in enumerate(chosen)]
+    asked_too = answers.begin(work)
+    tables, results = {}, []
+    for each in begun:
+        result = study.finish(each)
+        tables[result.scene.name] = {wanted: result.table(wanted) for wanted in (0.95, 0.5)}
+        report.scene(result, tables[result.scene.name])
+        results.append(result)
+        sys.stdout.flush()
+    report.goals(tables)
+    answers.finish(asked_too, results, work)
+    report.picture(results, asked.picture)
+    print(f"\n{time.monotonic() - began:.0f} s; clean {size.clean}, sources {size.source} x {size.strengths} strengths")
+    work.pool.shutdown()
+
+
+def _asked(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of passages")
+    parser.add_argument("--only", default="", help="scenes whose name holds this text")
+    parser.add_argument("--picture", default="build/detection.png")
+    if arguments is None:               # `python -m benchmarks detection --quick` and calls without a command line
+        arguments = [a for a in sys.argv[1:] if a not in ("detection",)] if "benchmarks" in sys.argv[0] else []
+    return parser.parse_args(arguments)

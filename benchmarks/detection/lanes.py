@@ -1,0 +1,124 @@
+"""Passages through the C kernel: the largest statistic of each rule, and what learning needs.  No rule is copied here.
+
+The contract's functions are called directly (edge_agent._kernel): hundreds of samples a passage and a hundred
+thousand passages leave no time for values in between.  Settings are made by the agent's own binding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from edge_agent._kernel import ffi, lib
+
+from benchmarks.detection import models
+from benchmarks.detection.scenarios import WIRE, WIRE_PRE
+from edge_agent.judgement.learning import Passage
+from edge_agent.tools.kernel import KernelSettings, Lane
+from hardware_mocks.passages import Batch, Site
+
+NEVER = 900.0                           # a threshold nothing reaches: the study applies its own
+WIRE_EVERY_S, WIRE_EXPOSURE_S = 5, 1.0
+SETTINGS = KernelSettings(4, groups=(15,), focus_threshold=NEVER, ksigma_n=NEVER)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Per passage: the largest value of each rule; nan where the shadow test had a reason not to speak."""
+
+    ksigma: np.ndarray
+    focus: np.ndarray
+    glrt: np.ndarray                    # passages x models
+    passages: tuple[Passage | None, ...] = ()   # None: nothing to learn from it
+
+
+class Feeder:
+    """One lane, begun anew for each passage."""
+
+    def __init__(self, form: str, mask: int, site: Site) -> None:
+        self.form, self.mask = form, mask
+        late_s = WIRE_PRE * site.interval_s                  # the burst that opens an occupancy holds the past
+        own = {"hold_in_s": site.hold_in_s}
+        theirs = {"begin_offset_s": late_s, "end_offset_s": -site.hold_in_s}
+        self._lane = Lane(replace(SETTINGS, **(theirs if form == WIRE else own)))
+        self._ptr, self._settings = self._lane._lane, self._lane._settings
+        self._work = models.work()
+        self._shadow, self._design = ffi.new("ea_shadow *"), ffi.new("ea_design *")
+        self._looks = ffi.new("ea_look[]", 4096)
+        self._view = np.frombuffer(ffi.buffer(self._looks), _look_type())
+
+    def begin(self) -> None:
+        lib.ea_lane_init(self._ptr, self._settings)
+        lib.ea_in_service(self._ptr, lib.EA_GAMMA, self.mask)
+
+    def vacancy(self, ends_s: Sequence[float], rates: np.ndarray) -> None:
+        at, each = ffi.from_buffer("double[]", rates), rates.shape[1]
+        for k, t_s in enumerate(ends_s):
+            if self.form != WIRE or (k + 1) % WIRE_EVERY_S == 0:
+                lib.ea_vacant_rate(self._ptr, lib.EA_GAMMA, t_s, WIRE_EXPOSURE_S, at + k * each)
+
+    def drive(self, ends_s: Sequence[float], counts: np.ndarray, on: int, off: int, speed_mps: float) -> tuple[float, float]:
+        """Largest k-sigma and FOCuS of the occupancy.  `on` and `off` are samples at which the beam changes."""
+        at, each, ptr, looks = ffi.from_buffer("uint32_t[]", counts), counts.shape[1], self._ptr, self._looks
+        wire = self.form == WIRE
+        begins, step = on - WIRE_PRE if wire else on, ends_s[1] - ends_s[0]
+        clears = len(ends_s) - 1 if wire else off            # the portal's own hold-in is inside its occupancy
+        for k, t_s in enumerate(ends_s):
+            if wire and k < begins:
+                continue
+            if k == begins:
+                lib.ea_beam(ptr, t_s, 1)
+                lib.ea_speed(ptr, t_s, speed_mps)
+            if k == clears and not wire:
+                lib.ea_beam(ptr, t_s, 0)
+            lib.ea_gamma(ptr, t_s, step, at + k * each, looks + k)
+            if k == clears and wire:
+                lib.ea_beam(ptr, t_s, 0)
+        seen = self._view[begins:len(ends_s)]
+        return float(seen["ksigma"].max()), float(seen["focus"].max())
+
+    def look(self, model: object) -> float:
+        status = lib.ea_passage_look(self._ptr, model, self._work, self._shadow)
+        if status != lib.EA_OK:
+            raise RuntimeError(f"ea_passage_look: {status}")
+        return self._shadow.statistic if self._shadow.why == lib.EA_SEEN else np.nan
+
+    def design(self, geometry: object) -> Passage | None:
+        lib.ea_passage_design(self._ptr, geometry, 0.0, self._design)
+        return models.passage(self._design)
+
+
+def judge(
+    batch: Batch, vacant: np.ndarray, counts: np.ndarray, form: str, mask: int, priors: Sequence[dict],
+    learn: bool = False,
+) -> Seen:
+    """`priors`: models as plain values (edge_agent.judgement.learning_model)."""
+    feeder = Feeder(form, mask, batch.site)
+    shadows = [models.in_c(prior) for prior in priors]
+    geometry = models.geometry_in_c(models.GEOMETRY) if learn else None
+    n = len(batch)
+    ksigma, focus, glrt, found = np.empty(n), np.empty(n), np.full((n, len(shadows)), np.nan), []
+    rates, shots = np.ascontiguousarray(vacant, dtype=np.float64), np.ascontiguousarray(counts, dtype=np.uint32)
+    ends, vacant_ends = (batch.end_s + 1000.0).tolist(), (batch.vacant_end_s + 1000.0).tolist()
+    for i in range(n):
+        end = int(batch.end[i])
+        feeder.begin()
+        feeder.vacancy(vacant_ends[i], rates[i])
+        ksigma[i], focus[i] = feeder.drive(
+            ends[i][:end], shots[i], int(batch.on[i]), int(batch.off[i]), float(batch.speed_mps[i])
+        )
+        for k, model in enumerate(shadows):
+            glrt[i, k] = feeder.look(model)
+        if learn:
+            found.append(feeder.design(geometry))
+    return Seen(ksigma, focus, glrt, tuple(found))
+
+
+def _look_type() -> np.dtype:
+    score, statistic = ffi.sizeof("ea_score"), ffi.offsetof("ea_score", "statistic")
+    return np.dtype({
+        "names": ["ksigma", "focus"], "formats": ["f8", "f8"],
+        "offsets": [lib.EA_RULE_KSIGMA * score + statistic, lib.EA_RULE_FOCUS * score + statistic],
+        "itemsize": ffi.sizeof("ea_look"),
+    })

@@ -1,0 +1,86 @@
+"""`edge-agent learn`: a lane's shadow model from its own clean passages; shows before and after, asks, writes a file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from edge_agent.commands import options
+from edge_agent.words.errors import EdgeAgentError, SettingsError
+
+BUDGET = 1e-4           # false alarms per passage where the site states none
+
+
+def add(sub: options.Sub) -> None:
+    made = options.parser(
+        sub, "learn", "Learn a lane's shadow model from its own clean passages.", "edge-agent learn 2 --out lane-2.model.json"
+    )
+    made.add_argument("lane", help="name of the lane")
+    made.add_argument("--out", type=Path, required=True, metavar="FILE", help="model file to write, beside the configuration")
+    made.add_argument("--budget", type=float, default=BUDGET, help=f"false alarms per passage (default {BUDGET:g})")
+    made.add_argument("--history", type=Path, metavar="FILE", help="history.db elsewhere than in the state directory")
+    made.add_argument("--yes", action="store_true", help="write without asking")
+    options.config(made)
+    options.as_json(made)
+    made.set_defaults(run=_run)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    from edge_agent.doors.files import write_whole
+    from edge_agent.house import lessons
+    from edge_agent.house.configuration import load
+    from edge_agent.judgement.learning import LearningRefused
+
+    configuration = load(chosen.config)
+    lane = next((lane for lane in configuration.settings.lane if lane.name == chosen.lane), None)
+    if lane is None:
+        names = ", ".join(lane.name for lane in configuration.settings.lane)
+        raise SettingsError(f"no lane is called {chosen.lane!r}; there are: {names}")
+    history = chosen.history or Path(configuration.settings.portal.state) / "history.db"
+    try:
+        proposal = lessons.propose(configuration, lane, history, chosen.budget)
+    except LearningRefused as problem:
+        raise EdgeAgentError(
+            f"lane {lane.name} cannot be learned yet: {problem}.\n  Nothing was written; the rules in force go on."
+        ) from None
+    print(json.dumps(_plain(proposal), indent=1) if chosen.json else "\n".join(_page(proposal)))
+    if not chosen.yes and input("Write this model? yes/no: ").strip().lower() != "yes":
+        print("nothing written")
+        return 1
+    write_whole(chosen.out, json.dumps(proposal.plain).encode())
+    print(f"{chosen.out}: written, sha256 {proposal.plain['sha256'][:16]}...")
+    print(f'To use it:  model = "{chosen.out.name}" in [[lane]] {lane.name}, edge-agent config check, then restart the core.')
+    print("The change is written to the record and seen at the centre.")
+    return 0
+
+
+def _plain(proposal: Any) -> dict[str, Any]:
+    return {
+        "learned_from": dict(zip(("below 6 m", "6 to 9 m", "above 9 m"), proposal.learned_from, strict=True)),
+        "left_out": dict(proposal.left_out), "sha256": proposal.plain["sha256"],
+        "thresholds": {
+            rule: {"threshold": found.threshold, "measured": found.measured, "floor": found.floor,
+                   "false_alarms_at_present": found.rate_at_present, "less_sensitive": found.less_sensitive}
+            for rule, found in proposal.calibrations.items()
+        },
+    }
+
+
+def _now(rule: str, found: dict[str, Any]) -> str:
+    rate = found["false_alarms_at_present"]
+    return "not armed now" if rule == "glrt" and not rate else f"now {rate:.1e} false alarms per passage"
+
+
+def _page(proposal: Any) -> list[str]:
+    plain = _plain(proposal)
+    lines = ["clean passages: " + ", ".join(f"{name} {count}" for name, count in plain["learned_from"].items())]
+    lines.append("left out: " + (", ".join(f"{why} {count}" for why, count in plain["left_out"].items()) or "none"))
+    for rule, found in plain["thresholds"].items():
+        note = "   LESS SENSITIVE than now" if found["less_sensitive"] else ""
+        lines.append(
+            f"{rule:6} threshold {found['threshold']:.2f} sigma (this site {found['measured']:.2f}, floor {found['floor']:.2f})"
+            f"; {_now(rule, found)}{note}"
+        )
+    return lines

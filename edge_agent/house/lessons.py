@@ -1,0 +1,148 @@
+"""`edge-agent learn` put together: history in, a proposal out, a model file when a person agrees.
+
+Never loaded by the daemon (numpy).  Reads the history beside a running core; changes nothing there.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from edge_agent.doors.files import read_text, shipped_config
+from edge_agent.house.configuration import Configuration
+from edge_agent.judgement import learning_model, learning_site
+from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, Passage
+from edge_agent.judgement.learning_history import Again, Past, gather, passage
+from edge_agent.judgement.learning_tail import Calibration
+from edge_agent.judgement.rules import NOT_FITTED
+from edge_agent.tools import model_file
+from edge_agent.tools.kernel_values import Geometry
+from edge_agent.words.errors import SettingsError, StorageError
+from edge_agent.words.settings import LaneSettings, Profile
+
+LATERAL_M = (0.0, 0.8, -0.8)    # places across the lane that are tried (docs/decisions/0003)
+SOURCE_HEIGHT_M = 1.5
+LONGEST_M = 26.0                # road trains of 25.25 m are the longest (EU directive 96/53)
+SEED = 1                        # of the simulated passages: the same history gives the same proposal
+PRESENT_GLRT = float("inf")     # without a model nothing alarmed by the shadow test
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What learning found, to be shown before it is used."""
+
+    plain: dict[str, Any]               # the model file
+    learned_from: tuple[int, ...]       # passages by length class
+    left_out: Counter[str]
+    calibrations: dict[str, Calibration]
+
+
+def read_history(path: Path, lane: str) -> Iterator[dict[str, Any]]:
+    """Passages of a lane, oldest first."""
+    if not path.exists():
+        raise SettingsError(f"there is no history at {path}.\n  Has the core run with this configuration? Or give --history FILE")
+    try:
+        database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        try:
+            for row in database.execute("SELECT body FROM passage WHERE lane = ? ORDER BY id", (lane,)):
+                yield json.loads(row[0])
+        finally:
+            database.close()
+    except sqlite3.Error as problem:
+        raise StorageError(f"cannot read {path}: {problem}") from None
+
+
+def propose(
+    configuration: Configuration, lane: LaneSettings, history: Path, budget: float, least: int = LEAST_PASSAGES
+) -> Proposal:
+    """Learn a lane's shadow model and thresholds from its own clean passages; LearningRefused when they do not suffice."""
+    profile = configuration.profiles[lane.name]
+    panels = [name for name in lane.gamma or profile.gamma if name != NOT_FITTED]
+    found, left = gather(read_history(history, lane.name), panels)
+    geometry = _geometry(lane, profile, panels)
+    site = _Site(lane, profile, geometry, found)
+    plain = site.model(_generic(len(panels)), {}, "generic")
+    for number in (1, 2):               # the first lesson drops by the generic prior's statistic, the second by its own
+        lesson = learning_site.lesson(site.passages, learning_model.generic(_shipped(), len(panels)), site.shadows(plain), least)
+        plain = site.model(lesson.priors, {}, f"lesson {number} of lane {lane.name}")
+    calibrations = site.calibrate(plain, budget, lane.alarm.focus_threshold)
+    rounded = {rule: round(found.threshold, 3) for rule, found in calibrations.items()}
+    plain = site.model(lesson.priors, rounded, f"lane {lane.name}, {len(site.passages)} clean passages, budget {budget:g}")
+    return Proposal(plain, lesson.passages, left, calibrations)
+
+
+class _Site:
+    """The clean passages of a lane with their designs."""
+
+    def __init__(self, lane: LaneSettings, profile: Profile, geometry: Geometry, found: list[Past]) -> None:
+        self._again, self._geometry = Again(lane, profile, geometry), geometry
+        built = [(each, passage(self._again.design(each))) for each in found]
+        self._past = [each for each, learned in built if learned is not None]
+        self.passages: list[Passage] = [learned for _, learned in built if learned is not None]
+
+    def model(self, priors: Any, thresholds: dict[str, float], origin: str) -> dict[str, Any]:
+        g = self._geometry
+        geometry = {
+            "panels": len(g.along_m), "lateral_m": list(g.lateral_m), "source_height_m": g.source_height_m,
+            "along_m": list(g.along_m), "across_m": list(g.across_m), "height_m": list(g.height_m),
+            "response": list(g.response), "assumed_mps": g.assumed_mps, "longest_m": g.longest_m,
+        }
+        return learning_model.to_plain(geometry, priors, origin, thresholds)
+
+    def shadows(self, plain: dict[str, Any]) -> Floats:
+        """The shadow test of every passage under a model; 0 where its class is not learned."""
+        file = self._file(plain)
+        found = (self._again.statistics(each, file) for each in self._past)
+        return np.array([0.0 if each is None else each[1] for each in found])
+
+    def calibrate(self, plain: dict[str, Any], budget: float, present_focus: float) -> dict[str, Calibration]:
+        """Thresholds of both rules from the site's passages, and from passages drawn from the model itself."""
+        file, priors, dice = self._file(plain), learning_model.from_plain(plain), np.random.default_rng(SEED)
+        seen, null = [], []
+        for each, learned in zip(self._past, self.passages, strict=True):
+            prior = priors[learning_model.length_class(learned.length_m)]
+            if prior is None:
+                continue
+            seen.append(self._again.statistics(each, file))
+            null.append(self._again.statistics(each, file, learning_site.without_source(learned, prior, dice)))
+        return learning_site.thresholds(_columns(seen), _columns(null), {"glrt": PRESENT_GLRT, "focus": present_focus}, budget)
+
+    def _file(self, plain: dict[str, Any]) -> model_file.ModelFile:
+        return model_file.read(json.dumps(plain), "the lesson", len(self._geometry.along_m))
+
+
+def _columns(found: list[tuple[float, float] | None]) -> dict[str, Floats]:
+    rows = np.array([each for each in found if each is not None], float).reshape(-1, 2)
+    return {"focus": rows[:, 0], "glrt": rows[:, 1]}
+
+
+def _generic(panels: int) -> Any:
+    return learning_model.generic(_shipped(), panels)
+
+
+def _shipped() -> dict[str, Any]:
+    file = shipped_config() / "models/generic.json"
+    found = json.loads(read_text(file, "the generic shadow"))
+    assert isinstance(found, dict)
+    return found
+
+
+def _geometry(lane: LaneSettings, profile: Profile, panels: list[str]) -> Geometry:
+    """Where the panels stand; SettingsError names the panel that stands nowhere."""
+    places = lane.geometry or profile.geometry
+    missing = [name for name in panels if len(places.get(name, [])) != 3]
+    if missing:
+        raise SettingsError(
+            f"lane {lane.name}: geometry of {', '.join(missing)} is missing.\n"
+            "  Measure along, across and height in m and write them under [lane.geometry]."
+        )
+    along, across, height = zip(*(places[name] for name in panels), strict=True)
+    return Geometry(along, across, height, (1.0,) * len(panels), LATERAL_M, SOURCE_HEIGHT_M, 0.0, LONGEST_M)

@@ -1,0 +1,63 @@
+"""A lane's whole lesson: priors of every length class, passages without a source to set a floor by, a proposal.
+
+The caller (`edge-agent learn`) reads passages, asks the kernel for designs and statistics, shows the proposal, asks a
+person, writes the file and the signed record.  Here nothing is read, written or decided for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, LearningRefused, Passage, Prior, learn
+from edge_agent.judgement.learning_model import length_class
+from edge_agent.judgement.learning_tail import Calibration, calibrate, split
+
+GLRT, FOCUS = "glrt", "focus"
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Priors by length class (None: too few passages), and how many there were of each."""
+
+    priors: tuple[Prior | None, ...]
+    passages: tuple[int, ...]
+
+
+def lesson(
+    passages: Sequence[Passage], start: Sequence[Prior], statistics: Floats | None = None, least: int = LEAST_PASSAGES
+) -> Lesson:
+    """`start`: the generic prior.  `statistics`: T under the model in force or a first lesson; its top 1 % is dropped."""
+    if statistics is not None and len(statistics) != len(passages):
+        raise LearningRefused("one statistic per passage is needed")
+    kind = np.array([length_class(p.length_m) for p in passages])
+    rows = [np.flatnonzero(kind == number).tolist() for number in range(len(start))]
+    return Lesson(
+        tuple(
+            learn([passages[i] for i in own], prior, None if statistics is None else statistics[own])
+            if len(own) >= least else None
+            for own, prior in zip(rows, start, strict=True)
+        ),
+        tuple(len(own) for own in rows),
+    )
+
+
+def without_source(passage: Passage, prior: Prior, rng: np.random.Generator) -> Floats:
+    """Counts of such a passage drawn from the model itself (panels x bins): shadow, background's error, Poisson."""
+    panels, _, each = passage.basis.shape
+    c = rng.multivariate_normal(prior.mean, prior.covariance, method="cholesky").reshape(panels, each)
+    c[:, -1] -= np.sqrt(passage.common_var) * rng.normal() + np.sqrt(passage.own_var) * rng.normal(size=panels)
+    left = 1.0 - np.einsum("pbk,pk->pb", passage.basis, c)
+    out: Floats = rng.poisson(passage.background * np.clip(left, 0.0, None)).astype(np.float64)
+    return out
+
+
+def thresholds(
+    statistics: Mapping[str, Floats], null: Mapping[str, Floats], present: Mapping[str, float], budget: float
+) -> dict[str, Calibration]:
+    """What the budget asks of each rule; `statistics`: of the site's passages, `null`: of `without_source` ones."""
+    glrt, focus = split(budget, GLRT in statistics)
+    rates = {GLRT: glrt, FOCUS: focus}
+    return {rule: calibrate(statistics[rule], null[rule], present[rule], rates[rule]) for rule in statistics}
