@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from edge_agent._kernel import ffi, lib
 
+from benchmarks.detection import models
 from edge_agent.tools.kernel import KernelSettings, Lane
 
 RATE_CPS, TUBES = 2.0, 2                # of their sum, as in detection.md 2
 VACANT_S = 302
 INTERVAL_S, PASSAGE_S = 0.2, 10.0       # 8 km/h; a window of 10 s around the source
-SPEED_MPS, ASIDE_M = 8.0 / 3.6, 2.6
+SPEED_MPS, ASIDE_M, HIGHER_M = 8.0 / 3.6, 2.6, 0.714      # 2.5 m to each side and 0.714 m below: 2.6 m
 SHOWERS_PER_S, SHOWER_MEAN = 0.01, 4.0  # as native/simulate.c: one per 100 s, geometric, one sample
 CPS = np.geomspace(2.0, 30.0, 14)
 
@@ -22,7 +23,8 @@ class Neutrons:
     """Per passage and strength: the largest statistic.  Strength 0 for the clean ones."""
 
     ksigma: np.ndarray
-    kernel: np.ndarray
+    kernel: np.ndarray                  # exact binomial
+    template: np.ndarray                # the kernel's template likelihood at the end of the passage
     oracle: np.ndarray
     clips: int
 
@@ -46,33 +48,40 @@ def run(seed: int, n: int, cps: float, showers: bool) -> Neutrons:
     ksigma = ((window - background[:, None]) / np.sqrt(np.maximum(background, 1e-9))[:, None]).max(1)
     # everything known: the likelihood ratio of one strength, the middle of the range that matters
     weight = np.log1p(9.0 * shape / (RATE_CPS * INTERVAL_S))
-    kernel, clips = _kernel(vacant, counts)
-    return Neutrons(ksigma, kernel, counts @ weight, clips)
+    kernel, template, clips = _kernel(*(_shared(rng, each) for each in (vacant, counts)))
+    return Neutrons(ksigma, kernel, template, counts @ weight, clips)
 
 
-def _kernel(vacant: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, int]:
-    lane = Lane(KernelSettings(1, TUBES))
-    ptr, settings = lane._lane, lane._settings
+def _shared(rng: np.random.Generator, sums: np.ndarray) -> np.ndarray:
+    one = rng.binomial(sums, 1.0 / TUBES)
+    return np.stack([one, sums - one], -1)
+
+
+def _kernel(vacant: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    lane = Lane(KernelSettings(TUBES, TUBES))       # the template takes the places of the tubes from the panels
+    ptr, settings, found = lane._lane, lane._settings, ffi.new("ea_neutron_source *")
+    place = models.geometry_in_c(models.GEOMETRY | {
+        "panels": TUBES, "along_m": [0.0] * 2, "across_m": [-2.5, 2.5], "height_m": [1.5 - HIGHER_M] * 2,
+        "response": [1.0] * 2})
     looks, tally = ffi.new("ea_look[]", counts.shape[1]), ffi.new("ea_tally *")
     offset = lib.EA_RULE_NEUTRON * ffi.sizeof("ea_score") + ffi.offsetof("ea_score", "statistic")
     seen = np.frombuffer(ffi.buffer(looks), np.dtype(
         {"names": ["z"], "formats": ["f8"], "offsets": [offset], "itemsize": ffi.sizeof("ea_look")}))
-    rates = np.zeros((*vacant.shape, TUBES))
-    rates[:, :, 0] = vacant
-    shots = np.zeros((*counts.shape, TUBES), np.uint32)
-    shots[:, :, 0] = counts                         # the rule is of the sum; how tubes share it does not matter
-    out, clips = np.empty(len(counts)), 0
+    rates, shots = vacant.astype(np.float64), counts.astype(np.uint32)
+    out, template, clips, begin_s = np.empty(len(counts)), np.empty(len(counts)), 0, vacant.shape[1] + 2.0
     for i in range(len(counts)):
         lib.ea_lane_init(ptr, settings)
-        at = ffi.from_buffer("double[]", rates[i])
+        at, shot = ffi.from_buffer("double[]", rates[i]), ffi.from_buffer("uint32_t[]", shots[i])
         for k in range(vacant.shape[1]):
             lib.ea_vacant_rate(ptr, lib.EA_NEUTRON, k + 1.0, 1.0, at + k * TUBES)
-        begin_s = vacant.shape[1] + 2.0
         lib.ea_beam(ptr, begin_s, 1)
-        shot = ffi.from_buffer("uint32_t[]", shots[i])
+        lib.ea_speed(ptr, begin_s, SPEED_MPS)
         for k in range(counts.shape[1]):
             lib.ea_neutron(ptr, begin_s + INTERVAL_S * (k + 1), INTERVAL_S, shot + k * TUBES, looks + k)
+        lib.ea_beam(ptr, begin_s + PASSAGE_S, 0)
         out[i] = seen["z"].max()
+        lib.ea_neutron_look(ptr, place, found)
+        template[i] = found.statistic
         lib.ea_tally_now(ptr, begin_s + PASSAGE_S, tally)
         clips += tally.neutron_clips
-    return out, clips
+    return out, template, clips

@@ -35,7 +35,7 @@ class Size:
     neutron: int
 
 
-FULL = Size(clean=120_000, source=2000, limits=800, learn=12_000, strengths=16, neutron=100_000)
+FULL = Size(clean=120_000, source=2000, limits=800, learn=16_000, strengths=16, neutron=100_000)
 QUICK = Size(clean=6000, source=240, limits=160, learn=3000, strengths=12, neutron=6000)
 
 

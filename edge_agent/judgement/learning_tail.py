@@ -116,7 +116,7 @@ def _fit(t: Floats, begins: float, present: float) -> tuple[float, float]:
         weight = clean * exponential / (clean * exponential + (1.0 - clean) * flat)
         clean = float(weight.mean())
         scale = _scale(min(float(weight @ excess / weight.sum()), FLATTEST * cut), cut)
-    if clean < CLEAN_LEAST:
+    if clean < CLEAN_LEAST or scale > cut:          # it does not fall by e over the range it is seen in
         raise LearningRefused(
             "the statistics do not thin out towards the present threshold: it is too low to fit a tail below it, "
             "or what passes is not clean"

@@ -54,7 +54,7 @@ def test_any_passage_reads_the_same(seed, interval_s, rate, source, seconds, spe
         lane.speed(1500.0, speed)
     got = lane.neutron_source(PLACE)
     every = look(*of, speed if measured else None, 2.0, *vacant, PLACE)
-    most = max(0.0, *(ratio for ratio, _, _ in every))
+    most = max([0.0, *(ratio for ratio, _, _ in every)])
     assert (got.why, got.finished) == (Why.SEEN, finished)
     assert got.statistic**2 / 2 == pytest.approx(most, rel=1e-9, abs=1e-9)
     assert got.crossed == (got.statistic >= 3.0)

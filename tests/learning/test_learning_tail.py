@@ -41,7 +41,7 @@ def test_false_alarms_are_half_to_twice_the_budget(many: np.ndarray, norm: float
         level = learning_tail.tail(t, PRESENT).threshold(budget)
         ratios.append(float((many >= level).mean()) / budget)
     assert 0.5 <= np.median(ratios) <= 2.0
-    assert 0.25 <= min(ratios) and max(ratios) <= 2.5, ratios       # single sites scatter, to the careful side
+    assert min(ratios) >= 0.25 and max(ratios) <= 2.5, ratios       # single sites scatter, to the careful side
 
 
 def test_what_alarmed_is_left_out() -> None:
@@ -53,9 +53,10 @@ def test_what_alarmed_is_left_out() -> None:
 def test_a_tail_that_is_exponential_is_found_though_cut() -> None:
     rng = np.random.default_rng(2)
     t = np.sqrt(rng.exponential(2.0, 400_000))
-    whole, cut = learning_tail.tail(t), learning_tail.tail(t, 3.0)
-    assert whole.scale == pytest.approx(2.0, rel=0.02) and cut.scale == pytest.approx(2.0, rel=0.03)
-    assert cut.threshold(1e-4) == pytest.approx(math.sqrt(2 * math.log(1e4)), rel=0.01)
+    whole, cut = learning_tail.tail(t), learning_tail.tail(t, 3.8)
+    assert whole.scale == pytest.approx(2.0, rel=0.02)
+    assert cut.scale == pytest.approx(2.0, rel=0.03)      # it yields a little to the flat part
+    assert cut.threshold(1e-4) == pytest.approx(math.sqrt(2 * math.log(1e4)), rel=0.015)
     assert cut.rate(cut.threshold(1e-4)) == pytest.approx(1e-4)
 
 
