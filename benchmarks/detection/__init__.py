@@ -50,6 +50,7 @@ def _asked(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the number of passages")
     parser.add_argument("--only", default="", help="scenes whose name holds this text")
     parser.add_argument("--picture", default="build/detection.png")
-    if arguments is None:               # `python -m benchmarks detection --quick` and calls without a command line
-        arguments = [a for a in sys.argv[1:] if a not in ("detection",)] if "benchmarks" in sys.argv[0] else []
+    if arguments is None:               # `python -m benchmarks detection --quick`: options follow the names of parts
+        first = next((k for k, a in enumerate(sys.argv) if a.startswith("--")), len(sys.argv))
+        arguments = sys.argv[first:]
     return parser.parse_args(arguments)

@@ -43,7 +43,7 @@ class Feeder:
         theirs = {"begin_offset_s": late_s, "end_offset_s": -site.hold_in_s}
         self._lane = Lane(replace(SETTINGS, **(theirs if form == WIRE else own)))
         self._ptr, self._settings = self._lane._lane, self._lane._settings
-        self._work = models.work()
+        self._work, self._memory = models.work()
         self._shadow, self._design = ffi.new("ea_shadow *"), ffi.new("ea_design *")
         self._looks = ffi.new("ea_look[]", 4096)
         self._view = np.frombuffer(ffi.buffer(self._looks), _look_type())

@@ -69,17 +69,10 @@ def in_c(plain: dict) -> object:
     return out
 
 
-def work() -> object:
-    size = lib.ea_work_size()
-    return ffi.cast("ea_work *", ffi.gc(_memory(size), lambda _: None))
-
-
-_KEPT: list = []
-
-
-def _memory(size: int) -> object:
-    _KEPT.append(ffi.new("double[]", size // 8 + 1))    # lives as long as the process: one per worker
-    return _KEPT[-1]
+def work() -> tuple[object, object]:
+    """Scratch of the shadow test, and the memory that must live as long as it."""
+    memory = ffi.new("double[]", lib.ea_work_size() // ffi.sizeof("double") + 1)
+    return ffi.cast("ea_work *", memory), memory
 
 
 def passage(design: object) -> Passage | None:

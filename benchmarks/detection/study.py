@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.detection import models, neutrons, tasks
+from benchmarks.detection import bounds, models, neutrons, tasks
 from benchmarks.detection.power import Measured, Rule, fixed, grid
 from benchmarks.detection.scenarios import NORM, POWER, STAND, Scene
 from benchmarks.detection.tasks import Statistics
@@ -67,8 +67,6 @@ class Result:
 
 
 def _limit(efficacy: np.ndarray, rate: float, wanted: float, rng: np.random.Generator) -> Measured:
-    from benchmarks.detection import bounds
-
     n = len(efficacy)
     draws = [bounds.strength(efficacy[rng.integers(0, n, n)], rate, wanted) for _ in range(40)]
     low, high = (float(q) for q in np.quantile(draws, (0.025, 0.975)))
@@ -126,10 +124,6 @@ def finish(begun: tuple[Scene, np.ndarray, list, list, list]) -> Result:
     both = [f.result() for f in limits]
     return Result(scene, joined(clean), joined(source), cps,
                   np.concatenate([b for b, _ in both]), np.concatenate([o for _, o in both]))
-
-
-def scenes(only: str) -> list[Scene]:
-    return [s for s in POWER if only in s.name]
 
 
 def taught(chosen: list[Scene]) -> list[Scene]:
