@@ -75,6 +75,7 @@ def propose(
         plain = site.model(lesson.priors, {}, f"lesson {number} of lane {lane.name}")
     calibrations = site.calibrate(plain, budget, lane.alarm.focus_threshold)
     rounded = {rule: round(found.threshold, 3) for rule, found in calibrations.items()}
+    rounded["glrt_tail"] = round(calibrations["glrt"].tail.begins, 3)      # by this the lane sees that its traffic changed
     plain = site.model(lesson.priors, rounded, f"lane {lane.name}, {len(site.passages)} clean passages, budget {budget:g}")
     return Proposal(plain, lesson.passages, left, calibrations)
 

@@ -10,6 +10,7 @@ from edge_agent.judgement.cadence import Cadence
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.judgement.passage import Passage
 from edge_agent.judgement.rules import Rules
+from edge_agent.judgement.traffic import Traffic
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.occupancy import TABLE, Input, Move, State
 from edge_agent.words.event import Alarm, Event, Judgement, Tamper
@@ -64,6 +65,8 @@ class Portal:
         self.last_counts: dict[Radiation, Sample | VacantRate] = {}
         self._new_id = new_id
         self._counter: int | None = None
+        tail_begins = model.thresholds.get("glrt_tail") if model else None
+        self._traffic = Traffic(tail_begins) if tail_begins else None
         self._next_look_ns = 0
         self._vacant_up: dict[tuple[str, Radiation], int] = {}      # rule alarmed in the vacant lane -> last seen up
 
@@ -150,6 +153,7 @@ class Portal:
         assert self.passage is not None
         self.rules.end(at_ns)
         yield from self._look(at_ns)            # the vehicle is whole now: the test that sees most
+        yield from self._compare_traffic(at_ns, self.passage)
         occupancy = self.passage.close(at_ns, self.lane.name, reason, counter)
         ours = {radiation for rule, radiation in self.passage.fired if rule != "vendor"}
         vendor = {radiation for rule, radiation in self.passage.fired if rule == "vendor"}
@@ -158,6 +162,18 @@ class Portal:
         self.passage = None
         yield occupancy
         yield from self.faults.end(at_ns, Condition.OVERDUE.value)
+
+    def _compare_traffic(self, at_ns: int, passage: Passage) -> Iterator[Event]:
+        """A model is right only for the traffic it was learned on; a person decides what follows."""
+        statistic = self.rules.shadow_statistic()
+        if self._traffic is None or passage.fired or statistic is None:
+            return
+        if self._traffic.passed(statistic):
+            yield from self.faults.begin(
+                at_ns, Condition.TRAFFIC.value, "vehicles no longer shadow as they did when the model was learned: learn again"
+            )
+        else:
+            yield from self.faults.end(at_ns, Condition.TRAFFIC.value)
 
     def _count_on(self, end: OccupancyEnd) -> Iterator[Event]:
         """A jump of the portal's counter is occupancies we did not see; it starts again daily and at power-up."""

@@ -35,6 +35,7 @@ class Rules:
                     ksigma_intervals=lane.alarm.ksigma_intervals,
                     groups=_masks(lane, profile, self.detectors[Radiation.GAMMA]),
                     neutron_p=lane.alarm.neutron_p,
+                    neutron_arm_s=lane.alarm.neutron_arm_s,
                     glrt_threshold=_shadow_threshold(lane, model),
                     begin_offset_s=profile.pre_samples * profile.gamma_interval_s,
                     end_offset_s=-profile.hold_in_s,

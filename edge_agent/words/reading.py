@@ -29,6 +29,7 @@ class Condition(enum.Enum):
     PRE_SAMPLES = "pre-samples"            # opening burst is not as long as the profile says
     LATE = "late-delivery"                 # a burst in mid-occupancy: back-spaced, flagged
     PROFILE = "profile-mismatch"           # counts that do not fit the profile
+    TRAFFIC = "traffic-changed"            # vehicles no longer shadow as they did when the model was learned
     OVERDUE = "occupancy-overdue"          # occupied longer than any vehicle: a beam stuck or a lane blocked
 
 

@@ -34,7 +34,7 @@ link = { kind = "tcp", host = "x" }
 """
 
 
-def traffic(number: int, seed: int, source_cps: float = 0.0) -> Iterator[Chunk]:
+def traffic(number: int, seed: int, source_cps: float = 0.0, bumpy: float = 0.15) -> Iterator[Chunk]:
     """The wire of so many trucks with shadows of 10 to 25 %, each with a source where one is asked for."""
     dice = np.random.default_rng(seed)
 
@@ -42,7 +42,7 @@ def traffic(number: int, seed: int, source_cps: float = 0.0) -> Iterator[Chunk]:
         source = Source(source_cps, position_m=float(dice.uniform(1, 9))) if source_cps else None
         return Vehicle(
             0.0, "truck", float(dice.uniform(6, 10)), float(dice.uniform(10, 16)), float(dice.uniform(0.10, 0.25)),
-            (float(dice.normal(0, 0.15)), float(dice.normal(0, 0.10))), tuple(dice.uniform(0.7, 1.2, 4).tolist()), source,
+            (float(dice.normal(0, bumpy)), float(dice.normal(0, bumpy / 1.5))), tuple(dice.uniform(0.7, 1.2, 4).tolist()), source,
         )
 
     row = scenes.convoy((truck() for _ in range(number)), first_s=60.0, gap_s=14.0)
@@ -133,3 +133,15 @@ def test_too_little_history_is_refused_and_says_how_much_is_needed(learned: Path
     configuration = load(learned)
     with pytest.raises(ValueError, match="1001 are needed"):
         lessons.propose(configuration, configuration.settings.lane[0], tmp_path / "history.db", 1e-3)
+
+
+def changes(summary: Summary) -> list[bool]:
+    return [fault["present"] for fault in summary.faults if fault["condition"] == "traffic-changed"]
+
+
+def test_the_traffic_it_was_learned_on_raises_no_flag(learned: Path) -> None:
+    assert changes(judged(learned, traffic(500, 21))) == []
+
+
+def test_vehicles_that_shadow_otherwise_raise_a_flag(learned: Path) -> None:
+    assert changes(judged(learned, traffic(500, 22, bumpy=0.4)))[:1] == [True]
