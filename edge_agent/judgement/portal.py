@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from edge_agent.judgement.cadence import Cadence
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.judgement.passage import Passage
 from edge_agent.judgement.rules import Rules
+from edge_agent.judgement.tally import Tally
 from edge_agent.judgement.traffic import Traffic
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.occupancy import TABLE, Input, Move, State
@@ -31,20 +30,6 @@ from edge_agent.words.settings import LaneSettings, Profile
 VACANT_LATCH_NS = 60 * 10**9     # in a vacant lane a rule that stays up is one alarm until it was down for a minute
 LOOK_EVERY_NS = 10**9            # a look inside a passage costs about a millisecond of CPU; a second of vehicle is 2 m at 8 km/h
 FADING = {Condition.LATE, Condition.COUNTER_GAP, Condition.POWER_CYCLE, Condition.UNREADABLE, Condition.PROFILE}
-
-
-@dataclass(slots=True)
-class Tally:
-    """Counters since the start of the core, for heartbeat and status."""
-
-    samples: int = 0
-    alarms: Counter[str] = field(default_factory=Counter)       # by rule
-    occupancies: int = 0
-    unreadable: int = 0
-    refused: int = 0                # samples that do not fit the profile
-    late: int = 0
-    disagreements: int = 0          # occupancies where the vendor's verdict and ours differ
-    missed_occupancies: int = 0     # from gaps of the portal's counter
 
 
 class Portal:

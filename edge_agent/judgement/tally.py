@@ -1,0 +1,20 @@
+"""What a lane counted since the core started."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counters since the start of the core, for heartbeat and status."""
+
+    samples: int = 0
+    alarms: Counter[str] = field(default_factory=Counter)       # by rule
+    occupancies: int = 0
+    unreadable: int = 0
+    refused: int = 0                # samples that do not fit the profile
+    late: int = 0
+    disagreements: int = 0          # occupancies where the vendor's verdict and ours differ
+    missed_occupancies: int = 0     # from gaps of the portal's counter
