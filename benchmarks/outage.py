@@ -27,7 +27,7 @@ def since_return(post: Post) -> str:
 def measure(post: Post) -> None:
     post.make_centre()
     post.start_centre()
-    post.portal("busy", "--scene", "twenty", "--rate", "60", "--loop")
+    post.portal("busy", "--scene", "twenty", "--rate", "30", "--loop")
     post.configure(heartbeat_s=1)
     post.enrol()
     post.start_core()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from edge_agent import __version__
-from edge_agent.words.errors import EdgeAgentError
+from edge_agent.words.errors import EdgeAgentError, StorageError
 
 COMMANDS = (
     "run", "uplink", "enrol", "status", "alarms", "verify", "record", "replay", "config", "learn", "simulate", "demo", "center",
@@ -32,6 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()          # the reader of our output left: nothing to say
         return 0
+    except ModuleNotFoundError as problem:
+        print(f"edge-agent: {problem.name} is not installed.", file=sys.stderr)
+        print("  The centre needs: pip install 'edge-agent[center]'", file=sys.stderr)
+        return 1
+    except OSError as problem:
+        where = f"{problem.filename}: " if problem.filename else ""
+        print(f"edge-agent: {where}{problem.strerror or problem}.\n  Is the path right, and may this account use it?",
+              file=sys.stderr)
+        return StorageError.exit_code
     except KeyboardInterrupt:
         return 130
 

@@ -26,7 +26,11 @@ def _run(chosen: argparse.Namespace) -> int:
 
     async def live() -> None:
         core = Core(configuration, RealClock())
-        await core.open()
+        try:
+            await core.open()
+        except BaseException:
+            await core.close()      # an open database keeps the process from ending
+            raise
         await core.run()
 
     asyncio.run(live())

@@ -78,4 +78,6 @@ def _faults(found: dict[str, Any]) -> list[str]:
     faults = [f"lane {name}: {fault}" for name, lane in found["lanes"].items() for fault in lane["faults"]]
     if found["storage"]:
         faults.append(f"STORAGE: {found['storage']}; {found['queued']} records wait in memory")
+    if found["overflowed"]:
+        faults.append(f"controller: {found['overflowed']} records lost since start: the ledger could not keep up")
     return faults + [f"controller: {fault}" for fault in found["faults"]]

@@ -35,6 +35,15 @@ class Database:
         self.path = path
         self._connection = connection
         self._lock = asyncio.Lock()
+        self._inode = path.stat().st_ino if path.exists() else 0
+
+    @property
+    def replaced(self) -> bool:
+        """Whether the name now stands for no file, or for another than the one that is open."""
+        try:
+            return self.path.stat().st_ino != self._inode
+        except OSError:
+            return True
 
     @classmethod
     async def open(cls, path: Path, schema: Iterable[str]) -> Database:

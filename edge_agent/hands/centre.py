@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from edge_agent.doors.deadline import within
 from edge_agent.words.errors import PeerError, SettingsError
 
 CONNECT_S = 3.0         # with a new try every 2 to 4 s the first record is there within 5 s of the link's return
 ANSWER_S = 60.0         # a full batch over 32 kbit/s takes longer than this: batches grow only as the link allows
+EXCHANGE_S = 300.0      # a whole exchange: 4 MiB over a slow line, and no longer for a peer that drips bytes
+RETRY_AFTER_MAX_S = 3600.0
 ANSWER_MAX = 64 * 1024  # bytes; receipts and reasons are far shorter
 GZIP_FROM = 2048        # bytes; below, packing costs more than it saves
 
@@ -52,7 +55,8 @@ class Centre:
         if len(body) >= GZIP_FROM:
             body, headers["Content-Encoding"] = gzip.compress(body, 6), "gzip"
         try:
-            return self._exchange(method, path, body, headers)
+            with within(EXCHANGE_S):
+                return self._exchange(method, path, body, headers)
         except (OSError, http.client.HTTPException) as problem:
             self.close()
             raise PeerError(f"{self.host}:{self.port}: {_reason(problem)}") from None
@@ -115,4 +119,5 @@ def _reason(problem: Exception) -> str:
 
 
 def _seconds(text: str | None) -> float | None:
-    return float(text) if text and text.isdigit() else None
+    """Retry-After in seconds; a date or nonsense is left alone, and nobody makes us wait longer than an hour."""
+    return min(float(text), RETRY_AFTER_MAX_S) if text and text.isascii() and text.isdigit() and len(text) < 10 else None

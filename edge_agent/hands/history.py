@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 from edge_agent.doors.sqlite import Database
+from edge_agent.words.errors import StorageError, Unavailable
+
+log = logging.getLogger("edge_agent.history")
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS passage (id INTEGER PRIMARY KEY, lane TEXT NOT NULL, wall_ns INTEGER NOT NULL,"
@@ -23,7 +27,15 @@ class History:
 
     @classmethod
     async def open(cls, path: Path) -> History:
-        return cls(await Database.open(path, SCHEMA))
+        """The history at `path`; a damaged one is set aside, for nothing of it is evidence."""
+        try:
+            return cls(await Database.open(path, SCHEMA))
+        except Unavailable:
+            raise
+        except StorageError as problem:
+            log.error("%s; it is set aside and a new history begins", problem)
+            _set_aside(path)
+            return cls(await Database.open(path, SCHEMA))
 
     async def keep_passage(self, lane: str, wall_ns: int, body: dict[str, Any]) -> None:
         """Append a passage; the oldest beyond the bound goes in the same transaction."""
@@ -52,6 +64,13 @@ class History:
 
     async def close(self) -> None:
         await self._database.close()
+
+
+def _set_aside(path: Path) -> None:
+    """Keep the damaged file for whoever asks; its WAL must not be played into the new one."""
+    path.rename(path.with_name(f"{path.name}.damaged"))
+    for name in (f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
 
 
 def _pack(body: dict[str, Any]) -> bytes:

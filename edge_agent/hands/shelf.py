@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from edge_agent.doors.sqlite import Database
@@ -45,6 +46,15 @@ class Shelf:
         self._database = database
         self.origin = origin
         self._size = size
+
+    @property
+    def path(self) -> Path:
+        return self._database.path
+
+    @property
+    def replaced(self) -> bool:
+        """Whether the file we write to is no longer the one of that name."""
+        return self._database.replaced
 
     @property
     def size(self) -> int:

@@ -7,9 +7,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from edge_agent.house.identity import LogIdentity, logs_of
+from edge_agent.tools import jws
 from edge_agent.tools.notes import VerifierKey
 from edge_agent.tools.verify import Report, verify_log
-from edge_agent.words.errors import SettingsError, StorageError
+from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
 
 
 def verify_state(state: Path, centre_key: VerifierKey | None) -> list[Report]:
@@ -25,11 +26,26 @@ def _verify(log: LogIdentity, centre_key: VerifierKey | None) -> Report:
         database = sqlite3.connect(f"file:{quote(str(log.database))}?mode=ro", uri=True)
         try:
             receipts = [row[0] for row in database.execute("SELECT note FROM receipt ORDER BY size DESC LIMIT 1")]
-            lines = (row[0] for row in database.execute("SELECT line FROM record ORDER BY seq"))
-            return verify_log(
+            lines = (bytes(row[0]) for row in database.execute("SELECT line FROM record ORDER BY seq"))
+            report = verify_log(
                 lines, log.first_key, receipts=receipts if centre_key else (), log_key=log.log_key, centre_key=centre_key
             )
+            report.problems += _labels(database)
+            return report
         finally:
             database.close()
     except sqlite3.Error as problem:
         raise StorageError(f"cannot read {log.database}: {problem}") from None
+
+
+def _labels(database: sqlite3.Connection) -> list[str]:
+    """Rows whose label is not what their line says: commands look alarms up by it."""
+    problems = []
+    for seq, kind, line in database.execute("SELECT seq, kind, line FROM record ORDER BY seq"):
+        try:
+            found = jws.take_apart(bytes(line)).kind
+        except EvidenceError:
+            break                   # verify_log has named it
+        if found != kind:
+            problems.append(f"record {seq}: it is a {found} record, the ledger lists it as {kind}")
+    return problems

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import resource
 import signal
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from edge_agent.paths.daily import DailyFiles
 from edge_agent.paths.keeping import Keeping
 from edge_agent.paths.lane import Lane
 from edge_agent.paths.outbox import Outbox
+from edge_agent.paths.reports import Reports
 from edge_agent.paths.scribe import Scribe
 from edge_agent.tools import bodies, times
 from edge_agent.tools.notes import read_vkey
@@ -37,6 +39,7 @@ from edge_agent.words.settings import LaneSettings
 log = logging.getLogger("edge_agent.core")
 CLOCK_STEP_MS = 1000        # a wall clock that moved this much against the monotonic one is a `clock` record
 LOOKERS, UPLINK = "edge-agent", "edge-agent-uplink"     # groups: people who may look; the uplink, which may not
+NO_RECEIPT_S = 180.0        # three heartbeats without a receipt: delivery does not work, whoever is to blame
 LIVENESS_S = 20.0           # a lane that has not come round for this long is stuck: the watchdog is not fed
 
 
@@ -51,20 +54,25 @@ class Core:
         self.events: Taps[Event] = Taps()
         self._offset_ns = clock.wall_ns() - self.started_ns
         self._ids = 0
-        self._open_faults: set[str] = set()     # of the controller itself; lanes keep their own
+        self._reports = Reports(self._tell)     # faults of the controller itself; lanes keep their own
+        self._receipted = (0, self.started_ns)  # newest receipt's size, and when it grew
+        self._closers: list[Callable[[], Awaitable[None]]] = []
 
     # --- building
 
     async def open(self) -> None:
         """Take the directory, open the ledger, build lanes and sockets.  Raises before anything runs."""
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))        # keys never in core files
+        os.umask(0o077)
         make_directory(self.state)
         self._lock = hold(self.state / "core.lock", "an edge-agent core")
         self.books = await Logbooks.open(self.state, self.settings.portal.origin)
+        self._closers.append(self.books.close)
         self.boot = await self.books.next_boot()
         self.scribe = Scribe(self.books.ledger, self.clock, self.now)
         self.context = bodies.Context(self.moment, __version__, self.configuration.hash)
         self.history = await History.open(self.state / "history.db")
+        self._closers.append(self.history.close)
         self.keeping = Keeping(self.history, self.clock)
         signals: list[Signal] = [LogSignal()] if self.settings.annunciator.kind == "log" else []
         self.annunciator = Annunciator(signals, self.events.put)
@@ -98,6 +106,7 @@ class Core:
             self.doors.append(Door(sockets / "uplink.sock", UPLINK, asks, {}))
         for door in self.doors:
             await door.open()
+            self._closers.append(door.close)
 
     # --- times and names
 
@@ -129,11 +138,9 @@ class Core:
 
     def report(self, condition: str, detail: str, present: bool) -> None:
         """A fault of the controller itself, raised once and ended once."""
-        known = condition in self._open_faults
-        if present == known:
-            return
-        (self._open_faults.add if present else self._open_faults.discard)(condition)
-        event = Fault(self.clock.mono_ns(), None, condition, present, detail)
+        self._reports.report(self.clock.mono_ns(), condition, detail, present)
+
+    def _tell(self, event: Fault) -> None:
         self.annunciator.show(event)
         self.submit(event)
 
@@ -143,7 +150,7 @@ class Core:
             "agent": __version__, "origin": self.scribe.ledger.origin, "boot": self.boot,
             "uptime_s": (self.clock.mono_ns() - self.started_ns) // 10**9, "now": self.now(),
             "cfg": self.configuration.hash, "config": str(self.configuration.path),
-            "annunciator": self.settings.annunciator.kind, "faults": sorted(self._open_faults),
+            "annunciator": self.settings.annunciator.kind, "faults": self._reports.open,
             "free_mb": free_mb(self.state), "centre": self.settings.centre.url if self.settings.centre else None,
         }
 
@@ -185,7 +192,7 @@ class Core:
         self.scribe.submit("heartbeat", await heart.body(
             self.lanes, self.scribe, now_ns=now_ns, period_s=self.settings.portal.heartbeat_s,
             uptime_s=(now_ns - self.started_ns) // 10**9, annunciator=self.settings.annunciator.kind,
-            free_mb=free_mb(self.state), faults=sorted(self._open_faults),
+            free_mb=free_mb(self.state), faults=self._reports.open,
         ))
         await self.keeping.backgrounds(self.lanes, now_ns)
 
@@ -215,12 +222,28 @@ class Core:
         """A step of the wall clock is a record of its own."""
         while True:
             await self.clock.sleep(5.0)
+            self._reports.settle(self.clock.mono_ns())
+            await self._watch_delivery()
             offset_ns = self.clock.wall_ns() - self.clock.mono_ns()
             step_ms = (offset_ns - self._offset_ns) // 1_000_000
             self._offset_ns = offset_ns
             if abs(step_ms) >= CLOCK_STEP_MS:
                 log.warning("the wall clock stepped by %d ms", step_ms)
                 self.scribe.submit("clock", {"step_ms": step_ms, "at": self.moment(self.clock.mono_ns())})
+
+    async def _watch_delivery(self) -> None:
+        """Records that nobody receipts are a fault here, whatever the uplink says or does not say; so is a lost file."""
+        ledger, now_ns = self.scribe.ledger, self.clock.mono_ns()
+        self.report("ledger-file", f"{ledger.path} was deleted or replaced under us: keep the disk, restart", ledger.replaced)
+        if self.settings.centre is None:
+            return
+        receipt = await ledger.receipt()
+        size = receipt.size if receipt else 0
+        if size > self._receipted[0] or size >= ledger.size:
+            self._receipted = (size, now_ns)
+        quiet_s = (now_ns - self._receipted[1]) / 1e9
+        why = f"{ledger.size - size} records wait, none receipted for {quiet_s:.0f} s; is the uplink running?"
+        self.report("no-receipt", why, quiet_s > NO_RECEIPT_S)
 
     async def _close(self, writer: asyncio.Task[None], lanes: list[Any], others: list[Any]) -> None:
         for task in [*others, *lanes]:
@@ -231,8 +254,8 @@ class Core:
         await self.close()
 
     async def close(self) -> None:
-        for door in self.doors:
-            await door.close()
-        await self.keeping.close()
-        await self.history.close()
-        await self.books.close()
+        """Close what was opened, newest first; also after an open that failed half-way."""
+        if hasattr(self, "keeping"):
+            await self.keeping.close()
+        for closer in reversed(self._closers):
+            await closer()

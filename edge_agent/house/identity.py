@@ -50,7 +50,8 @@ class LogIdentity:
 
 def logs_of(state: Path) -> list[LogIdentity]:
     """The logs of a state directory, oldest first; none where it was never enrolled."""
-    directories = sorted((state / "logs").glob("[0-9]*"), key=lambda path: int(path.name))
+    found = (path for path in (state / "logs").glob("[0-9]*") if path.name.isdecimal())     # "1.bak" is nobody's log
+    directories = sorted(found, key=lambda path: int(path.name))
     return [_read(directory) for directory in directories if (directory / "log.json").exists()]
 
 
@@ -58,6 +59,11 @@ def create_log(state: Path, origin: str, number: int) -> LogIdentity:
     """Keys and directory of a new log; its public half is written last, so half a log is never taken for one."""
     directory = state / "logs" / str(number)
     make_directory(directory)
+    if (directory / "ledger.db").exists():
+        raise StorageError(
+            f"{directory} holds a ledger but not its log.json: making new keys would end that log.\n"
+            "  Put log.json back (the enrolment file holds the same), or move the whole directory away."
+        )
     for name in ("record.key", "log.key"):
         (directory / name).unlink(missing_ok=True)      # left by a creation that was cut short
     name = origin if number == 1 else f"{origin}/{number}"

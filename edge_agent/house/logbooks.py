@@ -75,7 +75,10 @@ class Logbooks:
         if counted.exists() and (text := counted.read_text(errors="replace").strip()).isdigit():
             known.append(int(text[:15]))
         boot = 1 + max(known)
-        write_whole(counted, f"{boot}\n".encode(), 0o600)
+        try:
+            write_whole(counted, f"{boot}\n".encode(), 0o600)
+        except StorageError as problem:     # a full disk must not keep the portal unwatched
+            log.critical("the number of this start is not kept: %s", problem)
         return boot
 
     async def opening(self, configuration: Configuration, boot: int, kernel_boot: str) -> list[Draft]:

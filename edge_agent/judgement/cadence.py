@@ -19,7 +19,8 @@ class Cadence:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
-        self.wire_ns: int | None = None                     # None: never opened
+        self.wire_ns: int | None = None                     # silence counts from here; None: never opened
+        self.heard_ns: int | None = None                    # last record that could be read; None: never
         self._counts_ns: dict[Radiation, int] = {}          # only detectors that have been heard can fall silent
 
     def opened(self, at_ns: int) -> None:
@@ -27,8 +28,10 @@ class Cadence:
         self.wire_ns = at_ns
         self._counts_ns = dict.fromkeys(self._counts_ns, at_ns)
 
-    def heard(self, at_ns: int, radiation: Radiation | None = None) -> None:
+    def heard(self, at_ns: int, radiation: Radiation | None = None, readable: bool = True) -> None:
         """Something came; of this radiation where it was counts.  Back-spaced stamps never make it older."""
+        if readable:
+            self.heard_ns = at_ns if self.heard_ns is None else max(self.heard_ns, at_ns)
         self.wire_ns = at_ns if self.wire_ns is None else max(self.wire_ns, at_ns)
         if radiation is not None:
             self._counts_ns[radiation] = max(at_ns, self._counts_ns.get(radiation, at_ns))

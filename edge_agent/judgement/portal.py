@@ -57,7 +57,7 @@ class Portal:
 
     def observe(self, reading: Reading) -> Iterator[Event]:
         """Events that follow from one reading."""
-        self.cadence.heard(reading.at_ns, reading.radiation if isinstance(reading, Sample | VacantRate) else None)
+        self.cadence.heard(reading.at_ns, getattr(reading, "radiation", None), not isinstance(reading, Unreadable))
         yield from self._silence(reading.at_ns)
         match reading:
             case Sample():

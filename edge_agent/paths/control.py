@@ -50,7 +50,7 @@ class Control:
 
     async def alarms(self, request: Answer) -> Answer:
         """The last alarm lines, oldest first."""
-        last = min(int(request.get("last", 20)), LINES_MAX)
+        last = max(0, min(int(request.get("last", 20)), LINES_MAX))
         receipt = await self._scribe.ledger.receipt()
         lines = await self._scribe.ledger.alarms(last)
         return {"lines": [line.decode() for line in lines], "receipted": receipt.size if receipt else 0}

@@ -21,6 +21,7 @@ from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX
 log = logging.getLogger("edge_agent.uplink")
 RETRY_S = (2.0, 4.0)            # from one try to the next while the centre is unreachable
 BUSY_MAX_S = 300.0              # full jitter up to this while the centre says it is busy
+IDLE_EXCHANGES_MAX = 12         # halving a batch of 1000 to one takes ten
 IDLE_S = 15.0                   # how long one wait for news lasts; also the pulse of the watchdog
 FIRST_LINES, FIRST_BYTES = 100, 64 * 1024      # of a batch before the link has shown what it carries
 QUICK_S, SLOW_S = 1.0, 5.0      # a batch faster than this doubles the next, one slower halves it
@@ -58,6 +59,8 @@ class Forwarder:
         self._at: dict[str, int] = {}       # reading position of each log; the receipt's size until a 409 moves it
         self._refused: dict[str, str] = {}  # log -> the centre's words; express goes on
         self._busy_s = RETRY_S[1]
+        self._furthest: dict[str, int] = {}
+        self._idle = 0                      # exchanges since anything got further
 
     def run(self) -> None:
         """Deliver until the core leaves (NotRunning)."""
@@ -129,9 +132,9 @@ class Forwarder:
         batch = self._core.ask("batch", log=origin, **{"from": at}, lines=self._size.lines, bytes=self._size.bytes)
         began = time.monotonic()
         reply = self._centre.entries(origin, batch["lines"], batch["checkpoint"])
-        self._size.took(time.monotonic() - began)
         match reply.status:
             case 200:
+                self._size.took(time.monotonic() - began)
                 self._receipted(origin, at + len(batch["lines"]), batch["checkpoint"], reply)
             case 409:
                 self._moved(origin, reply)
@@ -143,6 +146,16 @@ class Forwarder:
                 self._refuse(origin, _words(reply))
             case _:
                 self._common(reply)
+        self._progress(origin, self._at.get(origin, at))
+
+    def _progress(self, origin: str, at: int) -> None:
+        """Exchanges that never get further are no delivery: pause, and let the core know."""
+        further = at > self._furthest.get(origin, -1)
+        self._furthest[origin] = max(at, self._furthest.get(origin, -1))
+        self._idle = 0 if further else self._idle + 1
+        if self._idle >= IDLE_EXCHANGES_MAX:
+            self._furthest.pop(origin, None)
+            raise PeerError(f"the centre answers and nothing gets further: {self._idle} exchanges at record {at}")
 
     def _receipted(self, origin: str, end: int, checkpoint: str, reply: Reply) -> None:
         """Only a cosignature the core accepts is an acknowledgement."""

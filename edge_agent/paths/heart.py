@@ -15,11 +15,11 @@ def lane_state(lane: Lane, now_ns: int) -> dict[str, Any]:
     """What heartbeat and status say of a lane."""
     portal = lane.portal
     tally = portal.tally
-    heard_ns = portal.cadence.wire_ns
+    heard_ns = portal.cadence.heard_ns
     return {
         "driver": portal.lane.driver,
         "state": portal.state.value,
-        "armed": any(found is not None and found.armed for found in _backgrounds(lane, now_ns)),
+        "armed": not lane.silent and any(found is not None and found.armed for found in _backgrounds(lane, now_ns)),
         "heard_s": None if heard_ns is None else round((now_ns - heard_ns) / 1e9, 3),
         "counts": {
             "alarms": dict(tally.alarms), "occupancies": tally.occupancies, "samples": tally.samples,

@@ -14,6 +14,7 @@ from edge_agent.words.errors import StorageError
 from edge_agent.words.reading import Radiation
 
 log = logging.getLogger("edge_agent.keeping")
+PENDING_MAX = 64            # passages waiting for the disk
 OLDEST_S = 24 * 3600.0      # an older background says nothing: rain and radon change it within hours
 
 
@@ -24,6 +25,8 @@ class Keeping:
 
     def passage(self, body: dict[str, Any]) -> None:
         """Keep an occupancy's counts; what the disk refuses is shed, evidence has gone its own way."""
+        if len(self._pending) >= PENDING_MAX:
+            return                      # shed: the disk does not keep up
         task = asyncio.create_task(self._keep(body))
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
@@ -59,8 +62,13 @@ class Keeping:
                 if (lane.name, radiation.value) not in kept:
                     continue
                 at_ns, body = kept[lane.name, radiation.value]
-                age_s = (wall_ns - at_ns) / 1e9 + body["age_s"]
-                rates = tuple(body["rate_cps"])
+                try:
+                    age_s = (wall_ns - at_ns) / 1e9 + float(body["age_s"])
+                    rates = tuple(float(rate) for rate in body["rate_cps"])
+                    float(body["exposure_s"])
+                except (KeyError, TypeError, ValueError):
+                    log.warning("the kept background of lane %s is damaged; it is learned anew", lane.name)
+                    continue
                 if 0 <= age_s <= OLDEST_S and len(rates) == len(lane.portal.rules.detectors[radiation]):
                     lane.portal.rules.put_background(radiation, now_ns, age_s, body["exposure_s"], rates)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Iterable
 
 from edge_agent.hands.annunciator import Annunciator
 from edge_agent.hands.links.mailbox import Link
 from edge_agent.hands.taps import Taps
+from edge_agent.judgement.budget import Budget
 from edge_agent.judgement.portal import Portal
 from edge_agent.words.clock import Clock
 from edge_agent.words.driver import Decoder
@@ -28,6 +30,7 @@ class Lane:
         self.name, self.link, self.portal = name, link, portal
         self._decoder, self._clock, self._annunciator, self._submit = decoder, clock, annunciator, submit
         self.chunks: Taps[Chunk] = Taps()
+        self._budget = Budget(name)
         self.beats = 0              # grows while the lane is alive, for the watchdog
 
     async def run(self) -> None:
@@ -54,6 +57,7 @@ class Lane:
             chunk = await self.link.next(TICK_S)
             if chunk is not None:
                 self.take(chunk)
+                await asyncio.sleep(0)          # a wire that never pauses must not keep the writer and other lanes waiting
             now_ns = self._clock.mono_ns()
             self._publish(self.portal.tick(now_ns))
             self.beats += 1
@@ -68,8 +72,9 @@ class Lane:
 
     def _publish(self, events: Iterable[Event]) -> None:
         for event in events:
-            self._annunciator.show(event)       # people first
-            self._submit(event)                 # bounded queue; the writer signs and commits
+            for allowed in self._budget.pass_on(event):
+                self._annunciator.show(allowed)     # people first
+                self._submit(allowed)               # bounded queue; the writer signs and commits
 
     @property
     def silent(self) -> bool:

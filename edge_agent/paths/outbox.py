@@ -106,7 +106,8 @@ class Outbox:
 
     async def expressed(self, request: Answer) -> Answer:
         """The centre holds the express line `seq`: it need not go ahead again."""
-        self._book(request).expressed = _whole(request, "seq", INTEGER_MAX)
+        book = self._book(request)
+        book.expressed = _whole(request, "seq", book.shelf.size - 1)
         return {}
 
     async def receipt(self, request: Answer) -> Answer:

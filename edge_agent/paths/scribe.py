@@ -14,6 +14,8 @@ from edge_agent.words.errors import EvidenceError, StorageError
 
 log = logging.getLogger("edge_agent.scribe")
 QUEUE_MAX = 4096        # drafts; at ten a second and lane of four, well over a minute of a stuck disk with room to spare
+RESERVE = QUEUE_MAX // 4    # of it kept for what must not be lost, when a flood of lesser records fills the rest
+PRECIOUS = {"alarm", "tamper", "boot", "config", "recovery", "clock"}
 BATCH_MAX = 64          # drafts signed into one transaction
 RETRY_S = 1.0           # after the disk refused
 
@@ -35,9 +37,11 @@ class Scribe:
 
     def submit(self, kind: str, body: Mapping[str, Any]) -> None:
         """Put a draft in the queue; never waits.  A full queue is a fault everyone sees."""
-        if len(self._queue) >= QUEUE_MAX:
+        if len(self._queue) >= (QUEUE_MAX if kind in PRECIOUS else QUEUE_MAX - RESERVE):
             self.overflowed += 1
-            log.critical("the ledger's queue is full: a %s record is lost. The disk: %s", kind, self.trouble)
+            if self.overflowed in (1, 10, 100) or self.overflowed % 1000 == 0:
+                log.critical("the ledger's queue is full: record of kind %s lost, %d by now. The disk: %s",
+                             kind, self.overflowed, self.trouble or "does not keep up")
             return
         self._queue.append((kind, body))
         self._news.set()
@@ -55,6 +59,9 @@ class Scribe:
             await self.write_some()
         while self._queue and self.trouble is None:
             await self.write_some()
+        if self._queue:
+            kinds = ", ".join(sorted({kind for kind, _ in self._queue}))
+            log.critical("%d records are lost with the end of the program (%s): %s", len(self._queue), kinds, self.trouble)
 
     def finish(self) -> None:
         """End once the queue is written, as far as the disk takes it."""

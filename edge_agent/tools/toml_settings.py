@@ -23,7 +23,7 @@ def read(kind: type[T], text: str, file: str) -> T:
     """The settings in `text`; SettingsError names file, key, what was expected, remedy."""
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except (ValueError, RecursionError) as problem:     # TOMLDecodeError, and numbers or nesting beyond reason
         raise SettingsError(
             f"{file}: not TOML: {problem}.\n  Look at that line for a missing quote, bracket or equals sign."
         ) from None

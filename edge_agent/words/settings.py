@@ -41,7 +41,9 @@ class LinkSettings:
     """The wire to one portal."""
 
     kind: str = key("how the portal is wired", choices=("tcp", "serial"))
-    host: str = key("address of the portal controller (tcp)", "")
+    host: str = key(
+        "address of the portal controller (tcp)", "", pattern=r"|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){0,20}\.?|[0-9A-Fa-f:.]+",
+    )
     port: int = key("TCP port of the portal controller; 1600 in the field", 1600, low=1, high=65535)
     device: str = key("serial port by a stable name, /dev/serial/by-id/... or /dev/rpm-... (serial)", "")
     baud: int = key("serial speed", 9600, unit="bit/s", low=300, high=4_000_000)
@@ -110,7 +112,7 @@ class AnnunciatorSettings:
 class CentreSettings:
     """Where records go."""
 
-    url: str = key("https address of the centre", pattern=r"https://[^\s/]+(:\d+)?/?")
+    url: str = key("https address of the centre", pattern=r"https://[^\s/:]+(:[1-9][0-9]{0,4})?/?")
     vkey: str = key("verifier key of the centre's receipts, name+id+base64, one line", pattern=r"\S+\+[0-9a-f]{8}\+\S+")
     ca: str = key("PEM file the centre's TLS certificate must come from (or is)")
     cert: str = key("PEM file of this portal's TLS certificate; empty: uplink/tls.crt in the state directory", "")

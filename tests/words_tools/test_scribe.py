@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.hands.ledger import Draft, Ledger
-from edge_agent.paths.scribe import BATCH_MAX, QUEUE_MAX, Scribe
+from edge_agent.paths.scribe import BATCH_MAX, QUEUE_MAX, RESERVE, Scribe
 from edge_agent.tools import jws
 from edge_agent.words.errors import StorageError
 from tests.evidence.bench import Place, StillClock, T, lines_of
+
+LESSER = QUEUE_MAX - RESERVE        # room for records that are not alarms
 
 
 class Disk:
@@ -123,19 +125,28 @@ def test_submitting_never_waits_for_the_disk() -> None:
 
 def test_what_finds_the_queue_full_is_counted() -> None:
     scribe = scribe_on(Disk())
-    for number in range(QUEUE_MAX + 7):
+    for number in range(LESSER + 7):
         scribe.submit("fault", {"n": number})
-    assert (scribe.queued, scribe.overflowed) == (QUEUE_MAX, 7)
+    assert (scribe.queued, scribe.overflowed) == (LESSER, 7)
+
+
+def test_a_queue_full_of_lesser_records_still_takes_an_alarm() -> None:
+    scribe = scribe_on(Disk())
+    for number in range(QUEUE_MAX * 2):
+        scribe.submit("fault", {"n": number})
+    before = scribe.queued
+    scribe.submit("alarm", {"n": 0})
+    assert scribe.queued == before + 1
 
 
 def test_a_full_queue_keeps_the_oldest_in_order() -> None:
     disk = Disk()
     scribe = scribe_on(disk)
-    for number in range(QUEUE_MAX + 7):
+    for number in range(LESSER + 7):
         scribe.submit("fault", {"n": number})
     asyncio.run(run_to_the_end(scribe))
     *kept, confession = numbers(disk)
-    assert (kept, confession) == (list(range(QUEUE_MAX)), None)     # the last says what was lost
+    assert (kept, confession) == (list(range(LESSER)), None)     # the last says what was lost
 
 
 def test_the_end_writes_what_is_queued() -> None:
@@ -236,6 +247,7 @@ def test_an_integer_no_centre_would_read_is_never_signed(tmp_path: Path) -> None
 
 def test_records_lost_from_a_full_queue_are_owned_up_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge_agent.paths.scribe.QUEUE_MAX", 4)
+    monkeypatch.setattr("edge_agent.paths.scribe.RESERVE", 0)
     place = Place(tmp_path)
     write_all(place, [{"n": number} for number in range(7)])
     found = [jws.take_apart(line).payload for line in lines_of(place.directory / "ledger.db")]

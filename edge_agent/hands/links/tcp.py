@@ -33,6 +33,8 @@ class TcpLink:
             raise LinkError(f"{self.name}: no answer in {CONNECT_S:.0f} s; is the portal on, is the address right?") from None
         except OSError as problem:
             raise LinkError(f"{self.name}: {problem.strerror or problem}") from None
+        except ValueError as problem:           # a name that is none (UnicodeError of the idna codec, a NUL)
+            raise LinkError(f"{self.name}: not an address: {problem}") from None
 
     async def next(self, timeout_s: float) -> Chunk | None:
         return await self._mailbox.next(timeout_s)
