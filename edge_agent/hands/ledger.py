@@ -7,17 +7,21 @@ between any two of these leaves either the old head with its key or the new head
 from __future__ import annotations
 
 import asyncio
+import functools
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from edge_agent.doors.sqlite import Database, Statement
 from edge_agent.hands.shelf import SCHEMA, Shelf
-from edge_agent.tools import ed25519, jws, merkle
+from edge_agent.tools import ed25519, jws, merkle, notes
 from edge_agent.tools.base64url import encode
-from edge_agent.words.errors import EvidenceError
+from edge_agent.words.errors import EvidenceError, StorageError, Unavailable
 from edge_agent.words.record import Head
 
+log = logging.getLogger("edge_agent.ledger")
+REBUILD_LINES = 1000
 CHECKED_AT_START = 256              # last lines verified before the first is added; `edge-agent verify` does them all
 Draft = tuple[str, Mapping[str, Any]]           # kind, body
 
@@ -145,7 +149,17 @@ class Ledger(Shelf):
             raise EvidenceError(f"the key that must sign record {head.seq} of {origin} is not in the key file")
         self._head, self._seed = head, seed
         self.origin, self._size = head.origin, head.seq
-        await self._read_edge()
+        try:
+            await self._read_edge()
+            sound = await self._pairs_hold(dict(rows)) and await self._edge_holds([line for _, line in rows])
+        except Unavailable:
+            raise
+        except StorageError:                    # a node is missing
+            sound = False
+        if not sound:
+            log.error("%s: tree nodes do not fit the lines; they are made anew from the lines", self._database.path)
+            await self._rebuild_nodes()
+            await self._read_edge()
         await asyncio.to_thread(self._keys.retire, head.seq)
         self._sound = True
 
@@ -157,6 +171,41 @@ class Ledger(Shelf):
             return jws.verify_next(line, head)[1]
         except EvidenceError as problem:
             raise EvidenceError(f"{self._database.path}: record {seq}: {problem}") from None
+
+    async def _pairs_hold(self, tail: Mapping[int, bytes]) -> bool:
+        """Whether the lowest nodes over the last lines are those of the lines."""
+        rows = await self._database.rows("SELECT idx, hash FROM node WHERE level = 1 AND idx >= ?", (min(tail, default=0) // 2,))
+        stored = {index: bytes(value) for index, value in rows}
+        return all(
+            stored.get(seq // 2) == merkle.parent(merkle.leaf(tail[seq]), merkle.leaf(tail[seq + 1]))
+            for seq in tail if seq % 2 == 0 and seq + 1 in tail
+        )
+
+    async def _edge_holds(self, tail: list[bytes]) -> bool:
+        """Nodes are derived and not signed: the last heartbeat and the newest receipt say what they must add up to."""
+        claims = [jws.take_apart(line) for line in reversed(tail)]
+        signed = next((parts.payload["tree"] for parts in claims if parts.kind == "heartbeat" and "tree" in parts.payload), None)
+        known = [(int(signed["size"]), str(signed["root"]))] if signed else []
+        receipt = await self.receipt()
+        if receipt is not None and receipt.size <= self._size:
+            text = receipt.note.decode().partition("\n\n")[0] + "\n"
+            known.append((receipt.size, encode(notes.read_checkpoint_text(text).root)))
+        for size, root in known:
+            if encode(await self.tree(functools.partial(merkle.root, size))) != root:
+                return False
+        return True
+
+    async def _rebuild_nodes(self) -> None:
+        """The tree from the lines alone, in one transaction."""
+        nodes: dict[tuple[int, int], bytes] = {}
+        for begin in range(0, self._size, REBUILD_LINES):
+            for seq, line in enumerate(await self.lines(begin, REBUILD_LINES), begin):
+                for level, index, value in merkle.completed(seq, merkle.leaf(line), lambda level, index: nodes[level, index]):
+                    nodes[level, index] = value
+        kept = [(level, index, value) for (level, index), value in nodes.items() if level > 0]
+        await self._database.write([
+            ("DELETE FROM node", ()), *(("INSERT INTO node VALUES (?, ?, ?)", node) for node in kept)
+        ])
 
     async def _read_edge(self) -> None:
         names = merkle.wanted(lambda node: merkle.root(self._head.seq, node)) if self._head.seq else []

@@ -45,4 +45,5 @@ class _Bucket:
         self._suppressed += 1
         if not self._flooded:
             self._flooded = True
-            yield Fault(event.at_ns, self._lane, self._condition, True, "more events than any lane can have: noise, or a hostile portal")
+            why = "more events than any lane can have: noise, or a hostile portal"
+            yield Fault(event.at_ns, self._lane, self._condition, True, why)

@@ -132,8 +132,28 @@ def lose_tree_nodes(house: House) -> None:
 
 LOSSES: list[Callable[[House], None]] = [
     wipe_key, remove_key, break_log_key, replace_log_key, remove_ledger, ruin_ledger, forge_last_line, spoil_last_line,
-    lose_last_line, lose_tree_nodes,
+    lose_last_line,
 ]
+
+
+def spoil_tree_nodes(house: House) -> None:
+    with sqlite3.connect(house.log(1) / "ledger.db") as database:
+        database.execute("UPDATE node SET hash = zeroblob(32)")
+
+
+@pytest.mark.parametrize("spoil", [lose_tree_nodes, spoil_tree_nodes], ids=lambda spoil: spoil.__name__)
+def test_tree_nodes_are_made_anew_from_the_lines_and_the_log_goes_on(house: House, spoil: Callable[[House], None]) -> None:
+    house.start(more=5)
+    house.start(more=5)
+    spoil(house)
+    assert house.start(more=3) == ORIGIN
+    lines = lines_of(house.log(1) / "ledger.db")
+    tree = Tree()
+    for line in lines:
+        tree.add(line)
+    with sqlite3.connect(house.log(1) / "ledger.db") as database:
+        for level, index, value in database.execute("SELECT level, idx, hash FROM node"):
+            assert tree.node(level, index) == value
 
 
 def test_a_log_without_loss_goes_on(house: House) -> None:
