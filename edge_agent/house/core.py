@@ -33,6 +33,7 @@ from edge_agent.paths.scribe import Scribe
 from edge_agent.tools import bodies, times
 from edge_agent.tools.notes import read_vkey
 from edge_agent.words.clock import Clock
+from edge_agent.words.errors import StorageError
 from edge_agent.words.event import Event, Fault
 from edge_agent.words.settings import LaneSettings
 
@@ -184,7 +185,7 @@ class Core:
 
     async def _beat(self) -> None:
         while True:
-            await self.heartbeat()
+            await patiently(self.heartbeat())
             await self.clock.sleep(self.settings.portal.heartbeat_s)
 
     async def heartbeat(self) -> None:
@@ -223,7 +224,7 @@ class Core:
         while True:
             await self.clock.sleep(5.0)
             self._reports.settle(self.clock.mono_ns())
-            await self._watch_delivery()
+            await patiently(self._watch_delivery())
             offset_ns = self.clock.wall_ns() - self.clock.mono_ns()
             step_ms = (offset_ns - self._offset_ns) // 1_000_000
             self._offset_ns = offset_ns
@@ -234,7 +235,7 @@ class Core:
     async def _watch_delivery(self) -> None:
         """Records that nobody receipts are a fault here, whatever the uplink says or does not say; so is a lost file."""
         ledger, now_ns = self.scribe.ledger, self.clock.mono_ns()
-        self.report("ledger-file", f"{ledger.path} was deleted or replaced under us: keep the disk, restart", ledger.replaced)
+        self.report("ledger-file", f"{ledger.path} was deleted or replaced under us: do not restart, call for help", ledger.replaced)
         if self.settings.centre is None:
             return
         receipt = await ledger.receipt()
@@ -259,3 +260,11 @@ class Core:
             await self.keeping.close()
         for closer in reversed(self._closers):
             await closer()
+
+
+async def patiently(work: Coroutine[Any, Any, None]) -> None:
+    """Do what reads the disk; a disk that refuses costs this round, never the lanes."""
+    try:
+        await work
+    except StorageError as problem:
+        log.error("%s; measuring goes on", problem)

@@ -64,7 +64,7 @@ class AlarmSettings:
         "panel sums it looks at, by their names in the profile", ["SUM", "HORIZONTAL", "VERTICAL", "SINGLE"],
     )
     focus_threshold: float = key(
-        "Poisson-FOCuS threshold; 5.1 gave 1e-4 false alarms per passage without shadow (docs/decisions/0002)", 5.1,
+        "Poisson-FOCuS threshold; 5.1 gave 4e-5 false alarms per passage of 10 s (docs/decisions/0002)", 5.1,
         unit="sigma", low=3, high=20,
     )
     neutron_p: float = key("a neutron look alarms when so many counts are less probable than this", 1e-6, low=1e-15, high=1e-2)
