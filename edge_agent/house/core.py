@@ -235,7 +235,8 @@ class Core:
     async def _watch_delivery(self) -> None:
         """Records that nobody receipts are a fault here, whatever the uplink says or does not say; so is a lost file."""
         ledger, now_ns = self.scribe.ledger, self.clock.mono_ns()
-        self.report("ledger-file", f"{ledger.path} was deleted or replaced under us: do not restart, call for help", ledger.replaced)
+        gone = f"{ledger.path} was deleted or replaced under us: do not restart, call for help"
+        self.report("ledger-file", gone, ledger.replaced)
         if self.settings.centre is None:
             return
         receipt = await ledger.receipt()
