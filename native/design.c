@@ -13,9 +13,8 @@ static void shapes(double x_m, double length_m, double *basis)
 	double c = cos(PI * x_m / length_m);
 	basis[0] = box;
 	basis[1] = box * c;
-	basis[2] = box * (2.0 * c * c - 1.0);                /* cos 2a, cos 3a of cos a */
-	basis[3] = box * c * (4.0 * c * c - 3.0);
-	basis[4] = 1.0;
+	for (uint32_t k = 2; k + 1 < EA_BASIS; k++) { basis[k] = 2.0 * c * basis[k - 1] - basis[k - 2]; }    /* cos k a */
+	basis[EA_BASIS - 1] = 1.0;
 }
 
 static void head(const ea_lane *lane, const ea_geometry *g, double length_m, ea_design *d)
@@ -76,6 +75,7 @@ static uint32_t why(const ea_lane *lane, const ea_geometry *g, const ea_design *
 	if (!p->seen) { return EA_NO_PASSAGE; }
 	if (!(p->fit.exposure_s > 0.0) || p->fit.exposure_s < lane->ring[EA_GAMMA].is.arm_s - 1e-6) { return EA_NO_BACKGROUND; }
 	if (!(d->speed_mps > 0.0)) { return EA_NO_SPEED; }
+	if (g->gap_m > 0.0 && d->speed_mps * p->gap_s >= g->gap_m) { return EA_INTERRUPTED; }
 	if (!ea_in_range(d->length_m, LENGTH_MIN_M, g->longest_m)) { return EA_NO_LENGTH; }
 	return EA_SEEN;
 }
@@ -89,6 +89,7 @@ int ea_geometry_sound(const ea_lane *lane, const ea_geometry *g)
 {
 	if (g->panels != lane->settings.panels || g->laterals < 1 || g->laterals > EA_LATERALS) { return 0; }
 	if (!is_place(g->source_height_m) || !ea_in_range(g->longest_m, 1.0, 1000.0)) { return 0; }
+	if (!ea_in_range(g->gap_m, 0.0, 1000.0)) { return 0; }
 	if (g->assumed_mps != 0.0 && !ea_in_range(g->assumed_mps, EA_SPEED_MIN_MPS, EA_SPEED_MAX_MPS)) { return 0; }
 	for (uint32_t i = 0; i < g->laterals; i++) {
 		if (!is_place(g->lateral_m[i])) { return 0; }

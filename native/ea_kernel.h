@@ -16,9 +16,9 @@
 #define EA_GAMMA_MAX 16      /* panels of one lane */
 #define EA_NEUTRON_MAX 8     /* neutron channels of one lane */
 #define EA_GROUP_MAX 24      /* sums of panels the compatibility rule looks at */
-#define EA_BASIS 5           /* shadow shapes of one panel: g cos(k pi u), k = 0..3, and the constant 1 */
-#define EA_COEFFICIENTS 80   /* EA_GAMMA_MAX * EA_BASIS */
-#define EA_COVARIANCES 6400  /* EA_COEFFICIENTS squared */
+#define EA_BASIS 7           /* shadow shapes of one panel: g cos(k pi u), k = 0..5, and the constant 1 */
+#define EA_COEFFICIENTS 112  /* EA_GAMMA_MAX * EA_BASIS */
+#define EA_COVARIANCES 12544 /* EA_COEFFICIENTS squared */
 #define EA_CLASSES 3         /* vehicle length classes */
 #define EA_LATERALS 5        /* most lateral positions of a source that are tried */
 #define EA_PASSAGE_BINS 256  /* of one passage; a longer one is merged pairwise */
@@ -98,6 +98,7 @@ typedef struct {                 /* where the panels stand: from the profile */
 	double response[EA_GAMMA_MAX]; /* relative: area times efficiency; 0: helps to see the shadow, sees no source */
 	double assumed_mps;          /* speed where none is measured, tried at x 0.82, 1, 1.22; 0: no test without one */
 	double longest_m;            /* speed times time beyond this is not a length: the vehicle stopped, or two came */
+	double gap_m;                /* the beam clear for so long a way inside an occupancy: two bodies, no test; 0: not heeded */
 } ea_geometry;
 
 typedef struct {                 /* learned: coefficients c ~ N(mean, covariance), counts ~ B (1 - c . basis) */
@@ -112,7 +113,7 @@ typedef struct {                 /* learned: coefficients c ~ N(mean, covariance
 
 enum {                           /* why there is no statistic; EA_SEEN: there is one */
 	EA_SEEN = 0, EA_NO_PASSAGE = 1, EA_NO_BACKGROUND = 2, EA_NO_SPEED = 3, EA_NO_LENGTH = 4, EA_FEW_BINS = 5,
-	EA_NO_GEOMETRY = 6, EA_NO_MODEL = 7
+	EA_NO_GEOMETRY = 6, EA_NO_MODEL = 7, EA_INTERRUPTED = 8
 };
 
 typedef struct {                 /* the shadow test at one look; where there is no statistic only the head is set */
@@ -124,8 +125,10 @@ typedef struct {                 /* the shadow test at one look; where there is 
 	uint32_t bins;               /* of the passage, with counting time in them */
 	uint32_t mask;               /* panels in it */
 	uint32_t speed_measured;
-	double statistic;            /* in sigmas */
+	double statistic;            /* in sigmas of a source passing at 8 km/h without a shadow (scan.c) */
 	double threshold;
+	double misfit;               /* sigmas: chi-square of what shadow and source leave, against its degrees of freedom */
+	double depth;                /* sigmas of the model: how much deeper than its mean this vehicle shadows */
 	double speed_mps;            /* of the best template */
 	double length_m;             /* of the vehicle; unfinished: of the vehicle that explains the counts best */
 	double at_s;                 /* the source passes the beam, on the lane's clock */

@@ -147,6 +147,7 @@ typedef struct {                     /* the vehicle in the lane, or the last one
 	double neutrons[EA_PASSAGE_BINS];    /* clipped, tubes in service */
 	double begin_s;                  /* of its occupancy, as ea_beam was told */
 	double speed_mps;                /* 0: not measured */
+	double gap_s;                    /* longest time the beam was clear inside it */
 	ea_fit fit, neutron_fit;         /* backgrounds as they were before it: looks after it find the same */
 	uint32_t seen, spare;            /* seen: there was a vehicle */
 } ea_passage;
@@ -207,6 +208,7 @@ int ea_grid_sane(const ea_grid *g);
 
 /* passage.c */
 void ea_passage_begin(ea_lane *lane, double t_s);        /* after the ring has forgotten its guard */
+void ea_passage_resumed(ea_lane *lane, double t_s);      /* the beam is broken again inside the hold-in */
 void ea_passage_add(ea_lane *lane, double t_s, double interval_s, const uint32_t *counts);
 int ea_passage_finished(const ea_lane *lane);
 void ea_passage_add_neutrons(ea_lane *lane, double t_s, double interval_s, double clipped);

@@ -162,7 +162,9 @@ static int occupancy_changed(ea_lane *lane, double t_s, int change)
 
 int ea_beam(ea_lane *lane, double t_s, int occupied)
 {
-	return occupancy_changed(lane, t_s, ea_beams_read(&lane->beams, t_s, occupied));
+	int held = lane->beams.state == EA_HOLD_IN, change = ea_beams_read(&lane->beams, t_s, occupied);
+	if (held && change == EA_NOTHING && lane->beams.state == EA_OCCUPIED) { ea_passage_resumed(lane, t_s); }
+	return occupancy_changed(lane, t_s, change);
 }
 
 int ea_clock(ea_lane *lane, double t_s)

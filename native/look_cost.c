@@ -26,7 +26,7 @@ static void geometry(uint32_t panels)
 {
 	ea_geometry *g = &model.geometry;
 	*g = (ea_geometry){
-		.panels = panels, .laterals = 3, .lateral_m = {0.0, 0.8, -0.8}, .source_height_m = 1.5, .longest_m = 26.0,
+		.panels = panels, .laterals = 3, .lateral_m = {0.0, 0.8, -0.8}, .source_height_m = 1.5, .longest_m = 26.0, .gap_m = 0.5,
 	};
 	for (uint32_t c = 0; c < panels; c++) {
 		g->across_m[c] = c % 2 ? 2.5 : -2.5;

@@ -81,6 +81,12 @@ void ea_passage_begin(ea_lane *lane, double t_s)
 	recall(lane);
 }
 
+void ea_passage_resumed(ea_lane *lane, double t_s)
+{
+	double cleared_s = lane->beams.until_s - lane->settings.hold_in_s;
+	lane->passage.gap_s = fmax(lane->passage.gap_s, t_s - cleared_s);
+}
+
 static int takes(const ea_lane *lane, double t_s, double interval_s)
 {
 	if (!lane->passage.seen || t_s <= begins_s(lane)) { return 0; }

@@ -63,8 +63,28 @@ static int sees_a_source(const ea_work *w, const ea_geometry *g)
 	return 0;
 }
 
-/* rest = r, solved = C^-1 r */
-static void solve(ea_work *w)
+static double along(const double *shapes, const double *coefficients)
+{
+	double sum = 0.0;
+	for (uint32_t k = 0; k < EA_BASIS; k++) { sum += shapes[k] * coefficients[k]; }
+	return sum;
+}
+
+/* Mean over the panels of the first coefficient, the depth, in sigmas of the model: > 0 where it is deeper. */
+static double depth(const ea_work *w, const double *coefficients)
+{
+	double sum = 0.0, variance = 0.0;
+	for (uint32_t a = 0; a < w->panels; a++) { sum += coefficients[EA_BASIS * a]; }
+	for (uint32_t k = 0; k < w->size; k++) {
+		double column = 0.0;
+		for (uint32_t a = 0; a < w->panels; a++) { column += EA_BASIS * a >= k ? w->factor[EA_BASIS * a * w->size + k] : 0.0; }
+		variance += column * column;
+	}
+	return variance > 0.0 ? sum / sqrt(variance) : 0.0;
+}
+
+/* rest = r, solved = C^-1 r; the depth of the shadow that fits without a source */
+static double solve(ea_work *w)
 {
 	double x[EA_COEFFICIENTS];
 	const ea_design *d = &w->design;
@@ -75,10 +95,21 @@ static void solve(ea_work *w)
 	for (uint32_t a = 0; a < w->panels; a++) {
 		for (uint32_t i = 0; i < d->bins; i++) {
 			const double *u = w->weighted[a][i], *c = &x[EA_BASIS * a];
-			double shadow = u[0] * c[0] + u[1] * c[1] + u[2] * c[2] + u[3] * c[3] + u[4] * c[4];
+			double shadow = along(u, c);
 			w->solved[a][i] = w->inverse[a][i] * w->rest[a][i] - shadow;
 		}
 	}
+	return depth(w, x);
+}
+
+/* r.C^-1 r less what the source explains is a chi-square of as many degrees of freedom as there are counts, less one. */
+static double misfit(const ea_work *w, const ea_best *best)
+{
+	double chi2 = -best->source * best->source * best->variance, freedom = (double)w->panels * w->design.bins - 1.0;
+	for (uint32_t a = 0; a < w->panels; a++) {
+		for (uint32_t i = 0; i < w->design.bins; i++) { chi2 += w->rest[a][i] * w->solved[a][i]; }
+	}
+	return (chi2 - freedom) / sqrt(2.0 * fmax(1.0, freedom));
 }
 
 /* Template of one bin over all panels, as a rate. */
@@ -94,7 +125,7 @@ static void sum_bin(const ea_work *w, uint32_t i, const double *coefficients, ea
 	const ea_design *d = &w->design;
 	for (uint32_t a = 0; a < w->panels; a++) {
 		const double *u = w->weighted[a][i], *c = &coefficients[EA_BASIS * a];
-		double shadow = u[0] * c[0] + u[1] * c[1] + u[2] * c[2] + u[3] * c[3] + u[4] * c[4];
+		double shadow = along(u, c);
 		out->counts += d->counts[w->panel[a]][i];
 		out->background += w->flat[a][i];
 		out->expected += w->expected[a][i] + shadow / w->inverse[a][i];
@@ -122,6 +153,7 @@ static void report(ea_work *w, const ea_shadow_model *model, const ea_best *best
 	const ea_design *d = &w->design;
 	double top = ea_source_top(w, &model->geometry, best->lateral_m);
 	out->statistic = best->statistic;
+	out->misfit = misfit(w, best);
 	out->speed_mps = best->speed_mps;
 	out->lateral_m = best->lateral_m;
 	out->at_s = d->grid_s + (best->slot + 0.5) * d->bin_s;
@@ -151,7 +183,7 @@ static int look_at(const ea_lane *lane, const ea_shadow_model *model, double len
 	if (!model->learned[out->length_class]) { out->why = EA_NO_MODEL; return EA_OK; }
 	if (!ea_work_prepare(w, model, out->length_class)) { return EA_BAD_MODEL; }
 	if (!sees_a_source(w, &model->geometry)) { out->why = EA_NO_GEOMETRY; return EA_OK; }
-	solve(w);
+	out->depth = solve(w);
 	best = ea_scan(w, &model->geometry);
 	if (!best.found) { out->why = EA_FEW_BINS; return EA_OK; }
 	report(w, model, &best, out);

@@ -8,6 +8,7 @@
 #define FLAT 1e-12               /* of the largest variance: a direction that does not vary */
 #define NEGATIVE 1e-7            /* of it: more than rounding; not a covariance */
 #define VARIANCE_MIN 1.0         /* counts: below one expected count a normal is no model; the test then sees less */
+#define DARKEST 0.3              /* of the background behind a mean shadow: 40 % off is the most anyone reports (Ludlum) */
 
 /* In place, lower triangle, leading dimension n.  A direction without variance becomes a column of zeros. */
 static int cholesky(double *a, uint32_t n)
@@ -55,8 +56,8 @@ static void panel_terms(ea_work *w, const ea_shadow_model *model, uint32_t kind,
 		double flat = d->background_cps[c] * d->exposure_s[i], shade = 0.0;
 		for (uint32_t k = 0; k < EA_BASIS; k++) { shade += mean[k] * d->basis[c][i][k]; }
 		w->flat[a][i] = flat;
-		w->inverse[a][i] = 1.0 / fmax(flat, VARIANCE_MIN);
 		w->expected[a][i] = flat * (1.0 - shade);
+		w->inverse[a][i] = 1.0 / fmax(fmax(w->expected[a][i], DARKEST * flat), VARIANCE_MIN);
 		for (uint32_t k = 0; k < EA_BASIS; k++) {
 			w->weighted[a][i][k] = -flat * w->inverse[a][i] * d->basis[c][i][k];
 		}

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from edge_agent._kernel import ffi, lib
 
-from benchmarks.detection import models
+from benchmarks.detection import models as plain
+from benchmarks.detection.models import passage as learnable
+from benchmarks.detection.models import work
 from benchmarks.detection.scenarios import WIRE, WIRE_PRE
 from edge_agent.judgement.learning import Passage
 from edge_agent.tools.kernel import KernelSettings, Lane
@@ -36,14 +38,15 @@ class Seen:
 class Feeder:
     """One lane, begun anew for each passage."""
 
-    def __init__(self, form: str, mask: int, site: Site) -> None:
-        self.form, self.mask = form, mask
+    def __init__(self, form: str, mask: int, site: Site, models: Sequence[object] = ()) -> None:
+        self.form, self.mask, self._models = form, mask, models
         late_s = WIRE_PRE * site.interval_s                  # the burst that opens an occupancy holds the past
         own = {"hold_in_s": site.hold_in_s}
         theirs = {"begin_offset_s": late_s, "end_offset_s": -site.hold_in_s}
         self._lane = Lane(replace(SETTINGS, **(theirs if form == WIRE else own)))
         self._ptr, self._settings = self._lane._lane, self._lane._settings
-        self._work, self._memory = models.work()
+        self._work, self._memory = work()
+        self._first: list[float] = []           # of each model: the vehicle before, where two made one row
         self._shadow, self._design = ffi.new("ea_shadow *"), ffi.new("ea_design *")
         self._looks = ffi.new("ea_look[]", 4096)
         self._view = np.frombuffer(ffi.buffer(self._looks), _look_type())
@@ -51,6 +54,7 @@ class Feeder:
     def begin(self) -> None:
         lib.ea_lane_init(self._ptr, self._settings)
         lib.ea_in_service(self._ptr, lib.EA_GAMMA, self.mask)
+        self._first = []
 
     def vacancy(self, ends_s: Sequence[float], rates: np.ndarray) -> None:
         at, each = ffi.from_buffer("double[]", rates), rates.shape[1]
@@ -58,8 +62,10 @@ class Feeder:
             if self.form != WIRE or (k + 1) % WIRE_EVERY_S == 0:
                 lib.ea_vacant_rate(self._ptr, lib.EA_GAMMA, t_s, WIRE_EXPOSURE_S, at + k * each)
 
-    def drive(self, ends_s: Sequence[float], counts: np.ndarray, on: int, off: int, speed_mps: float) -> tuple[float, float]:
-        """Largest k-sigma and FOCuS of the occupancy.  `on` and `off` are samples at which the beam changes."""
+    def drive(
+        self, ends_s: Sequence[float], counts: np.ndarray, on: int, off: int, speed_mps: float, between: Sequence[int]
+    ) -> tuple[float, float]:
+        """Largest k-sigma and FOCuS of the occupancy.  `on`, `off`: samples at which the beam changes; `between`: it is clear."""
         at, each, ptr, looks = ffi.from_buffer("uint32_t[]", counts), counts.shape[1], self._ptr, self._looks
         wire = self.form == WIRE
         begins, step = on - WIRE_PRE if wire else on, ends_s[1] - ends_s[0]
@@ -72,13 +78,28 @@ class Feeder:
                 lib.ea_speed(ptr, t_s, speed_mps)
             if k == clears and not wire:
                 lib.ea_beam(ptr, t_s, 0)
+            elif between and not wire and begins < k < clears:
+                self._gap(t_s, k not in between, speed_mps)
             lib.ea_gamma(ptr, t_s, step, at + k * each, looks + k)
             if k == clears and wire:
                 lib.ea_beam(ptr, t_s, 0)
         seen = self._view[begins:len(ends_s)]
         return float(seen["ksigma"].max()), float(seen["focus"].max())
 
-    def look(self, model: object) -> float:
+    def _gap(self, t_s: float, broken: bool, speed_mps: float) -> None:
+        """A gap that outlasts the hold-in ends an occupancy and begins another."""
+        change = lib.ea_clock(self._ptr, t_s)
+        if change & lib.EA_ENDED:
+            self._first = [self._look(model) for model in self._models]
+        if lib.ea_beam(self._ptr, t_s, broken) & lib.EA_BEGAN:
+            lib.ea_speed(self._ptr, t_s, speed_mps)
+
+    def looks(self) -> np.ndarray:
+        """Of each model, the largest at the end of a vehicle; nan where there is none."""
+        last = np.array([self._look(model) for model in self._models])
+        return np.fmax(last, self._first) if self._first else last
+
+    def _look(self, model: object) -> float:
         status = lib.ea_passage_look(self._ptr, model, self._work, self._shadow)
         if status != lib.EA_OK:
             raise RuntimeError(f"ea_passage_look: {status}")
@@ -86,7 +107,7 @@ class Feeder:
 
     def design(self, geometry: object) -> Passage | None:
         lib.ea_passage_design(self._ptr, geometry, 0.0, self._design)
-        return models.passage(self._design)
+        return learnable(self._design)
 
 
 def judge(
@@ -94,10 +115,10 @@ def judge(
     learn: bool = False,
 ) -> Seen:
     """`priors`: models as plain values (edge_agent.judgement.learning_model)."""
-    feeder = Feeder(form, mask, batch.site)
-    shadows = [models.in_c(prior) for prior in priors]
-    geometry = models.geometry_in_c(models.GEOMETRY) if learn else None
-    n = len(batch)
+    shadows = [plain.in_c(prior) for prior in priors]
+    feeder = Feeder(form, mask, batch.site, shadows)
+    geometry = plain.geometry_in_c(plain.GEOMETRY) if learn else None
+    n, between = len(batch), gaps(batch)
     ksigma, focus, glrt, found = np.empty(n), np.empty(n), np.full((n, len(shadows)), np.nan), []
     rates, shots = np.ascontiguousarray(vacant, dtype=np.float64), np.ascontiguousarray(counts, dtype=np.uint32)
     ends, vacant_ends = (batch.end_s + 1000.0).tolist(), (batch.vacant_end_s + 1000.0).tolist()
@@ -106,13 +127,20 @@ def judge(
         feeder.begin()
         feeder.vacancy(vacant_ends[i], rates[i])
         ksigma[i], focus[i] = feeder.drive(
-            ends[i][:end], shots[i], int(batch.on[i]), int(batch.off[i]), float(batch.speed_mps[i])
+            ends[i][:end], shots[i], int(batch.on[i]), int(batch.off[i]), float(batch.speed_mps[i]), between[i]
         )
-        for k, model in enumerate(shadows):
-            glrt[i, k] = feeder.look(model)
+        glrt[i] = feeder.looks()
         if learn:
             found.append(feeder.design(geometry))
     return Seen(ksigma, focus, glrt, tuple(found))
+
+
+def gaps(batch: Batch) -> list[range]:
+    """Samples in which the beam is clear between two bodies."""
+    at, length = batch.vehicles.body_at_m, batch.vehicles.body_m
+    clear = (batch.front_m > length[:, [0]]) & (batch.front_m < at[:, [1]]) & (length[:, [1]] > 0)
+    ends = [(int(row.argmax()), int(row.sum())) for row in clear]
+    return [range(first, first + n) for first, n in ends]
 
 
 def _look_type() -> np.dtype:

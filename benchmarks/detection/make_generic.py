@@ -34,7 +34,7 @@ def generic() -> dict:
         depth, sd = 0.5 * (low + high), 0.5 * (high - low)
         if high >= 0.25:
             sd = max(sd, 0.5 * (REPORTED_MAX - depth))
-        cosines = [round(0.5 * depth / k, 6) for k in (1, 2, 3)]
+        cosines = [round(0.5 * depth / k, 6) for k in range(1, 6)]
         classes.append({"name": name, "depth": round(depth, 6), "depth_sd": round(sd, 6), "cosine_sd": cosines})
     return {
         "format": "edge-agent generic shadow/1", "origin": SOURCE, "between_panels": 0.5, "constant_sd": 0.006,

@@ -18,7 +18,7 @@ LATERALS_M = (0.0, 0.8, -0.8)           # detection.md 3.3
 GEOMETRY = {
     "panels": 4, "lateral_m": list(LATERALS_M), "source_height_m": 1.5, "along_m": [0.0] * 4,
     "across_m": list(SITE.across_m), "height_m": list(SITE.height_m), "response": [1.0] * 4,
-    "assumed_mps": 0.0, "longest_m": 26.0,
+    "assumed_mps": 0.0, "longest_m": 26.0, "gap_m": 0.5,
 }
 
 

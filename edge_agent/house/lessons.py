@@ -95,6 +95,7 @@ class _Site:
             "panels": len(g.along_m), "lateral_m": list(g.lateral_m), "source_height_m": g.source_height_m,
             "along_m": list(g.along_m), "across_m": list(g.across_m), "height_m": list(g.height_m),
             "response": list(g.response), "assumed_mps": g.assumed_mps, "longest_m": g.longest_m,
+            "gap_m": g.gap_m,
         }
         return learning_model.to_plain(geometry, priors, origin, thresholds)
 

@@ -15,7 +15,7 @@ import numpy as np
 from edge_agent.judgement.learning import Floats, LearningRefused, Prior
 from edge_agent.tools.model_file import FORMAT, digest
 
-BASIS = 5                               # coefficients of one panel: EA_BASIS of the kernel; tests hold them equal
+BASIS = 7                               # coefficients of one panel: EA_BASIS of the kernel; tests hold them equal
 CLASSES = ("below 6 m", "6 to 9 m", "above 9 m")
 EDGES_M = (6.0, 9.0)                    # detection.md 3.3
 TYPICAL_M = (4.5, 7.5, 14.0)            # middle of each class; a vehicle still in the beam may turn out so long

@@ -25,7 +25,7 @@ from edge_agent.tools.kernel_values import (
 )
 
 _FLAGS = ("armed", "crossed", "finished", "speed_measured")
-_SHADOW = struct.Struct("=8I14d")                       # no padding in either; a test holds them to the header
+_SHADOW = struct.Struct("=8I16d")                       # no padding in either; a test holds them to the header
 _NEUTRON = struct.Struct("=6I10d")
 
 
@@ -54,7 +54,7 @@ def checked(lane: Any, model: ShadowModel, panels: int) -> Any:
 
 def look(lane: Any, model: Any, settings: KernelSettings) -> Shadow:
     if model is None:
-        return Shadow(Why.NO_MODEL, False, False, False, 0, 0, 0, False, 0.0, settings.glrt_threshold, *[0.0] * 12)
+        return Shadow(Why.NO_MODEL, False, False, False, 0, 0, 0, False, 0.0, settings.glrt_threshold, *[0.0] * 14)
     if lib.ea_passage_look(lane, model, _scratch.work, _scratch.shadow) != lib.EA_OK:
         raise ModelRefused(f"shadow test: {ModelRefused.__doc__}")
     seen = Shadow._make(_SHADOW.unpack(_scratch.seen))
@@ -92,7 +92,7 @@ def _put_geometry(out: Any, geometry: Geometry, panels: int) -> None:
         raise ModelRefused(f"{len(geometry.lateral_m)} lateral positions; the kernel takes 1-{lib.EA_LATERALS}")
     out.panels, out.laterals = panels, len(geometry.lateral_m)
     out.source_height_m, out.assumed_mps = geometry.source_height_m, geometry.assumed_mps
-    out.longest_m = geometry.longest_m
+    out.longest_m, out.gap_m = geometry.longest_m, geometry.gap_m
     _put(out.lateral_m, geometry.lateral_m, len(geometry.lateral_m), "lateral_m")
     for name in ("along_m", "across_m", "height_m", "response"):
         _put(getattr(out, name), getattr(geometry, name), panels, name)

@@ -140,6 +140,7 @@ class Why(enum.IntEnum):
     FEW_BINS = lib.EA_FEW_BINS
     NO_GEOMETRY = lib.EA_NO_GEOMETRY
     NO_MODEL = lib.EA_NO_MODEL
+    INTERRUPTED = lib.EA_INTERRUPTED
 
 
 class Shadow(NamedTuple):
@@ -155,6 +156,8 @@ class Shadow(NamedTuple):
     speed_measured: bool
     statistic: float
     threshold: float
+    misfit: float
+    depth: float
     speed_mps: float
     length_m: float
     at_s: float
@@ -222,12 +225,13 @@ class Geometry:
     lateral_m: tuple[float, ...] = (0.0, 0.8, -0.8)     # detection.md 3.3
     source_height_m: float = 1.5                        # detection.md 2
     assumed_mps: float = 0.0
+    gap_m: float = 0.5                                  # a beam clear for so long is between two bodies: 0.36 s at 5 km/h
     longest_m: float = 26.0                             # road trains of 25.25 m are the longest (EU directive 96/53)
 
 
 @dataclass(frozen=True, slots=True)
 class ShadowClass:
-    """What vehicles of one length do to the background: c ~ N(mean, covariance), c at 5 * panel + k."""
+    """What vehicles of one length do to the background: c ~ N(mean, covariance), c at EA_BASIS * panel + k."""
 
     learned: int                                        # passages it was learned from; 0: there is none
     typical_m: float

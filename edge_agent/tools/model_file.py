@@ -15,7 +15,7 @@ from typing import Any
 from edge_agent.tools.kernel_values import Geometry, ShadowClass, ShadowModel
 from edge_agent.words.errors import SettingsError
 
-FORMAT = "edge-agent shadow model/1"
+FORMAT = "edge-agent shadow model/2"
 _GEOMETRY = ("along_m", "across_m", "height_m", "response", "lateral_m")
 
 
@@ -59,7 +59,7 @@ def _model(plain: Mapping[str, Any]) -> ShadowModel:
         Geometry(
             **{key: tuple(float(value) for value in geometry[key]) for key in _GEOMETRY},
             source_height_m=float(geometry["source_height_m"]), assumed_mps=float(geometry["assumed_mps"]),
-            longest_m=float(geometry["longest_m"]),
+            longest_m=float(geometry["longest_m"]), gap_m=float(geometry["gap_m"]),
         ),
         (one, two, three), (float(low), float(high)),
     )

@@ -148,6 +148,7 @@ static ea_geometry take_geometry(bytes *b, uint32_t panels)
 	g.source_height_m = take_number(b, 0.0, 3.0);
 	g.assumed_mps = take_byte(b) % 2 ? 0.0 : take_number(b, 0.1, 10.0);
 	g.longest_m = take_number(b, 1.0, 100.0);
+	g.gap_m = take_number(b, 0.0, 5.0);
 	return g;
 }
 

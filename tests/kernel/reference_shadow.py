@@ -12,16 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 
 EDGE_M, REACH_M, STEP_M, BANK = 2.0, 1.0, 0.5, (1.0, 0.82, 1.22)
+USUAL_MPS, WEIGHT, EASIEST, DARKEST = 8 / 3.6, 2.0, 16.0, 0.3
+SHAPES = 7
 BINS_MAX = 256
 
 _erf = np.vectorize(math.erf)
 
 
 def basis(x, length):
-    """(bins, 5): g cos(k pi u) for k = 0..3, and 1."""
+    """(bins, 7): g cos(k pi u) for k = 0..5, and 1."""
     x = np.asarray(x, float)
     g = (_erf(x / EDGE_M) - _erf((x - length) / EDGE_M)) / 2
-    return np.stack([g * np.cos(k * np.pi * x / length) for k in range(4)] + [np.ones_like(x)], axis=1)
+    return np.stack([g * np.cos(k * np.pi * x / length) for k in range(SHAPES - 1)] + [np.ones_like(x)], axis=1)
 
 
 def grid(samples):
@@ -66,6 +68,19 @@ def sources(passage, geometry, length, chosen, begin, bin_s, slots, exposure):
                     [template(geometry, p, t, t + bin_s, v, y) * exposure for p in chosen])
 
 
+def usual_information(geometry, chosen, background):
+    """Of a source that passes at 8 km/h without a shadow, in the first place across the lane: s.B^-1 s."""
+    h = [max(0.1, math.hypot(geometry.lateral_m[0] - geometry.across_m[p], geometry.source_height_m - geometry.height_m[p]))
+         for p in chosen]
+    return sum(geometry.response[p] ** 2 * math.pi / (2 * USUAL_MPS * d**3) / max(1.0, background[p])
+               for p, d in zip(chosen, h, strict=True))
+
+
+def weighed(plain, ease):
+    square = plain * abs(plain) - WEIGHT * math.log(min(EASIEST, max(1 / EASIEST, ease)))
+    return math.copysign(math.sqrt(abs(square)), square)
+
+
 @dataclass
 class Passage:
     samples: list
@@ -89,44 +104,51 @@ def one(passage, model, length):
     speed = passage.speed or geometry.assumed_mps
     chosen = [p for p in range(len(geometry.along_m)) if passage.mask >> p & 1]
     x = speed * (begin + (slots + 0.5) * bin_s - passage.on_s)
-    rows, n = len(slots), 5 * len(geometry.along_m)
+    rows, n = len(slots), SHAPES * len(geometry.along_m)
     mean, sigma = np.array(learned.mean), np.array(learned.covariance)
     u, flat, shade = np.zeros((rows * len(chosen), n)), [], []
     for i, p in enumerate(chosen):
         phi = basis(x - geometry.along_m[p], length)
         b = passage.background[p] * exposure
-        u[i * rows : (i + 1) * rows, 5 * p : 5 * p + 5] = -b[:, None] * phi
+        u[i * rows : (i + 1) * rows, SHAPES * p : SHAPES * (p + 1)] = -b[:, None] * phi
         flat.append(b)
-        shade.append(b * (1 - phi @ mean[5 * p : 5 * p + 5]))
-    constants = np.arange(4, n, 5)
+        shade.append(b * (1 - phi @ mean[SHAPES * p : SHAPES * (p + 1)]))
+    constants = np.arange(SHAPES - 1, n, SHAPES)
     s = sigma.copy()
     s[np.ix_(constants, constants)] += passage.common_var
     s[constants, constants] += passage.own_var
     flat, shade = np.concatenate(flat), np.concatenate(shade)
-    c = np.diag(np.maximum(flat, 1.0)) + u @ s @ u.T
+    noise = np.maximum(np.maximum(shade, DARKEST * flat), 1.0)
+    c = np.diag(noise) + u @ s @ u.T
     data = np.concatenate([counts[:, p] for p in chosen])
     r = data - shade
     inverse = np.linalg.inv(c)
-    best = None
+    best, usual = None, usual_information(geometry, chosen, passage.background)
     for slot, y, v, source in sources(passage, geometry, length, chosen, begin, bin_s, slots, exposure):
         left = source @ inverse @ source
-        if not left > 1e-6 * (source**2 / np.maximum(flat, 1.0)).sum():
+        if not left > 1e-6 * (source**2 / noise).sum():
             continue
-        statistic = source @ inverse @ r / math.sqrt(left)
+        plain = source @ inverse @ r / math.sqrt(left)
+        statistic = weighed(plain, left / usual)
         if best is None or statistic > best[0]:
-            best = (statistic, left, source, slot, y, v)
+            best = (statistic, plain, left, source, slot, y, v)
     if best is None:
         return None
-    statistic, left, source, slot, y, v = best
-    fitted = shade + u @ s @ u.T @ inverse @ (r - statistic / math.sqrt(left) * source)
+    statistic, plain, left, source, slot, y, v = best
+    fitted = shade + u @ s @ u.T @ inverse @ (r - plain / math.sqrt(left) * source)
     rate = source.reshape(len(chosen), rows).sum(axis=0) / exposure
     window = np.tile(rate >= rate.max() / 2, len(chosen))
     at = begin + (slot + 0.5) * bin_s
+    freedom = len(data) - 1
+    deep = np.zeros(n)
+    deep[[SHAPES * p for p in chosen]] = 1.0
+    coefficients = s @ u.T @ inverse @ r
     return statistic, {
         "at_s": at, "behind_m": speed * (at - passage.on_s), "lateral_m": y, "speed_mps": v,
-        "strength": statistic / math.sqrt(left), "length_m": length, "counts": data[window].sum(),
+        "strength": plain / math.sqrt(left), "plain": plain, "length_m": length, "counts": data[window].sum(),
         "expected": fitted[window].sum(), "background": flat[window].sum(),
-        "window_s": exposure[rate >= rate.max() / 2].sum(),
+        "misfit": (r @ inverse @ r - plain**2 - freedom) / math.sqrt(2 * freedom),
+        "depth": deep @ coefficients / math.sqrt(deep @ s @ deep), "window_s": exposure[rate >= rate.max() / 2].sum(),
     }
 
 

@@ -81,15 +81,15 @@ def learned(rng: np.random.Generator, kind: int) -> ShadowClass:
         lane = Lane(SETTINGS)
         told(lane, drive(rng, kind))
         d = lane.design(PLACE)
-        gram, pull = np.zeros((20, 20)), np.zeros(20)
+        gram, pull = np.zeros((28, 28)), np.zeros(28)
         for p in range(4):
             flat, phi = d.background_cps[p] * np.array(d.exposure_s), np.array(d.basis[p])
-            gram[5 * p : 5 * p + 5, 5 * p : 5 * p + 5] = (phi * flat[:, None]).T @ phi
-            pull[5 * p : 5 * p + 5] = phi.T @ (flat - np.array(d.counts[p]))
+            gram[7 * p : 7 * p + 7, 7 * p : 7 * p + 7] = (phi * flat[:, None]).T @ phi
+            pull[7 * p : 7 * p + 7] = phi.T @ (flat - np.array(d.counts[p]))
         grams.append(gram)
         pulls.append(pull)
     g, h = np.array(grams), np.array(pulls)
-    mean, sigma = np.zeros(20), np.eye(20) * 0.01
+    mean, sigma = np.zeros(28), np.eye(28) * 0.01
     for _ in range(ROUNDS):
         inverse = np.linalg.inv(sigma)
         spread = np.linalg.inv(inverse + g)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shadow_power as road
-from reference_shadow import Passage, basis, grid, sources
+from reference_shadow import EASIEST, WEIGHT, Passage, basis, grid, sources, usual_information
 from test_kernel_shadow import model
 
 from edge_agent.tools.kernel import KernelSettings, Lane, ShadowModel, Why
@@ -23,7 +23,7 @@ def test_without_a_source_it_is_the_largest_of_correlated_normals() -> None:
     found = []
     for _ in range(1500):
         level = rng.normal(0, 1, 4) / np.sqrt(RATE * 100)
-        c = rng.multivariate_normal(kind.mean, kind.covariance).reshape(4, 5)
+        c = rng.multivariate_normal(kind.mean, kind.covariance).reshape(4, 7)
         lane = Lane(S)
         lane.learned(learned)
         lane.put_background(Radiation.GAMMA, 998.0, 0.0, 100.0, (RATE * (1 + level)).tolist())
@@ -49,20 +49,23 @@ def largest(design, learned, length, rng) -> np.ndarray:
     passage = Passage(kept, 1000.0, 1000.0 + SECONDS, True, SPEED, np.array(design.background_cps),
                       np.array(design.own_var), design.common_var, 15)
     begin, bin_s, slots, exposure, _ = grid(kept)
-    rows, n = len(slots), 20
+    rows, n = len(slots), 28
     u, flat = np.zeros((4 * rows, n)), []
     for p in range(4):
         b = design.background_cps[p] * exposure
-        u[p * rows : (p + 1) * rows, 5 * p : 5 * p + 5] = -b[:, None] * np.array(design.basis[p])
+        u[p * rows : (p + 1) * rows, 7 * p : 7 * p + 7] = -b[:, None] * np.array(design.basis[p])
         flat.append(b)
     s = np.array(learned.classes[1].covariance)
-    s[np.ix_(range(4, n, 5), range(4, n, 5))] += design.common_var + np.diag(design.own_var)
+    s[np.ix_(range(6, n, 7), range(6, n, 7))] += design.common_var + np.diag(design.own_var)
     inverse = np.linalg.inv(np.diag(np.concatenate(flat)) + u @ s @ u.T)
     place = learned.geometry
     every = np.array([x[3] for x in sources(passage, place, length, range(4), begin, bin_s, slots, exposure)])
     gram = every @ inverse @ every.T
     scale = np.sqrt(np.diag(gram))
-    return rng.multivariate_normal(np.zeros(len(every)), gram / np.outer(scale, scale), 20_000).max(axis=1)
+    plain = rng.multivariate_normal(np.zeros(len(every)), gram / np.outer(scale, scale), 20_000)
+    ease = np.clip(scale**2 / usual_information(place, range(4), design.background_cps), 1 / EASIEST, EASIEST)
+    square = plain * np.abs(plain) - WEIGHT * np.log(ease)
+    return (np.sign(square) * np.sqrt(np.abs(square))).max(axis=1)
 
 
 @pytest.mark.slow

@@ -38,15 +38,15 @@ def design(length_m: float) -> tuple[np.ndarray, np.ndarray]:
 def truth(seed: int = 5) -> Prior:
     """A prior with a deep mean, strong correlation between panels and a nearly empty direction."""
     rng = np.random.default_rng(seed)
-    sd = np.array([0.05, 0.03, 0.02, 0.01, 0.003])
+    sd = np.array([0.05, 0.03, 0.02, 0.01, 0.007, 0.005, 0.003])
     between = 0.7 + 0.3 * np.eye(PANELS)
     turn = 0.2 * rng.normal(size=(EACH, EACH)) + np.eye(EACH)
     own = np.diag(sd) @ turn @ turn.T @ np.diag(sd)
-    return Prior(np.tile([0.12, 0.03, -0.02, 0.0, 0.0], PANELS), np.kron(between, own), 0)
+    return Prior(np.tile([0.12, 0.03, -0.02, 0.0, 0.0, 0.0, 0.0], PANELS), np.kron(between, own), 0)
 
 
 def generic() -> Prior:
-    sd = np.array([0.1, 0.08, 0.05, 0.03, 0.006])
+    sd = np.array([0.1, 0.08, 0.05, 0.03, 0.02, 0.015, 0.006])
     return Prior(np.zeros(PANELS * EACH), np.kron(0.5 + 0.5 * np.eye(PANELS), np.diag(sd**2)), 0)
 
 

@@ -19,7 +19,7 @@ from tests.learning.passages import PANELS, truth
 ROOT = Path(__file__).resolve().parents[2]
 GEOMETRY = {
     "panels": PANELS, "lateral_m": [0.0, 0.8, -0.8], "source_height_m": 1.5, "along_m": [0.0] * 2,
-    "across_m": [-2.5, 2.5], "height_m": [1.5] * 2, "response": [1.0] * 2, "assumed_mps": 0.0, "longest_m": 26.0,
+    "across_m": [-2.5, 2.5], "height_m": [1.5] * 2, "response": [1.0] * 2, "assumed_mps": 0.0, "longest_m": 26.0, "gap_m": 0.5,
 }
 GENERIC = json.loads((ROOT / "config/models/generic.json").read_text(encoding="utf-8"))
 
