@@ -19,10 +19,7 @@ class Rules:
     """Every rule of one lane.  Times go to the kernel in seconds and never back."""
 
     def __init__(self, lane: LaneSettings, profile: Profile, model: ModelFile | None = None) -> None:
-        self.detectors = {
-            Radiation.GAMMA: _names(lane.gamma, profile.gamma, f"lane {lane.name}: gamma"),
-            Radiation.NEUTRON: _names(lane.neutron, profile.neutron, f"lane {lane.name}: neutron"),
-        }
+        self.detectors = lane_detectors(lane, profile)
         self._vacant_exposure_s = profile.vacant_exposure_s
         try:
             self._kernel = kernel.Lane(
@@ -149,6 +146,14 @@ class Rules:
 def _shadow_threshold(lane: LaneSettings, model: ModelFile | None) -> float:
     """The site's own, else that of the model's calibration; 0 without either: the test is then computed, never armed."""
     return lane.alarm.shadow_threshold or (model.thresholds.get("glrt", 0.0) if model else 0.0)
+
+
+def lane_detectors(lane: LaneSettings, profile: Profile) -> dict[Radiation, tuple[str, ...]]:
+    """Names of a lane's detectors, in the order of their counts."""
+    return {
+        Radiation.GAMMA: _names(lane.gamma, profile.gamma, f"lane {lane.name}: gamma"),
+        Radiation.NEUTRON: _names(lane.neutron, profile.neutron, f"lane {lane.name}: neutron"),
+    }
 
 
 def _names(of_lane: list[str], of_profile: list[str], where: str) -> tuple[str, ...]:
