@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 from edge_agent.commands import options
 
@@ -21,7 +20,7 @@ def add(sub: options.Sub) -> None:
 def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.hands.asking import Core
     from edge_agent.house.configuration import load
-    from edge_agent.tools import jws
+    from edge_agent.tools import alarm_text, jws
 
     settings = load(chosen.config).settings
     with Core(Path(settings.portal.sockets) / "control.sock") as core:
@@ -33,26 +32,7 @@ def _run(chosen: argparse.Namespace) -> int:
         print(json.dumps({"alarms": alarms}, indent=1))
         return 0
     for alarm in alarms:
-        print("\n".join(story(alarm)))
+        print("\n".join(alarm_text.story(alarm)))
     if not alarms:
         print("no alarm on record")
     return 0
-
-
-def story(alarm: dict[str, Any]) -> list[str]:
-    """An alarm in a few lines of text."""
-    if alarm["statistic"] is None:
-        numbers = f"the portal's own alarm, {alarm['counts']} counts in {alarm['window_s']:g} s"
-    else:
-        numbers = (
-            f"{alarm['statistic']:.1f} sigma, threshold {alarm['threshold']:g}: {alarm['counts']} counts in "
-            f"{alarm['window_s']:g} s, background {alarm['expected']:.0f} +- {alarm['expected_sd']:.1f}"
-        )
-    panels = "  ".join(f"{name} {found['counts']}" for name, found in alarm["detectors"].items())
-    kept = "receipted by the centre" if alarm["receipted"] else "waiting for the centre's receipt"
-    return [
-        f"{alarm['at']['wall']}  lane {alarm['lane']}  {alarm['radiation'].upper()}  rule {alarm['rule']}  {alarm['id']}",
-        f"   {numbers}",
-        f"   last interval {panels}" + (f"   {', '.join(alarm['notes'])}" if alarm["notes"] else ""),
-        f"   record {alarm['seq']}, {kept}",
-    ]

@@ -21,6 +21,8 @@ class Rules:
     def __init__(self, lane: LaneSettings, profile: Profile, model: ModelFile | None = None) -> None:
         self.detectors = lane_detectors(lane, profile)
         self._vacant_exposure_s = profile.vacant_exposure_s
+        groups = _masks(lane, profile, self.detectors[Radiation.GAMMA])
+        self.sums = len(groups)                     # of the compatibility rule
         try:
             self._kernel = kernel.Lane(
                 kernel.KernelSettings(
@@ -30,7 +32,7 @@ class Rules:
                     focus_threshold=lane.alarm.focus_threshold,
                     ksigma_n=lane.alarm.ksigma_n,
                     ksigma_intervals=lane.alarm.ksigma_intervals,
-                    groups=_masks(lane, profile, self.detectors[Radiation.GAMMA]),
+                    groups=groups,
                     neutron_p=lane.alarm.neutron_p,
                     neutron_arm_s=lane.alarm.neutron_arm_s,
                     glrt_threshold=_shadow_threshold(lane, model),

@@ -91,8 +91,8 @@ def table(key: str, found: list[Row]) -> list[str]:
     """The rows as text, 80 columns."""
     rule = RULES[key]
     lines = [
-        f"{'':>16}  alarms          occupancies alarmed                    portal's",
-        f"{key:>16}  ours  {rule:>7}   ours  {'by ' + rule:>10}   both  only ours  own only",
+        f"{'':>16}  alarms         occupancies alarmed",
+        f"{key:>16}  ours  {rule:>7}   ours  {'by ' + rule:>10}   both  only ours  portal's",
     ]
     for row in found:
         lines.append(
