@@ -20,8 +20,9 @@ from edge_agent.doors.files import read_text, shipped_config
 from edge_agent.house.configuration import Configuration
 from edge_agent.judgement import learning_model, learning_site
 from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, Passage
-from edge_agent.judgement.learning_history import Again, Past, gather, passage
+from edge_agent.judgement.learning_history import Again, gather, passage
 from edge_agent.judgement.learning_tail import Calibration
+from edge_agent.judgement.retrace import Past
 from edge_agent.judgement.rules import NOT_FITTED
 from edge_agent.tools import model_file
 from edge_agent.tools.kernel_values import Geometry

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge_agent.tools import kernel
+from edge_agent.tools.kernel_picture import Picture
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.errors import SettingsError
 from edge_agent.words.event import Judgement, VacantBackground
@@ -76,6 +77,10 @@ class Rules:
         """The shadow test's number alone, armed or not; None where there is none."""
         seen = self._kernel.shadow()
         return seen.statistic if seen.why is kernel.Why.SEEN else None
+
+    def picture(self) -> Picture | None:
+        """The shadow test bin by bin, for drawing; None where it has nothing to say."""
+        return self._kernel.picture()
 
     def design(self, geometry: kernel.Geometry) -> kernel.Design:
         """What the shadow test computes with, for learning."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 RULES = {
-    "focus": "any window of time", "ksigma": "the portal's kind of rule, judged by us", "neutron": "exact neutron counting",
-    "shadow": "shadow of the vehicle taken off", "vendor": "the portal's own electronics",
+    "focus": "counts too high for some time", "ksigma": "counts of one second too high", "neutron": "too many neutrons",
+    "shadow": "more counts than the vehicle's shadow allows", "vendor": "the portal's own electronics",
 }
 SURE = {
     "very high": "very sure it is not chance", "high": "sure it is not chance", "medium": "probably not chance",

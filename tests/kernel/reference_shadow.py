@@ -127,6 +127,8 @@ def one(passage, model, length):
         "strength": statistic / math.sqrt(left), "length_m": length, "counts": data[window].sum(),
         "expected": fitted[window].sum(), "background": flat[window].sum(),
         "window_s": exposure[rate >= rate.max() / 2].sum(),
+        "drawn": {"begin_s": begin + slots * bin_s, "exposure_s": exposure, "chosen": chosen, "counts": data,
+                  "background": flat, "shadowed": fitted, "source": statistic / math.sqrt(left) * source},
     }
 
 
