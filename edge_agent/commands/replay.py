@@ -79,6 +79,8 @@ def _pairs(given: list[str], option: str, example: str) -> dict[str, str]:
 
 
 def _page(summary: dict[str, Any]) -> list[str]:
+    from edge_agent.tools import alarm_text
+
     lines = [
         f"{summary['seconds']:.0f} s of wire, {sum(summary['records'].values())} records, {summary['unreadable']} unreadable",
         f"{summary['occupancies']} occupancies, {summary['alarmed_occupancies']} with an alarm of ours; "
@@ -91,4 +93,6 @@ def _page(summary: dict[str, Any]) -> list[str]:
             f"  {alarm['at_s']:9.1f} s  {alarm['radiation']:7} {alarm['rule']:10} {alarm['statistic']:6.1f} sigma  "
             f"{alarm['counts']} counts in {alarm['window_s']:g} s, background {alarm['expected']:.0f}"
         )
+        if meaning := "; ".join(filter(None, (alarm_text.where(alarm), alarm_text.sure(alarm)))):
+            lines.append(f"{'':14}{meaning}")
     return lines

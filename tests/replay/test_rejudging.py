@@ -125,6 +125,17 @@ def test_counts_without_occupancy_are_a_vacant_lane(tmp_path: Path, capsys: pyte
     assert all(1.7e9 + 60 <= alarm["at_s"] <= 1.7e9 + 65 and alarm["occupancy"] is None for alarm in found["alarms"])
 
 
+def test_real_series_of_another_instrument_are_read_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """An X-ray exposure alarms as it begins, long before its peak; an hour's flight with a drifting background does not."""
+    series = ROOT / "tests/replay/series"
+    exposure, flight = (replay(capsys, series / f"radiacode_{name}.csv") for name in ("xray_exam_1s", "flight_5s"))
+    rows = [line.split(",") for line in (series / "radiacode_xray_exam_1s.csv").read_text().splitlines()[1:]]
+    peak_s = max(rows, key=lambda row: int(row[2]))[0]
+    assert {alarm["rule"] for alarm in exposure["alarms"]} == {"focus/1", "ksigma/1"}
+    assert all(alarm["at_s"] < float(peak_s) - 30 and alarm["confidence"] == "very high" for alarm in exposure["alarms"])
+    assert flight["alarms"] == [] and flight["records"] == {"gamma": 622} and flight["seconds"] > 3000
+
+
 def test_a_lower_threshold_never_has_fewer_alarmed_vehicles(capsys: pytest.CaptureFixture[str]) -> None:
     found = replay(capsys, CAPTURE, "--sweep", "ksigma_n=2:12:1")
     assert [row["value"] for row in found["rows"]] == [float(n) for n in range(2, 13)] and found["rule"] == "ksigma"
