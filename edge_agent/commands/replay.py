@@ -10,8 +10,6 @@ from typing import Any
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
 
-DRIVER = "rapiscan"     # of a recording whose header names none
-
 
 def add(sub: options.Sub) -> None:
     made = options.parser(
@@ -22,7 +20,7 @@ def add(sub: options.Sub) -> None:
     made.add_argument("file", type=Path, help="recording of `edge-agent record`, bare listing, daily file, or CSV of counts")
     made.add_argument("--config", type=Path, metavar="FILE", help="judge with a site's own lane: its profile, model, settings")
     made.add_argument("--lane", metavar="NAME", help="which lane of it")
-    made.add_argument("--driver", help=f"portal family (default: as the recording says, else {DRIVER})")
+    made.add_argument("--driver", help="portal family (default: as the recording says, else rapiscan)")
     made.add_argument("--profile", type=Path, metavar="FILE", help="profile file (default: the driver's shipped one)")
     made.add_argument("--model", type=Path, metavar="FILE", help="shadow model of the lane, as edge-agent learn wrote it")
     made.add_argument(
@@ -46,7 +44,7 @@ def _run(chosen: argparse.Namespace) -> int:
     sweep = sweeping.read(chosen.sweep) if chosen.sweep else None
     case = rejudging.prepare(_wanted(chosen), options.read_bytes(chosen.file))
     if sweep is None:
-        summary = case.judge().plain()
+        summary = {**case.judge().plain(), "note": case.note}
         print(json.dumps(summary, indent=1) if chosen.json else "\n".join(_page(summary)))
         return 0
     key, values = sweep
@@ -86,6 +84,7 @@ def _page(summary: dict[str, Any]) -> list[str]:
         f"{summary['occupancies']} occupancies, {summary['alarmed_occupancies']} with an alarm of ours; "
         f"the portal alarmed: gamma {summary['vendor_gamma_alarms']}, neutron {summary['vendor_neutron_alarms']}",
         f"tamper opened {summary['tamper_opened']}, closed {summary['tamper_closed']}",
+        *filter(None, [summary["note"]]),
         f"our alarms: {len(summary['alarms'])}",
     ]
     for alarm in summary["alarms"]:

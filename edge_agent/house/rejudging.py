@@ -22,6 +22,7 @@ from edge_agent.words.reading import Radiation
 from edge_agent.words.settings import AlarmSettings, LaneSettings, LinkSettings, Profile
 
 DRIVER = "rapiscan"             # of a recording whose header names none
+VACANT = "no column says when a vehicle is there: all of it is judged as a vacant lane"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,12 @@ class Case:
     driver: Driver | None               # None: a CSV, there is no wire
     steps: Sequence[Step]
     zero_s: float
+    note: str = ""                      # what a person should know of this judging
 
     def judge(self, changed: Mapping[str, float] | None = None) -> Summary:
         """The summary with some alarm settings changed."""
+        if changed and "shadow_threshold" in changed and self.model is None:
+            raise SettingsError("--sweep shadow_threshold: there is no shadow model.\n  Give --model FILE, or a lane with one.")
         changes = [f"{key} = {_literal(key, value)}" for key, value in (changed or {}).items()]
         lane = replace(self.lane, alarm=with_changes(self.lane.alarm, changes, "--sweep"))
         return Replay(lane, self.profile, self.driver, self.model, self.zero_s).judge(self.steps)
@@ -67,7 +71,8 @@ def prepare(wanted: Wanted, data: bytes) -> Case:
     lane = replace(lane, alarm=with_changes(lane.alarm, wanted.changes, "--set"))
     model = _moved(_model(wanted.model, lane, profile) or model, wanted.geometry, lane, profile)
     if counts is not None:
-        return Case(lane, profile, model, None, recordings.counts_steps(counts, lane, profile), float(counts.zero_s))
+        note = "" if counts.has_occupancy else VACANT
+        return Case(lane, profile, model, None, recordings.counts_steps(counts, lane, profile), float(counts.zero_s), note)
     driver = drivers.find(lane.driver)
     steps = held.wire(driver, profile)
     zero_s = -steps[0][0] / 1e9 if held.starts else 0.0     # a recording shows seconds since its begin, whatever its clock says

@@ -46,7 +46,7 @@ class Held:
 
 def held(data: bytes, name: str, renamed: Mapping[str, str]) -> Held:
     """Tell what a file is; SettingsError for an empty one."""
-    lines = data.decode("latin-1" if not data.startswith(b"\xef\xbb\xbf") else "utf-8-sig", "replace").split("\n")
+    lines = data.decode("latin-1").split("\n")
     told = next((line for line in lines if line.strip()), "")
     first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     if not first:
@@ -57,8 +57,16 @@ def held(data: bytes, name: str, renamed: Mapping[str, str]) -> Held:
     if daily_file.looks_like(first):
         return Held(name, lines, "daily")
     if not told.startswith(capture.HEADER) and (counts_file.looks_like(first, renamed) or name.lower().endswith(".csv")):
-        return Held(name, lines, "counts")
+        return Held(name, _text(data).split("\n"), "counts")
     return Held(name, lines, "capture", capture.said(told, "driver"), bool(capture.said(told, "start_ns")))
+
+
+def _text(data: bytes) -> str:
+    """Names of columns may be in any language; what is not UTF-8 is taken byte by byte."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def profile_of(file: CountsFile) -> Profile:

@@ -58,15 +58,19 @@ def records(config: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield bodies.of_event(event, context)
 
 
+def generic_model(geometry: dict[str, Any]) -> dict[str, Any]:
+    """A model file of the shipped generic shadow, armed at 4.5 sigma: enough to draw and to replay with."""
+    generic = json.loads((shipped_config() / "models/generic.json").read_text())
+    return learning_model.to_plain(geometry, learning_model.generic(generic, 4), "test", {"glrt": 4.5})
+
+
 class Site:
     """A configuration with a model, and what its lane put on record."""
 
     def __init__(self, where: Path) -> None:
         self.config = where / "edge-agent.toml"
         self.config.write_text(CONFIG.format(sockets=where / "run"))
-        generic = json.loads((shipped_config() / "models/generic.json").read_text())
-        plain = learning_model.to_plain(GEOMETRY, learning_model.generic(generic, 4), "test", {"glrt": 4.5})
-        (where / "m.json").write_text(json.dumps(plain))
+        (where / "m.json").write_text(json.dumps(generic_model(GEOMETRY)))
         self.bodies = [(kind, {"seq": number, **body}) for number, (kind, body) in enumerate(records(self.config))]
         self.lines = [jws.write(kind, body, bytes(32)) for kind, body in self.bodies]
         self.log = where / "log.ndjson"

@@ -121,6 +121,7 @@ def test_counts_without_occupancy_are_a_vacant_lane(tmp_path: Path, capsys: pyte
     file = tmp_path / "walk.csv"
     file.write_text("timestamp,dt_live_s,counts\n" + "".join(f"{1.7e9 + i:.3f},1,{n}\n" for i, n in enumerate(counts)))
     found = replay(capsys, file)
+    assert "vacant lane" in found["note"]
     assert found["occupancies"] == 0 and {alarm["rule"] for alarm in found["alarms"]} == {"focus/1", "ksigma/1"}
     assert all(1.7e9 + 60 <= alarm["at_s"] <= 1.7e9 + 65 and alarm["occupancy"] is None for alarm in found["alarms"])
 
@@ -183,3 +184,28 @@ def test_options_that_cannot_go_together_are_refused(tmp_path: Path, capsys: pyt
     assert "belong together" in refused(capsys, CAPTURE, "--lane", "2")
     assert "--columns is for a CSV" in refused(capsys, CAPTURE, "--columns", "a=gamma")
     assert "--geometry moves the panels of a shadow model" in refused(capsys, CAPTURE, "--geometry", "Aa1=0,0,1")
+
+
+def test_a_model_is_judged_with_and_its_panels_can_be_stood_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.replay.test_alarms_show import GEOMETRY, generic_model
+
+    (tmp_path / "m.json").write_text(json.dumps(generic_model(GEOMETRY)))
+    with_model = ["--model", tmp_path / "m.json", "--set", "shadow_threshold=3"]
+
+    def shadow(*more: object) -> list[dict[str, Any]]:
+        return [alarm for alarm in replay(capsys, CAPTURE, *with_model, *more)["alarms"] if alarm["rule"] == "shadow/1"]
+
+    here, there = shadow(), shadow("--geometry", "Aa1=0,-2,2.4", "--geometry", "Aa2=0.5,-2,0.8")
+    assert here and all("behind_m" in alarm["place"] and alarm["side"] for alarm in here)
+    assert [alarm["statistic"] for alarm in here] != [alarm["statistic"] for alarm in there]
+    rows = replay(capsys, CAPTURE, *with_model, "--sweep", "shadow_threshold=3:15:3")["rows"]
+    assert rows[0]["by_rule"] >= 1 and [row["by_rule"] for row in rows] == sorted((row["by_rule"] for row in rows), reverse=True)
+    assert "no panel is called 'X'" in refused(capsys, CAPTURE, *with_model, "--geometry", "X=0,0,1")
+    assert "three numbers in m" in refused(capsys, CAPTURE, *with_model, "--geometry", "Aa1=0,0")
+    assert "there is no shadow model" in refused(capsys, CAPTURE, "--sweep", "shadow_threshold=3:15:3")
+
+
+def test_columns_named_in_any_language_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.csv").write_text("laikas,skaičius\n1,5\n2,6\n", encoding="utf-8")
+    found = replay(capsys, tmp_path / "x.csv", "--columns", "laikas=time_s", "--columns", "skaičius=gamma")
+    assert found["records"] == {"gamma": 2}
