@@ -181,6 +181,22 @@ typedef struct {                 /* the neutron template at one look; where ther
 	double expected;             /* background */
 } ea_neutron_source;
 
+typedef struct {                 /* the shadow test of one passage bin by bin, for people; rows of panels out of service stay 0 */
+	uint32_t why;                /* as in ea_shadow; what follows `seen` is filled where it is EA_SEEN */
+	uint32_t panels;             /* of the lane */
+	uint32_t mask;               /* of them in the test */
+	uint32_t bins;               /* with counting time in them */
+	ea_shadow seen;              /* the look that is drawn */
+	double on_s, off_s;          /* the beam broke, and cleared (unfinished: would clear for the length that counts) */
+	double bin_s;                /* length of a bin */
+	double begin_s[EA_PASSAGE_BINS];     /* on the lane's clock */
+	double exposure_s[EA_PASSAGE_BINS];  /* counting time in the bin */
+	double counts[EA_GAMMA_MAX][EA_PASSAGE_BINS];
+	double background[EA_GAMMA_MAX][EA_PASSAGE_BINS];  /* counts to be expected without vehicle */
+	double shadowed[EA_GAMMA_MAX][EA_PASSAGE_BINS];    /* behind the shadow fitted beside the source */
+	double source[EA_GAMMA_MAX][EA_PASSAGE_BINS];      /* of the fitted source: it adds to shadowed */
+} ea_picture;
+
 typedef struct ea_lane ea_lane;
 typedef struct ea_work ea_work;  /* scratch of one look, nothing to keep: one serves all lanes of a thread */
 
@@ -237,5 +253,8 @@ int ea_neutron_look(const ea_lane *lane, const ea_geometry *geometry, ea_neutron
 
 /* What the shadow test computes with.  length_m 0: as measured (unfinished: the least it can be by now). */
 int ea_passage_design(const ea_lane *lane, const ea_geometry *geometry, double length_m, ea_design *out);
+
+/* The same look drawn bin by bin. */
+int ea_passage_picture(const ea_lane *lane, const ea_shadow_model *model, ea_work *work, ea_picture *out);
 
 #endif

@@ -39,6 +39,14 @@ void ea_work_half(const ea_work *w, const double *x, double *y);
 void ea_work_rest(const ea_work *w, double *y, double *x);
 void ea_work_shadow(const ea_work *w, double rest[][EA_PASSAGE_BINS], double *coefficients);
 
+/* A shadow at one bin, of its shapes there. */
+static inline double ea_work_along(const double *shapes, const double *coefficients)
+{
+	double sum = 0.0;
+	for (uint32_t k = 0; k < EA_BASIS; k++) { sum += shapes[k] * coefficients[k]; }
+	return sum;
+}
+
 /* scan.c */
 void ea_source(ea_work *w, const ea_geometry *g, double speed_mps, double lateral_m);
 double ea_source_at(const ea_work *w, uint32_t a, uint32_t bin, uint32_t slot);

@@ -63,13 +63,6 @@ static int sees_a_source(const ea_work *w, const ea_geometry *g)
 	return 0;
 }
 
-static double along(const double *shapes, const double *coefficients)
-{
-	double sum = 0.0;
-	for (uint32_t k = 0; k < EA_BASIS; k++) { sum += shapes[k] * coefficients[k]; }
-	return sum;
-}
-
 /* Mean over the panels of the first coefficient, the depth, in sigmas of the model: > 0 where it is deeper. */
 static double depth(const ea_work *w, const double *coefficients)
 {
@@ -95,7 +88,7 @@ static double solve(ea_work *w)
 	for (uint32_t a = 0; a < w->panels; a++) {
 		for (uint32_t i = 0; i < d->bins; i++) {
 			const double *u = w->weighted[a][i], *c = &x[EA_BASIS * a];
-			double shadow = along(u, c);
+			double shadow = ea_work_along(u, c);
 			w->solved[a][i] = w->inverse[a][i] * w->rest[a][i] - shadow;
 		}
 	}
@@ -125,7 +118,7 @@ static void sum_bin(const ea_work *w, uint32_t i, const double *coefficients, ea
 	const ea_design *d = &w->design;
 	for (uint32_t a = 0; a < w->panels; a++) {
 		const double *u = w->weighted[a][i], *c = &coefficients[EA_BASIS * a];
-		double shadow = along(u, c);
+		double shadow = ea_work_along(u, c);
 		out->counts += d->counts[w->panel[a]][i];
 		out->background += w->flat[a][i];
 		out->expected += w->expected[a][i] + shadow / w->inverse[a][i];

@@ -1,4 +1,4 @@
-"""`edge-agent alarms`: the last alarms with their numbers, and whether the centre has receipted them."""
+"""`edge-agent alarms`: the last alarms in words and numbers; `alarms show ID` all about one, and its picture."""
 
 from __future__ import annotations
 
@@ -8,20 +8,39 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.commands import options
+from edge_agent.words.errors import NotRunning, SettingsError
+
+PICTURES = (".svg", ".html")
 
 
 def add(sub: options.Sub) -> None:
-    made = options.parser(sub, "alarms", "The last alarms with their numbers.", "edge-agent alarms --last 5")
+    made = options.parser(
+        sub, "alarms", "The last alarms in words and numbers; one alarm and its picture.",
+        "edge-agent alarms --last 5\n  edge-agent alarms show QX-0042/3/17 --plot alarm.svg",
+    )
+    made.add_argument("what", nargs="?", choices=("list", "show"), default="list", help="list (default), or show one")
+    made.add_argument("id", nargs="?", help="name of the alarm to show, or its end: 3/17")
     options.config(made)
     options.as_json(made)
-    made.add_argument("--last", type=int, default=20, metavar="N", help="how many (default 20)")
+    made.add_argument("--last", type=int, default=20, metavar="N", help="how many to list (default 20)")
+    made.add_argument("--plot", type=Path, metavar="FILE", help="draw counts, background, shadow, source; FILE.svg or FILE.html")
+    made.add_argument("--ledger", type=Path, metavar="FILE", help="look in a ledger.db or a copied log, not the running core")
+    made.add_argument("--model", type=Path, metavar="FILE", help="shadow model to draw with (default: the lane's own)")
     made.set_defaults(run=_run)
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    if chosen.what == "show":
+        return _show(chosen)
+    if chosen.id or chosen.plot or chosen.ledger or chosen.model:
+        raise SettingsError("--plot, --ledger and --model belong to one alarm: edge-agent alarms show ID")
+    return _list(chosen)
+
+
+def _list(chosen: argparse.Namespace) -> int:
     from edge_agent.hands.asking import Core
     from edge_agent.house.configuration import load
-    from edge_agent.tools import jws
+    from edge_agent.tools import alarm_text, jws
 
     settings = load(chosen.config).settings
     with Core(Path(settings.portal.sockets) / "control.sock") as core:
@@ -33,26 +52,72 @@ def _run(chosen: argparse.Namespace) -> int:
         print(json.dumps({"alarms": alarms}, indent=1))
         return 0
     for alarm in alarms:
-        print("\n".join(story(alarm)))
+        print("\n".join(alarm_text.story(alarm)))
     if not alarms:
         print("no alarm on record")
     return 0
 
 
-def story(alarm: dict[str, Any]) -> list[str]:
-    """An alarm in a few lines of text."""
-    if alarm["statistic"] is None:
-        numbers = f"the portal's own alarm, {alarm['counts']} counts in {alarm['window_s']:g} s"
-    else:
-        numbers = (
-            f"{alarm['statistic']:.1f} sigma, threshold {alarm['threshold']:g}: {alarm['counts']} counts in "
-            f"{alarm['window_s']:g} s, background {alarm['expected']:.0f} +- {alarm['expected_sd']:.1f}"
+def _show(chosen: argparse.Namespace) -> int:
+    from edge_agent.house import looking_back
+    from edge_agent.tools import alarm_page
+
+    if not chosen.id:
+        raise SettingsError("which alarm?  edge-agent alarms show ID; the names are in: edge-agent alarms")
+    if chosen.plot and chosen.plot.suffix.lower() not in PICTURES:
+        raise SettingsError(
+            f"--plot {chosen.plot}: a picture is {' or '.join(PICTURES)}.\n"
+            f"  Name it {chosen.plot.stem}.svg; browsers show and print it."
         )
-    panels = "  ".join(f"{name} {found['counts']}" for name, found in alarm["detectors"].items())
-    kept = "receipted by the centre" if alarm["receipted"] else "waiting for the centre's receipt"
-    return [
-        f"{alarm['at']['wall']}  lane {alarm['lane']}  {alarm['radiation'].upper()}  rule {alarm['rule']}  {alarm['id']}",
-        f"   {numbers}",
-        f"   last interval {panels}" + (f"   {', '.join(alarm['notes'])}" if alarm["notes"] else ""),
-        f"   record {alarm['seq']}, {kept}",
-    ]
+    configuration = _configuration(chosen)
+    found = _find(chosen, configuration)
+    picture, why = looking_back.picture(found, configuration, chosen.model)
+    if chosen.json:
+        print(json.dumps({"alarm": found.alarm, "occupancy": found.occupancy, "others": found.others}, indent=1))
+    else:
+        print("\n".join(alarm_page.page(found.alarm, found.occupancy, found.others, picture, why)))
+    if chosen.plot:
+        _plot(chosen, found, picture)
+    return 0
+
+
+def _configuration(chosen: argparse.Namespace) -> Any:
+    """The site's settings; None where a copied log is looked at elsewhere and there are none."""
+    from edge_agent.house.configuration import load
+
+    if chosen.ledger and chosen.config == options.CONFIG and not chosen.config.exists():
+        return None
+    return load(chosen.config)
+
+
+def _find(chosen: argparse.Namespace, configuration: Any) -> Any:
+    from edge_agent.hands.asking import Core
+    from edge_agent.house import looking_back
+
+    if chosen.ledger:
+        return looking_back.in_file(chosen.ledger, chosen.id)
+    portal = configuration.settings.portal
+    try:
+        with Core(Path(portal.sockets) / "control.sock") as core:
+            return looking_back.in_core(core, chosen.id)
+    except NotRunning as problem:
+        raise NotRunning(
+            f"{problem}\n"
+            f"  Without it: edge-agent alarms show {chosen.id} --ledger {portal.state}/logs/1/ledger.db"
+        ) from None
+
+
+def _plot(chosen: argparse.Namespace, found: Any, picture: Any) -> None:
+    from edge_agent.doors.files import write_whole
+    from edge_agent.tools import alarm_picture, svg
+
+    alarm = found.alarm
+    if found.occupancy is None or alarm["radiation"] not in found.occupancy["series"]:
+        raise SettingsError(
+            f"{alarm['id']}: there are no counts on record to draw: the lane was vacant, or the vehicle is still in it.\n"
+            "  Counts of a vacant lane are in a recording: edge-agent record LANE --out FILE"
+        )
+    drawing = alarm_picture.draw(alarm, found.occupancy, picture)
+    html = chosen.plot.suffix.lower() == ".html"
+    write_whole(chosen.plot, (svg.page(f"alarm {alarm['id']}", drawing) if html else drawing).encode())
+    print(f"{chosen.plot}: written")

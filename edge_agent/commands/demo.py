@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from edge_agent.commands import alarms, options
+from edge_agent.commands import options
 from edge_agent.hands.asking import Core
+from edge_agent.tools import alarm_text
 from edge_agent.words.errors import EdgeAgentError, NotRunning
 
 ORIGIN = "demo.example/portal/demo-1"
@@ -80,7 +81,7 @@ class Demo:
                 stage = f"{alarm['id']} {alarm['receipted']}"
                 if stage not in shown:
                     shown.add(stage)
-                    for line in alarms.story(alarm):
+                    for line in alarm_text.story(alarm):
                         self._say(line)
             for line in self._centre_says():
                 if line not in shown:

@@ -45,15 +45,19 @@ def _write(out: Path, about: dict[str, Any], stream: Iterator[dict[str, Any]]) -
     count, start_ns = 0, None
     try:
         with out.open("x", encoding="ascii") as file:
-            print(f"{capture.HEADER} driver={about['driver']} wall={times.iso(time.time_ns())}", file=file)
+            about_it = f"{capture.HEADER} driver={about['driver']} wall={times.iso(time.time_ns())}"
             try:
                 for found in stream:
-                    start_ns = found["at_ns"] if start_ns is None else start_ns
+                    if start_ns is None:
+                        start_ns = found["at_ns"]
+                        print(f"{about_it} start_ns={start_ns}", file=file)
                     chunk = Chunk(found["at_ns"], capture.unescape(found["data"]))
                     print(capture.write_line(chunk, start_ns), file=file, flush=True)
                     count += 1
             except KeyboardInterrupt:
                 print(file=sys.stderr)
+            if start_ns is None:
+                print(about_it, file=file)
     except FileExistsError:
         raise StorageError(f"{out} is there already; choose another name") from None
     except OSError as problem:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,65 +13,78 @@ from edge_agent.words.errors import SettingsError
 
 def add(sub: options.Sub) -> None:
     made = options.parser(
-        sub, "replay", "Run a recording or a daily file through decoder and alarm rules again.",
-        "edge-agent replay --driver rapiscan --set ksigma_n=8 recording.capture",
+        sub, "replay", "Run a recording, a daily file or a CSV of counts through the alarm rules again.",
+        "edge-agent replay --set ksigma_n=8 recording.capture\n"
+        "  edge-agent replay --sweep focus_threshold=4:8:0.25 counts.csv       (the format: docs/replay.md)",
     )
-    made.add_argument("file", type=Path, help="recording of `edge-agent record`, bare listing, or daily file")
-    made.add_argument("--driver", default="rapiscan", help="portal family (default rapiscan)")
+    made.add_argument("file", type=Path, help="recording of `edge-agent record`, bare listing, daily file, or CSV of counts")
+    made.add_argument("--config", type=Path, metavar="FILE", help="judge with a site's own lane: its profile, model, settings")
+    made.add_argument("--lane", metavar="NAME", help="which lane of it")
+    made.add_argument("--driver", help="portal family (default: as the recording says, else rapiscan)")
     made.add_argument("--profile", type=Path, metavar="FILE", help="profile file (default: the driver's shipped one)")
     made.add_argument("--model", type=Path, metavar="FILE", help="shadow model of the lane, as edge-agent learn wrote it")
+    made.add_argument(
+        "--geometry", action="append", default=[], metavar="PANEL=ALONG,ACROSS,HEIGHT",
+        help="stand a panel of the model elsewhere, m",
+    )
     made.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another alarm setting; repeatable")
+    made.add_argument("--sweep", metavar="KEY=FROM:TO:STEP", help="alarms against one setting; STEP may be xFACTOR")
+    made.add_argument(
+        "--columns", action="append", default=[], metavar="THEIRS=OURS",
+        help="what a column of a CSV is; - leaves it out; repeatable",
+    )
     options.as_json(made)
     made.set_defaults(run=_run)
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    from edge_agent import drivers
-    from edge_agent.doors.files import read_text, shipped_config
-    from edge_agent.judgement.rules import NOT_FITTED
-    from edge_agent.paths.replaying import Replay
-    from edge_agent.tools import model_file, toml_settings
-    from edge_agent.words.settings import LaneSettings, LinkSettings, Profile
+    from edge_agent.house import rejudging
+    from edge_agent.paths import sweeping
 
-    file = chosen.profile or shipped_config() / "profiles" / f"{chosen.driver}.toml"
-    driver = drivers.find(chosen.driver)
-    profile = toml_settings.read(Profile, read_text(file, "the profile"), str(file))
-    lane = LaneSettings("replay", chosen.driver, LinkSettings(driver.links[0]), alarm=_alarm(chosen.set))
-    model = None
-    if chosen.model:
-        panels = sum(name != NOT_FITTED for name in profile.gamma)
-        model = model_file.read(read_text(chosen.model, "the shadow model"), str(chosen.model), panels)
-    summary = Replay(lane, profile, driver, model).run(_chunks(chosen.file)).plain()
-    print(json.dumps(summary, indent=1) if chosen.json else "\n".join(_page(summary)))
+    sweep = sweeping.read(chosen.sweep) if chosen.sweep else None
+    case = rejudging.prepare(_wanted(chosen), options.read_bytes(chosen.file))
+    if sweep is None:
+        summary = {**case.judge().plain(), "note": case.note}
+        print(json.dumps(summary, indent=1) if chosen.json else "\n".join(_page(summary)))
+        return 0
+    key, values = sweep
+    found = list(sweeping.rows(key, values, lambda value: case.judge({key: value})))
+    print(json.dumps(sweeping.plain(key, found), indent=1) if chosen.json else "\n".join(sweeping.table(key, found)))
     return 0
 
 
-def _alarm(changes: list[str]) -> Any:
-    """Alarm settings with KEY=VALUE changes, held to the same limits as the configuration."""
-    from edge_agent.tools import toml_settings
-    from edge_agent.words.settings import AlarmSettings
+def _wanted(chosen: argparse.Namespace) -> Any:
+    from edge_agent.house.rejudging import Wanted
 
-    if not all("=" in change for change in changes):
-        raise SettingsError("--set takes KEY=VALUE, for example --set ksigma_n=8")
-    return toml_settings.read(AlarmSettings, "\n".join(changes), "--set")
+    if (chosen.config is None) != (chosen.lane is None):
+        raise SettingsError("--config FILE and --lane NAME belong together: which lane of which site.")
+    if chosen.config and (chosen.driver or chosen.profile):
+        raise SettingsError("--config names driver and profile already.\n  Leave --driver and --profile out, or --config.")
+    return Wanted(
+        str(chosen.file), chosen.config, chosen.lane, chosen.driver, chosen.profile, chosen.model,
+        _pairs(chosen.geometry, "--geometry", "Aa1=0,-2.5,2.4"), list(chosen.set),
+        _pairs(chosen.columns, "--columns", "counts=gamma"),
+    )
 
 
-def _chunks(path: Path) -> Iterator[Any]:
-    from edge_agent.tools import capture, daily_file
-
-    lines = options.read_bytes(path).decode("latin-1").split("\n")
-    first = next((line for line in lines if line.strip()), "")
-    if daily_file.looks_like(first):
-        return daily_file.read(lines, str(path))
-    return capture.read(lines, str(path))
+def _pairs(given: list[str], option: str, example: str) -> dict[str, str]:
+    """NAME=VALUE options as a table."""
+    parts = [text.partition("=") for text in given]
+    bad = next((text for text, (name, equals, value) in zip(given, parts, strict=True) if not (name and equals and value)), None)
+    if bad is not None:
+        raise SettingsError(f"{option} {bad}: expected NAME=VALUE.\n  For example {option} {example}")
+    return {name: value for name, _, value in parts}
 
 
 def _page(summary: dict[str, Any]) -> list[str]:
+    from edge_agent.tools import alarm_text
+
     lines = [
         f"{summary['seconds']:.0f} s of wire, {sum(summary['records'].values())} records, {summary['unreadable']} unreadable",
-        f"{summary['occupancies']} occupancies; the portal alarmed: gamma {summary['vendor_gamma_alarms']}, "
-        f"neutron {summary['vendor_neutron_alarms']}",
+        f"{summary['occupancies']} occupancies, {summary['alarmed_occupancies']} with an alarm of ours; "
+        f"the portal alarmed: gamma {summary['vendor_gamma_alarms']}, neutron {summary['vendor_neutron_alarms']}",
         f"tamper opened {summary['tamper_opened']}, closed {summary['tamper_closed']}",
+        *filter(None, [summary["note"]]),
         f"our alarms: {len(summary['alarms'])}",
     ]
     for alarm in summary["alarms"]:
@@ -80,6 +92,6 @@ def _page(summary: dict[str, Any]) -> list[str]:
             f"  {alarm['at_s']:9.1f} s  {alarm['radiation']:7} {alarm['rule']:10} {alarm['statistic']:6.1f} sigma  "
             f"{alarm['counts']} counts in {alarm['window_s']:g} s, background {alarm['expected']:.0f}"
         )
+        if meaning := "; ".join(filter(None, (alarm_text.where(alarm), alarm_text.sure(alarm)))):
+            lines.append(f"{'':14}{meaning}")
     return lines
-
-

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from edge_agent.tools import alarm_text
 from edge_agent.words.event import Alarm, Event, Fault, Occupancy, Tamper
 
 log = logging.getLogger("edge_agent.lane")
@@ -50,7 +51,7 @@ class LogSignal:
 
 
 def sentence(alarm: Alarm) -> str:
-    """What alarmed, how strongly, in which sum."""
+    """What alarmed, how strongly, where on the vehicle."""
     judgement = alarm.judgement
     if judgement.statistic is None or judgement.expected is None:
         numbers = "the portal's own alarm"
@@ -59,4 +60,6 @@ def sentence(alarm: Alarm) -> str:
             f"{judgement.statistic:.1f} sigma (threshold {judgement.threshold:.1f}): {judgement.counts} counts in "
             f"{judgement.window_s:.1f} s, background {judgement.expected:.0f}"
         )
+    where = alarm_text.where({"place": judgement.place, "side": alarm.explanation.side}).removeprefix("where: ")
+    numbers += f"; {where}" if where else ""
     return f"ALARM lane {alarm.lane} {alarm.radiation.value} {judgement.rule}: {numbers}; {alarm.id}"

@@ -20,8 +20,9 @@ from edge_agent.doors.files import read_text, shipped_config
 from edge_agent.house.configuration import Configuration
 from edge_agent.judgement import learning_model, learning_site
 from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, Passage
-from edge_agent.judgement.learning_history import Again, Past, gather, passage
+from edge_agent.judgement.learning_history import Again, gather, passage
 from edge_agent.judgement.learning_tail import Calibration
+from edge_agent.judgement.retrace import Past
 from edge_agent.judgement.rules import NOT_FITTED
 from edge_agent.tools import model_file
 from edge_agent.tools.kernel_values import Geometry
@@ -76,7 +77,8 @@ def propose(
     calibrations = site.calibrate(plain, budget, lane.alarm.focus_threshold)
     rounded = {rule: round(found.threshold, 3) for rule, found in calibrations.items()}
     rounded["glrt_tail"] = round(calibrations["glrt"].tail.begins, 3)      # by this the lane sees that its traffic changed
-    plain = site.model(lesson.priors, rounded, f"lane {lane.name}, {len(site.passages)} clean passages, budget {budget:g}")
+    origin = f"lane {lane.name}, {len(site.passages)} clean passages, budget {budget:g}"
+    plain = site.model(lesson.priors, rounded, origin, learning_model.calibrated(calibrations))
     return Proposal(plain, lesson.passages, left, calibrations)
 
 
@@ -89,7 +91,9 @@ class _Site:
         self._past = [each for each, learned in built if learned is not None]
         self.passages: list[Passage] = [learned for _, learned in built if learned is not None]
 
-    def model(self, priors: Any, thresholds: dict[str, float], origin: str) -> dict[str, Any]:
+    def model(
+        self, priors: Any, thresholds: dict[str, float], origin: str, calibration: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         g = self._geometry
         geometry = {
             "panels": len(g.along_m), "lateral_m": list(g.lateral_m), "source_height_m": g.source_height_m,
@@ -97,7 +101,7 @@ class _Site:
             "response": list(g.response), "assumed_mps": g.assumed_mps, "longest_m": g.longest_m,
             "gap_m": g.gap_m,
         }
-        return learning_model.to_plain(geometry, priors, origin, thresholds)
+        return learning_model.to_plain(geometry, priors, origin, thresholds, calibration)
 
     def shadows(self, plain: dict[str, Any]) -> Floats:
         """The shadow test of every passage under a model; 0 where its class is not learned."""

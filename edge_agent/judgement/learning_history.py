@@ -7,34 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from edge_agent.judgement.learning import Floats, Passage
+from edge_agent.judgement.retrace import START_NS, Past, begun, past, samples
 from edge_agent.judgement.rules import Rules
 from edge_agent.tools.kernel_values import Design, Geometry, Why
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.reading import Radiation, Sample
 from edge_agent.words.settings import LaneSettings, Profile
-
-NS_PER_MS = 1_000_000
-START_NS = 10**15           # where a replayed passage lies on the kernel's clock: late enough for any background's age
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """One clean occupancy as history holds it; times in ns after its begin."""
-
-    length_ns: int
-    first_ns: int                       # end of the first interval
-    interval_s: float
-    speed_mps: float
-    counts: tuple[tuple[int, ...], ...]     # interval by interval
-    rates_cps: tuple[float, ...]
-    exposure_s: float
-    age_s: float
 
 
 def unclean(body: Mapping[str, Any]) -> str:
@@ -48,17 +31,6 @@ def unclean(body: Mapping[str, Any]) -> str:
     if "gamma" not in body["series"] or "gamma" not in body.get("background", {}):
         return "no background"
     return ""
-
-
-def past(body: Mapping[str, Any], panels: Sequence[str]) -> Past:
-    """The passage of an occupancy body; KeyError where its panels are not these."""
-    series, background = body["series"]["gamma"], body["background"]["gamma"]
-    begin_ms = body["begin"]["mono_ms"]
-    return Past(
-        (body["end"]["mono_ms"] - begin_ms) * NS_PER_MS, (series["begin"]["mono_ms"] - begin_ms) * NS_PER_MS,
-        series["interval_s"], body["speed_mps"], tuple(zip(*(series["counts"][name] for name in panels), strict=True)),
-        tuple(background["cps"][name] for name in panels), background["exposure_s"], background["age_s"],
-    )
 
 
 def gather(bodies: Iterable[Mapping[str, Any]], panels: Sequence[str]) -> tuple[list[Past], Counter[str]]:
@@ -84,38 +56,29 @@ class Again:
 
     def design(self, found: Past) -> Design:
         """What the shadow test computes with."""
-        return self._run(found, self._samples(found), None).design(self._geometry)
+        return self._run(found, samples(found), None).design(self._geometry)
 
     def statistics(self, found: Past, model: ModelFile, counts: Floats | None = None) -> tuple[float, float] | None:
         """(largest FOCuS, shadow test at the end); of other counts (panels x bins of the design) where given."""
-        samples = self._samples(found) if counts is None else self._drawn(found, counts)
+        told = samples(found) if counts is None else self._drawn(found, counts)
         focus = 0.0
         rules = self._rules(found, model)
-        for sample in samples:
+        for sample in told:
             focus = max([focus, *(seen.statistic or 0.0 for seen, _ in rules.judge(sample) if seen.rule.startswith("focus"))])
         rules.end(START_NS + found.length_ns)
         shadow = rules.shadow_statistic()
         return None if shadow is None else (focus, shadow)
 
-    def _run(self, found: Past, samples: Iterable[Sample], model: ModelFile | None) -> Rules:
+    def _run(self, found: Past, told: Iterable[Sample], model: ModelFile | None) -> Rules:
         rules = self._rules(found, model)
-        for sample in samples:
+        for sample in told:
             for _ in rules.judge(sample):
                 pass
         rules.end(START_NS + found.length_ns)
         return rules
 
     def _rules(self, found: Past, model: ModelFile | None) -> Rules:
-        rules = Rules(self._lane, self._profile, model)
-        rules.put_background(Radiation.GAMMA, START_NS, found.age_s, found.exposure_s, found.rates_cps)
-        rules.begin(START_NS)
-        rules.speed(START_NS, found.speed_mps)
-        return rules
-
-    def _samples(self, found: Past) -> Iterable[Sample]:
-        step_ns = round(found.interval_s * 1e9)
-        for number, counts in enumerate(found.counts):
-            yield Sample(START_NS + found.first_ns + number * step_ns, Radiation.GAMMA, found.interval_s, counts, True)
+        return begun(self._lane, self._profile, found, model)
 
     def _drawn(self, found: Past, counts: Floats) -> Iterable[Sample]:
         design = self.design(found)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from edge_agent.judgement.learning import Floats, LearningRefused, Prior
+from edge_agent.judgement.learning_tail import Calibration
 from edge_agent.tools.model_file import FORMAT, digest
 
 BASIS = 7                               # coefficients of one panel: EA_BASIS of the kernel; tests hold them equal
@@ -28,16 +29,29 @@ def length_class(length_m: float) -> int:
 
 
 def to_plain(
-    geometry: Mapping[str, Any], priors: Sequence[Prior | None], origin: str, thresholds: Mapping[str, float] | None = None
+    geometry: Mapping[str, Any], priors: Sequence[Prior | None], origin: str, thresholds: Mapping[str, float] | None = None,
+    calibration: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The model as plain values with its hash; None for a class that is not learned.  `origin`: from what, in words."""
+    """The model as plain values with its hash; None for a class that is not learned.  `origin`: from what, in words.
+
+    `calibration`: further members, as `calibrated` makes them; readers that do not know them pass them over.
+    """
     plain: dict[str, Any] = {
         "format": FORMAT, "origin": origin, "geometry": dict(geometry), "edge_m": list(EDGES_M),
         "typical_m": list(TYPICAL_M), "thresholds": dict(thresholds or {}),
-        "classes": [_class(name, prior) for name, prior in zip(CLASSES, priors, strict=True)],
+        "classes": [_class(name, prior) for name, prior in zip(CLASSES, priors, strict=True)], **(calibration or {}),
     }
     plain["sha256"] = digest(plain)
     return plain
+
+
+def calibrated(found: Mapping[str, Calibration]) -> dict[str, Any]:
+    """Tail and budget of each rule, so that an alarm can say how often chance alone would give it."""
+    return {
+        "tails": {rule: {"begins": _round(each.tail.begins), "share": _round(each.tail.share), "scale": _round(each.tail.scale)}
+                  for rule, each in found.items()},
+        "budgets": {rule: _round(each.rate) for rule, each in found.items()},
+    }
 
 
 def from_plain(plain: Mapping[str, Any]) -> tuple[Prior | None, ...]:
@@ -87,7 +101,11 @@ def _class(name: str, prior: Prior | None) -> dict[str, Any]:
 
 
 def _rounded(row: Floats) -> list[float]:
-    return [float(f"{value:.{DIGITS}g}") for value in row]
+    return [_round(value) for value in row]
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
 
 
 def _prior(plain: Mapping[str, Any], panels: int) -> Prior | None:

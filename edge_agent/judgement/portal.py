@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from edge_agent.judgement.alarm_book import AlarmBook
 from edge_agent.judgement.cadence import Cadence
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.judgement.passage import Passage
@@ -12,7 +13,7 @@ from edge_agent.judgement.tally import Tally
 from edge_agent.judgement.traffic import Traffic
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.occupancy import TABLE, Input, Move, State
-from edge_agent.words.event import Alarm, Event, Judgement, Tamper
+from edge_agent.words.event import Event, Judgement, Tamper
 from edge_agent.words.reading import (
     Condition,
     Health,
@@ -27,7 +28,6 @@ from edge_agent.words.reading import (
 )
 from edge_agent.words.settings import LaneSettings, Profile
 
-VACANT_LATCH_NS = 60 * 10**9     # in a vacant lane a rule that stays up is one alarm until it was down for a minute
 LOOK_EVERY_NS = 10**9            # a look inside a passage costs about a millisecond of CPU; a second of vehicle is 2 m at 8 km/h
 FADING = {Condition.LATE, Condition.COUNTER_GAP, Condition.POWER_CYCLE, Condition.UNREADABLE, Condition.PROFILE}
 
@@ -53,11 +53,12 @@ class Portal:
         tail_begins = model.thresholds.get("glrt_tail") if model else None
         self._traffic = Traffic(tail_begins) if tail_begins else None
         self._next_look_ns = 0
-        self._vacant_up: dict[tuple[str, Radiation], int] = {}      # rule alarmed in the vacant lane -> last seen up
+        self.alarms = AlarmBook(lane, self.rules, self.tally, new_id, model)
 
     def observe(self, reading: Reading) -> Iterator[Event]:
         """Events that follow from one reading."""
         self.cadence.heard(reading.at_ns, getattr(reading, "radiation", None), not isinstance(reading, Unreadable))
+        self.alarms.pace.heard(reading.at_ns)
         yield from self._silence(reading.at_ns)
         match reading:
             case Sample():
@@ -186,6 +187,7 @@ class Portal:
                 yield from self._alarm(sample, self.rules.vendor(sample))
             return
         self.tally.samples += 1
+        self.alarms.pace.took(sample)
         self.last_counts[sample.radiation] = sample
         if sample.late:
             self.tally.late += 1
@@ -221,39 +223,7 @@ class Portal:
             yield from self._alarm(sample, judgement)
 
     def _alarm(self, sample: Sample, judgement: Judgement) -> Iterator[Event]:
-        if not self._first(judgement.rule, sample):
-            return
-        alarm = Alarm(
-            sample.at_ns, self.lane.name, self._new_id(), sample.radiation, judgement,
-            dict(zip(self.rules.detectors[sample.radiation], sample.counts, strict=False)),
-            self.rules.background_cps(sample.radiation, sample.at_ns),
-            self.passage.id if self.passage else None,
-            self.passage.speed_mps if self.passage else None,
-            self._notes(sample),
-        )
-        self.tally.alarms[judgement.rule] += 1
-        if self.passage:
-            self.passage.alarms.append(alarm.id)
-        yield alarm
-
-    def _first(self, rule: str, sample: Sample) -> bool:
-        """One alarm per rule, radiation and occupancy; in the vacant lane, one until the rule was down for a while."""
-        key = (rule, sample.radiation)
-        if self.passage:
-            first = key not in self.passage.fired
-            self.passage.fired.add(key)
-            return first
-        last = self._vacant_up.get(key)
-        self._vacant_up[key] = sample.at_ns
-        return last is None or sample.at_ns - last > VACANT_LATCH_NS
-
-    def _notes(self, sample: Sample) -> tuple[str, ...]:
-        notes = []
-        if sample.late:
-            notes.append("late delivery")
-        if not self.lane.panels_verified:
-            notes.append("panels unverified")
-        return tuple(notes)
+        yield from self.alarms.crossed(sample, judgement, self.passage)
 
     def _vacant_rate(self, rate: VacantRate) -> Iterator[Event]:
         yield from self._step(rate.at_ns, Input.BACKGROUND, None)

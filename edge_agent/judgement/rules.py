@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge_agent.tools import kernel
+from edge_agent.tools.kernel_picture import Picture
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.errors import SettingsError
 from edge_agent.words.event import Judgement, VacantBackground
@@ -19,11 +20,10 @@ class Rules:
     """Every rule of one lane.  Times go to the kernel in seconds and never back."""
 
     def __init__(self, lane: LaneSettings, profile: Profile, model: ModelFile | None = None) -> None:
-        self.detectors = {
-            Radiation.GAMMA: _names(lane.gamma, profile.gamma, f"lane {lane.name}: gamma"),
-            Radiation.NEUTRON: _names(lane.neutron, profile.neutron, f"lane {lane.name}: neutron"),
-        }
+        self.detectors = lane_detectors(lane, profile)
         self._vacant_exposure_s = profile.vacant_exposure_s
+        groups = _masks(lane, profile, self.detectors[Radiation.GAMMA])
+        self.sums = len(groups)                     # of the compatibility rule
         try:
             self._kernel = kernel.Lane(
                 kernel.KernelSettings(
@@ -33,7 +33,7 @@ class Rules:
                     focus_threshold=lane.alarm.focus_threshold,
                     ksigma_n=lane.alarm.ksigma_n,
                     ksigma_intervals=lane.alarm.ksigma_intervals,
-                    groups=_masks(lane, profile, self.detectors[Radiation.GAMMA]),
+                    groups=groups,
                     neutron_p=lane.alarm.neutron_p,
                     neutron_arm_s=lane.alarm.neutron_arm_s,
                     glrt_threshold=_shadow_threshold(lane, model),
@@ -77,6 +77,10 @@ class Rules:
         """The shadow test's number alone, armed or not; None where there is none."""
         seen = self._kernel.shadow()
         return seen.statistic if seen.why is kernel.Why.SEEN else None
+
+    def picture(self) -> Picture | None:
+        """The shadow test bin by bin, for drawing; None where it has nothing to say."""
+        return self._kernel.picture()
 
     def design(self, geometry: kernel.Geometry) -> kernel.Design:
         """What the shadow test computes with, for learning."""
@@ -149,6 +153,14 @@ class Rules:
 def _shadow_threshold(lane: LaneSettings, model: ModelFile | None) -> float:
     """The site's own, else that of the model's calibration; 0 without either: the test is then computed, never armed."""
     return lane.alarm.shadow_threshold or (model.thresholds.get("glrt", 0.0) if model else 0.0)
+
+
+def lane_detectors(lane: LaneSettings, profile: Profile) -> dict[Radiation, tuple[str, ...]]:
+    """Names of a lane's detectors, in the order of their counts."""
+    return {
+        Radiation.GAMMA: _names(lane.gamma, profile.gamma, f"lane {lane.name}: gamma"),
+        Radiation.NEUTRON: _names(lane.neutron, profile.neutron, f"lane {lane.name}: neutron"),
+    }
 
 
 def _names(of_lane: list[str], of_profile: list[str], where: str) -> tuple[str, ...]:

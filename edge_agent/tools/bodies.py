@@ -48,6 +48,12 @@ def _alarm(alarm: Alarm, context: Context) -> Body:
         "expected_sd": _rounded(judgement.expected_sd),
         "sum": list(judgement.detectors),
         "place": judgement.place or None,
+        "side": alarm.explanation.side,
+        "budget": alarm.explanation.budget,
+        "false_alarms_per_day": alarm.explanation.false_alarms_per_day,
+        "confidence": alarm.explanation.confidence,
+        "basis": alarm.explanation.basis,
+        "also": [{"rule": rule, "radiation": radiation} for rule, radiation in alarm.also],
         "detectors": {
             name: {"counts": counts, "bkg": alarm.background_cps.get(name)}
             for name, counts in alarm.detector_counts.items()

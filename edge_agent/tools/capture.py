@@ -1,10 +1,11 @@
 """Recordings of a wire as text, one line per chunk: seconds since the start, a space, the bytes.
 
-    # edge-agent capture 1 driver=rapiscan wall=2026-11-23T18:04:11.250Z
-    12.810234 GS,000051,000051,000051,000051\\r\\n
+    # edge-agent capture 1 driver=rapiscan wall=2026-11-23T18:04:11.250Z start_ns=812004511803112
+    12.810234117 GS,000051,000051,000051,000051\\r\\n
 
 Bytes other than printable ASCII are \\xNN, a backslash is \\\\.  A file without the first line is taken as a bare
-listing: seconds, a space, a line whose CR LF was cut off.
+listing: seconds, a space, a line whose CR LF was cut off.  `start_ns` is the controller's clock at the first chunk: with
+it the same bytes get the same stamps to the nanosecond, and a replay the same numbers to the bit.
 """
 
 from __future__ import annotations
@@ -23,7 +24,14 @@ _NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\"}
 
 def write_line(chunk: Chunk, start_ns: int) -> str:
     """The line of one chunk, without its newline."""
-    return f"{(chunk.at_ns - start_ns) / 1e9:.6f} {escape(chunk.data)}"
+    whole, rest = divmod(chunk.at_ns - start_ns, 10**9)
+    return f"{whole}.{rest:09d} {escape(chunk.data)}"
+
+
+def said(first_line: str, what: str) -> str:
+    """What the header of a recording says of `driver`, `wall` or `start_ns`; "" where it says nothing."""
+    found = re.search(rf" {what}=(\S+)", first_line) if first_line.startswith(HEADER) else None
+    return found[1] if found else ""
 
 
 def escape(data: bytes) -> str:
@@ -44,12 +52,17 @@ def unescape(text: str) -> bytes:
 
 
 def read(lines: Iterable[str], name: str = "capture") -> Iterator[Chunk]:
-    """Chunks of a recording, stamps counted from its own zero; SettingsError names file line and form."""
-    bare = True
+    """Chunks of a recording, stamps as when it was taken where its header says, else from its own zero.
+
+    SettingsError names file, line and form.
+    """
+    bare, start_ns = True, 0
     for number, line in enumerate(lines, 1):
         line = line.rstrip("\r\n")      # a recording may have been through Windows
         if line.startswith("#") or not line:
             bare = bare and not line.startswith(HEADER)
+            if (start := said(line, "start_ns")).isdecimal():
+                start_ns = int(start)
             continue
         found = _LINE.fullmatch(line)
         if found is None:
@@ -58,4 +71,5 @@ def read(lines: Iterable[str], name: str = "capture") -> Iterator[Chunk]:
             data = found[2].encode("latin-1", "replace") + b"\r\n" if bare else unescape(found[2])
         except (SettingsError, UnicodeEncodeError) as problem:
             raise SettingsError(f"{name}, line {number}: {problem}") from None
-        yield Chunk(round(float(found[1]) * 1e9), data)
+        whole, _, rest = found[1].partition(".")
+        yield Chunk(start_ns + int(whole) * 10**9 + int(rest.ljust(9, "0")), data)

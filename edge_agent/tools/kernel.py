@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import Any
 
 from edge_agent._kernel import ffi, lib
-from edge_agent.tools import kernel_shadow
+from edge_agent.tools import kernel_picture, kernel_shadow
 from edge_agent.tools.kernel_values import (
     UNSEEN,
     Background,
@@ -196,6 +196,10 @@ class Lane:
     def shadow(self) -> Shadow:
         """The shadow test of the vehicle in the lane or the last one; a question, any number of times."""
         return kernel_shadow.look(self._lane, self._model, self.settings)
+
+    def picture(self) -> kernel_picture.Picture | None:
+        """The same look bin by bin, for drawing; None where it has no statistic."""
+        return kernel_picture.picture(self._lane, self._model, self.settings)
 
     def neutron_source(self, geometry: Geometry) -> NeutronSource:
         """The neutron template over the same vehicle; a question too."""

@@ -57,8 +57,18 @@ def look(lane: Any, model: Any, settings: KernelSettings) -> Shadow:
         return Shadow(Why.NO_MODEL, False, False, False, 0, 0, 0, False, 0.0, settings.glrt_threshold, *[0.0] * 14)
     if lib.ea_passage_look(lane, model, _scratch.work, _scratch.shadow) != lib.EA_OK:
         raise ModelRefused(f"shadow test: {ModelRefused.__doc__}")
-    seen = Shadow._make(_SHADOW.unpack(_scratch.seen))
+    return unpacked(_scratch.seen)
+
+
+def unpacked(found: Any) -> Shadow:
+    """An ea_shadow from its bytes."""
+    seen = Shadow._make(_SHADOW.unpack(found))
     return seen._replace(why=Why(seen.why), **{name: bool(getattr(seen, name)) for name in _FLAGS})
+
+
+def scratch() -> Any:
+    """This thread's scratch memory of a look."""
+    return _scratch.work
 
 
 def neutron_look(lane: Any, geometry: Geometry, panels: int) -> NeutronSource:

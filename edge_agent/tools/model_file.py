@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from edge_agent.tools.kernel_values import Geometry, ShadowClass, ShadowModel
@@ -20,12 +21,27 @@ _GEOMETRY = ("along_m", "across_m", "height_m", "response", "lateral_m")
 
 
 @dataclass(frozen=True, slots=True)
+class TailLaw:
+    """P(T >= t) of a clean passage = share exp(-(t^2 - begins^2) / scale), t in sigma and at least `begins`."""
+
+    begins: float
+    share: float
+    scale: float
+
+    def rate(self, statistic: float) -> float:
+        """Clean passages with a statistic at least this high, per passage."""
+        return self.share * math.exp(-max(0.0, statistic**2 - self.begins**2) / self.scale)
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A model, its thresholds from calibration (sigma, by rule), and its name."""
+    """A model, its thresholds from calibration (sigma, by rule), and its name.  Tails and budgets: newer files hold them."""
 
     model: ShadowModel
     thresholds: dict[str, float]
     sha256: str
+    tails: dict[str, TailLaw] = field(default_factory=dict)     # by rule: "glrt", "focus"
+    budgets: dict[str, float] = field(default_factory=dict)     # false alarms per passage the thresholds were set for
 
 
 def digest(plain: Mapping[str, Any]) -> str:
@@ -46,9 +62,20 @@ def read(text: str, name: str, panels: int) -> ModelFile:
         learned_for = int(plain["geometry"]["panels"])
         if learned_for != panels:
             raise SettingsError(f"{name}: learned for {learned_for} panels, this lane has {panels}.\n  Learn it again.")
-        return ModelFile(_model(plain), {key: float(value) for key, value in plain["thresholds"].items()}, plain["sha256"])
+        return ModelFile(
+            _model(plain), {key: float(value) for key, value in plain["thresholds"].items()}, plain["sha256"],
+            {rule: _tail(found) for rule, found in plain.get("tails", {}).items()},
+            {rule: float(value) for rule, value in plain.get("budgets", {}).items()},
+        )
     except (ValueError, KeyError, TypeError, IndexError) as problem:
         raise SettingsError(f"{name}: not a shadow model ({problem!r}).\n  Give the file that edge-agent learn wrote.") from None
+
+
+def _tail(plain: Mapping[str, Any]) -> TailLaw:
+    found = TailLaw(float(plain["begins"]), float(plain["share"]), float(plain["scale"]))
+    if not (found.begins >= 0 and 0 < found.share <= 1 and 0 < found.scale < math.inf):
+        raise ValueError(f"a tail of {found}")
+    return found
 
 
 def _model(plain: Mapping[str, Any]) -> ShadowModel:

@@ -23,6 +23,17 @@ class Judgement:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """What the numbers of an alarm mean (judgement/explain.py); None: not known for this rule."""
+
+    budget: float | None = None                   # false alarms per passage the threshold stands for
+    false_alarms_per_day: float | None = None     # clean traffic of this lane would give a statistic so high so often
+    confidence: str | None = None                 # "low", "medium", "high", "very high"
+    side: str | None = None                       # "left", "middle", "right" as driven
+    basis: str = ""                               # where the rate comes from
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """The first crossing of one rule in one occupancy (or in the vacant lane, occupancy None)."""
 
@@ -36,6 +47,8 @@ class Alarm:
     occupancy: str | None
     speed_mps: float | None
     notes: tuple[str, ...] = ()           # why this alarm deserves a second look, for people
+    explanation: Explanation = Explanation()
+    also: tuple[tuple[str, str], ...] = ()    # (rule, radiation) that had alarmed before, in this occupancy
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ static void must(int holds, const char *what)
 	abort();
 }
 
+#include "fuzz_passage.h"
+
 static void check_look(const ea_look *look)
 {
 	for (int i = 0; i < EA_RULES; i++) {
@@ -171,18 +173,12 @@ static void take_model(bytes *b, uint32_t panels, ea_shadow_model *m)
 	}
 }
 
-static void check_shadow(const ea_shadow *s)
-{
-	must(isfinite(s->statistic) && isfinite(s->expected) && isfinite(s->source_cps), "a shadow look is not finite");
-	must(isfinite(s->at_s) && isfinite(s->source_sd) && isfinite(s->counts), "a shadow look is not finite");
-	must(s->crossed <= s->armed && (!s->why || !s->armed), "armed without a statistic");
-}
-
 static int call_shadow(const ea_lane *lane, bytes *b)
 {
 	static struct ea_work work;
 	static ea_shadow_model model;
 	static ea_design design;
+	static ea_picture picture;
 	ea_neutron_source neutrons;
 	ea_shadow out;
 	int status;
@@ -191,6 +187,8 @@ static int call_shadow(const ea_lane *lane, bytes *b)
 	status = ea_passage_look(lane, &model, &work, &out);
 	if (status == EA_OK) { check_shadow(&out); }
 	statistics += status == EA_OK && !out.why;
+	must(ea_passage_picture(lane, &model, &work, &picture) == status, "a picture where there is no look, or none where there is");
+	if (status == EA_OK) { check_picture(&picture, &out); }
 	if (ea_neutron_look(lane, &model.geometry, &neutrons) == EA_OK) {
 		must(isfinite(neutrons.statistic) && isfinite(neutrons.expected), "a neutron look is not finite");
 		must(neutrons.crossed <= neutrons.armed && neutrons.statistic >= 0.0, "a neutron look below zero");

@@ -94,6 +94,31 @@ static void test_a_source_is_found_where_it_is(void)
 	CHECK(fabs(seen.source_cps - 1200.0) < 3.0 * seen.source_sd && seen.counts > seen.expected + 400.0);
 }
 
+static void test_a_picture_is_of_the_same_look(void)
+{
+	static ea_picture p;
+	double t_s, source = 0.0, counts = 0.0, fitted = 0.0, flat = 0.0;
+	begin(0.0);
+	usual_model();
+	CHECK(ea_passage_picture(&lane, &model, &work, &p) == EA_OK && p.why == EA_NO_PASSAGE && p.bins == 0);
+	t_s = feed(1000.0, 3.0, 0.0, 0.0);
+	CHECK(ea_beam(&lane, t_s, 1) == EA_BEGAN && ea_speed(&lane, t_s, 2.0) == EA_OK);
+	t_s = feed(t_s, 2.4, 600.0, 1004.5);
+	CHECK(ea_beam(&lane, t_s, 0) == EA_ENDED);
+	(void)feed(t_s, 2.0, 600.0, 1004.5);
+	CHECK(ea_passage_picture(&lane, &model, &work, &p) == EA_OK && p.why == EA_SEEN && p.bins == 27 && p.mask == 3);
+	CHECK(p.seen.statistic == shadow().statistic && near(p.on_s, 1003.0, 1e-12) && near(p.off_s, 1005.4, 1e-12));
+	for (uint32_t i = 0; i < p.bins; i++) {
+		source += p.source[0][i] + p.source[1][i];
+		counts += p.counts[0][i] + p.counts[1][i];
+		fitted += p.shadowed[0][i] + p.shadowed[1][i] + p.source[0][i] + p.source[1][i];
+		flat += p.background[0][i];
+	}
+	CHECK(near(fitted, counts, 0.01) && near(flat, 27.0 * 200.0, 0.01) && source > 500.0);
+	model.covariance[0][0] = NAN;
+	CHECK(ea_passage_picture(&lane, &model, &work, &p) == EA_BAD_MODEL && p.bins == 0);
+}
+
 static void test_no_source_is_none(void)
 {
 	double t_s;
@@ -200,6 +225,7 @@ static void test_damaged_passages_are_not_a_lane(void)
 int main(void)
 {
 	test_a_source_is_found_where_it_is();
+	test_a_picture_is_of_the_same_look();
 	test_no_source_is_none();
 	test_a_gap_is_one_passage_and_no_test();
 	test_no_count_is_lost_in_merging();

@@ -36,7 +36,7 @@ def test_a_recorded_line_is_printable_ascii(data: bytes) -> None:
 
 
 def test_a_recording_begins_at_its_own_zero() -> None:
-    assert capture.write_line(Chunk(12_810_234_567, b"A"), 10_000_000_000) == "2.810235 A"
+    assert capture.write_line(Chunk(12_810_234_567, b"A"), 10_000_000_000) == "2.810234567 A"
 
 
 def test_a_bare_listing_gets_its_line_ends_back() -> None:

@@ -98,13 +98,33 @@ def test_clean_trucks_alarm_about_as_seldom_as_the_budget_says(learned: Path) ->
 def test_the_alarm_says_where_along_the_vehicle_the_source_is(learned: Path) -> None:
     alarms = [alarm for alarm in judged(learned, traffic(10, 13, 800.0)).alarms if alarm["rule"] == "shadow/1"]
     assert alarms and all(0 <= alarm["place"]["behind_m"] <= 16 for alarm in alarms)
+    assert {alarm["side"] for alarm in alarms} <= {"left", "middle", "right"}
+
+
+def test_the_alarm_says_how_often_the_lanes_own_clean_traffic_would_do_it(learned: Path) -> None:
+    plain = json.loads((learned.parent / "m.json").read_text())
+    assert plain["budgets"] == {"focus": pytest.approx(3e-4), "glrt": pytest.approx(7e-4)}
+    assert set(plain["tails"]) == {"focus", "glrt"}
+    alarms = [alarm for alarm in judged(learned, traffic(10, 13, 800.0)).alarms if alarm["rule"] == "shadow/1"]
+    assert all(alarm["budget"] == 7e-4 and 0 < alarm["false_alarms_per_day"] < 1000 and alarm["confidence"] for alarm in alarms)
+    assert all("own clean passages" in alarm["basis"] for alarm in alarms)
+
+
+def test_a_model_from_before_tails_were_kept_still_judges(learned: Path) -> None:
+    held = json.loads((learned.parent / "m.json").read_text())
+    plain = {key: value for key, value in held.items() if key not in ("tails", "budgets")}
+    old = model_file.read(json.dumps({**plain, "sha256": model_file.digest(plain)}), "old.json", 4)
+    configuration = load(learned)
+    again = Replay(configuration.settings.lane[0], configuration.profiles["2"], drivers.find("rapiscan"), old)
+    alarm = next(alarm for alarm in again.run(traffic(10, 13, 800.0)).alarms if alarm["rule"] == "shadow/1")
+    assert alarm["false_alarms_per_day"] is None and alarm["confidence"] is None and alarm["budget"] is None
 
 
 def test_a_model_changed_by_hand_is_refused_with_the_remedy(learned: Path) -> None:
     model = learned.parent / "m.json"
     text = model.read_text()
     try:
-        model.write_text(text.replace('"glrt": ', '"glrt": 9'))
+        model.write_text(text.replace('"glrt": ', '"glrt": 9', 1))
         with pytest.raises(SettingsError, match="changed by hand"):
             load(learned)
     finally:

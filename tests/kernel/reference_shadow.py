@@ -148,7 +148,10 @@ def one(passage, model, length):
         "strength": plain / math.sqrt(left), "plain": plain, "length_m": length, "counts": data[window].sum(),
         "expected": fitted[window].sum(), "background": flat[window].sum(),
         "misfit": (r @ inverse @ r - plain**2 - freedom) / math.sqrt(2 * freedom),
-        "depth": deep @ coefficients / math.sqrt(deep @ s @ deep), "window_s": exposure[rate >= rate.max() / 2].sum(),
+        "depth": deep @ coefficients / math.sqrt(deep @ s @ deep),
+        "window_s": exposure[rate >= rate.max() / 2].sum(),
+        "drawn": {"begin_s": begin + slots * bin_s, "exposure_s": exposure, "chosen": chosen, "counts": data,
+                  "background": flat, "shadowed": fitted, "source": plain / math.sqrt(left) * source},
     }
 
 

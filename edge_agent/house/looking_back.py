@@ -1,0 +1,154 @@
+"""One alarm found again with its occupancy: in a running core, in a ledger's file, in a copied log.  Reads, changes nothing.
+
+Signatures are not checked here: `edge-agent verify` does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from edge_agent.hands.asking import Core
+from edge_agent.house.configuration import Configuration
+from edge_agent.judgement import retrace
+from edge_agent.judgement.rules import lane_detectors
+from edge_agent.tools import jws, model_file
+from edge_agent.tools.kernel_picture import Picture
+from edge_agent.words.errors import EdgeAgentError, EvidenceError, SettingsError, StorageError
+from edge_agent.words.reading import Radiation
+
+LAST = 1000                     # alarms the core gives at once (paths/control.py)
+SQLITE = b"SQLite format 3\x00"
+Body = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Found:
+    """An alarm, the occupancy it happened in (None: vacant lane, or not over yet), other alarms of that occupancy."""
+
+    alarm: Body
+    occupancy: Body | None = None
+    others: list[Body] = field(default_factory=list)
+
+
+def in_core(core: Core, name: str) -> Found:
+    """From control.sock."""
+    answer = core.ask("alarms", last=LAST)
+    recent = [jws.take_apart(line.encode()).payload for line in answer["lines"]]
+    if len(recent) < LAST and not any(_is(alarm, name) for alarm in recent):
+        return choose((("alarm", alarm) for alarm in recent), name)     # these are all: it says that there is none
+    begin = min((alarm["seq"] for alarm in recent if _is(alarm, name)), default=0)
+    found = choose(_records(line.encode() for line in _core_lines(core, begin)), name)
+    found.alarm["receipted"] = found.alarm["seq"] < answer["receipted"]
+    return found
+
+
+def in_file(path: Path, name: str) -> Found:
+    """From ledger.db, or from a file of lines as `edge-agent center export` writes it."""
+    with contextlib.closing(_file_lines(path)) as lines:
+        return choose(_records(lines), name)
+
+
+def choose(records: Iterable[tuple[str, Body]], name: str) -> Found:
+    """The alarm of that name, or whose name ends so; SettingsError when none or several are."""
+    alarms: list[Body] = []
+    occupancies: dict[str, Body] = {}
+    for kind, body in records:
+        if kind == "alarm":
+            alarms.append(body)
+        elif kind == "occupancy" and body["alarms"]:
+            occupancies[body["id"]] = body
+    chosen = [alarm for alarm in alarms if alarm["id"] == name] or [alarm for alarm in alarms if _is(alarm, name)]
+    if len(chosen) != 1:
+        last = ", ".join(alarm["id"] for alarm in (chosen or alarms)[-5:]) or "none"
+        what = f"{len(chosen)} alarms end in {name!r}" if chosen else f"no alarm is called {name!r}"
+        raise SettingsError(f"{what}.\n  The last ones are: {last}     More: edge-agent alarms --last 50")
+    alarm = chosen[0]
+    if alarm["occupancy"] is None:
+        return Found(alarm)
+    others = [each for each in alarms if each["occupancy"] == alarm["occupancy"] and each is not alarm]
+    return Found(alarm, occupancies.get(alarm["occupancy"]), others)
+
+
+def picture(found: Found, configuration: Configuration | None, model: Path | None) -> tuple[Picture | None, str]:
+    """The shadow test of the alarm's passage by the lane's own model, and why there is none where it is None."""
+    if found.alarm["radiation"] != "gamma" or found.occupancy is None:
+        return None, "the shadow test is of gamma counts of a vehicle"
+    if configuration is None:
+        return None, "the lane's settings are not here: --config FILE draws the fitted shadow and source too"
+    lane = next((lane for lane in configuration.settings.lane if lane.name == found.alarm["lane"]), None)
+    if lane is None:
+        return None, f"{configuration.path} has no lane {found.alarm['lane']}"
+    profile = configuration.profiles[lane.name]
+    held = configuration.models.get(lane.name)
+    if model is not None:
+        held = model_file.read(_text(model), str(model), len(lane_detectors(lane, profile)[Radiation.GAMMA]))
+    if held is None:
+        return None, f"lane {lane.name} has no shadow model"
+    drawn = retrace.picture(lane, profile, held, found.occupancy)
+    return drawn, "" if drawn else "the shadow test has nothing to say of this passage (no speed, no background, other panels)"
+
+
+def _is(alarm: Body, name: str) -> bool:
+    return bool(alarm["id"] == name or alarm["id"].endswith(f"/{name}"))
+
+
+def _records(lines: Iterable[bytes]) -> Iterator[tuple[str, Body]]:
+    for line in lines:
+        parts = jws.take_apart(line)
+        yield parts.kind, parts.payload
+
+
+def _core_lines(core: Core, begin: int) -> Iterator[str]:
+    while lines := core.ask("lines", **{"from": begin})["lines"]:
+        yield from lines
+        begin += len(lines)
+
+
+def _file_lines(path: Path) -> Generator[bytes, None, None]:
+    try:
+        with path.open("rb") as file:
+            if file.read(len(SQLITE)) != SQLITE:
+                file.seek(0)
+                yield from _plain_lines(file, path)
+                return
+        database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        try:
+            yield from (bytes(row[0]) for row in database.execute(
+                "SELECT line FROM record WHERE kind IN ('alarm', 'occupancy') ORDER BY seq"))
+        finally:
+            database.close()
+    except OSError as problem:
+        raise SettingsError(f"cannot read {path}: {problem.strerror}.\n  Give ledger.db, or a file of lines.") from None
+    except sqlite3.Error as problem:
+        raise StorageError(
+            f"cannot read {path}: {problem}.\n"
+            "  Copy it together with its -wal file, or stop the core first."
+        ) from None
+
+
+def _plain_lines(file: Iterable[bytes], path: Path) -> Iterator[bytes]:
+    for number, line in enumerate(file, 1):
+        text = line.rstrip(b"\r\n")
+        if not text:
+            continue
+        try:
+            jws.take_apart(text)
+        except EvidenceError as problem:
+            raise EvidenceError(
+                f"{path}, line {number}: not a record: {problem}.\n"
+                "  Give a file of record lines, or ledger.db."
+            ) from None
+        yield text
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise EdgeAgentError(f"cannot read the shadow model {path}: {problem}") from None

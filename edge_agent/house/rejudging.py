@@ -1,0 +1,150 @@
+"""`edge-agent replay` put together: what was kept, a lane to judge it with, and one judging for each choice of settings."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from edge_agent import drivers
+from edge_agent.doors.files import read_text, shipped_config
+from edge_agent.house.configuration import load
+from edge_agent.judgement.rules import lane_detectors
+from edge_agent.paths import recordings
+from edge_agent.paths.replaying import Replay, Summary
+from edge_agent.tools import model_file, toml_settings
+from edge_agent.tools.counts_file import CountsFile, Step
+from edge_agent.tools.model_file import ModelFile
+from edge_agent.words.driver import Driver
+from edge_agent.words.errors import SettingsError
+from edge_agent.words.reading import Radiation
+from edge_agent.words.settings import AlarmSettings, LaneSettings, LinkSettings, Profile
+
+DRIVER = "rapiscan"             # of a recording whose header names none
+VACANT = "no column says when a vehicle is there: all of it is judged as a vacant lane"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asked for."""
+
+    name: str                           # of the file, for messages
+    config: Path | None = None          # with `lane`: a site's own
+    lane: str | None = None
+    driver: str | None = None
+    profile: Path | None = None
+    model: Path | None = None
+    geometry: Mapping[str, str] = field(default_factory=dict)       # panel -> "along,across,height" in m
+    changes: Sequence[str] = ()         # KEY=VALUE of the alarm settings
+    columns: Mapping[str, str] = field(default_factory=dict)        # of a CSV: theirs -> ours
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A recording read once, and the lane that judges it."""
+
+    lane: LaneSettings
+    profile: Profile
+    model: ModelFile | None
+    driver: Driver | None               # None: a CSV, there is no wire
+    steps: Sequence[Step]
+    zero_s: float
+    note: str = ""                      # what a person should know of this judging
+
+    def judge(self, changed: Mapping[str, float] | None = None) -> Summary:
+        """The summary with some alarm settings changed."""
+        if changed and "shadow_threshold" in changed and self.model is None:
+            raise SettingsError("--sweep shadow_threshold: there is no shadow model.\n  Give --model FILE, or a lane with one.")
+        changes = [f"{key} = {_literal(key, value)}" for key, value in (changed or {}).items()]
+        lane = replace(self.lane, alarm=with_changes(self.lane.alarm, changes, "--sweep"))
+        return Replay(lane, self.profile, self.driver, self.model, self.zero_s).judge(self.steps)
+
+
+def prepare(wanted: Wanted, data: bytes) -> Case:
+    """Read the file and the lane; SettingsError names what a person must change."""
+    held = recordings.held(data, wanted.name, wanted.columns)
+    counts = held.counts(wanted.columns) if held.form == "counts" else None
+    if wanted.columns and counts is None:
+        raise SettingsError(f"{wanted.name}: --columns is for a CSV of counts; this is a recording of the wire.\n  Leave it out.")
+    lane, profile, model = _lane(wanted, held.driver, counts)
+    lane = replace(lane, alarm=with_changes(lane.alarm, wanted.changes, "--set"))
+    model = _moved(_model(wanted.model, lane, profile) or model, wanted.geometry, lane, profile)
+    if counts is not None:
+        note = "" if counts.has_occupancy else VACANT
+        return Case(lane, profile, model, None, recordings.counts_steps(counts, lane, profile), float(counts.zero_s), note)
+    driver = drivers.find(lane.driver)
+    steps = held.wire(driver, profile)
+    zero_s = -steps[0][0] / 1e9 if held.starts else 0.0     # a recording shows seconds since its begin, whatever its clock says
+    return Case(lane, profile, model, driver, steps, zero_s)
+
+
+def with_changes(alarm: AlarmSettings, changes: Sequence[str], option: str) -> AlarmSettings:
+    """Alarm settings with KEY=VALUE changes, held to the same limits as the configuration."""
+    if not all("=" in change for change in changes):
+        raise SettingsError(f"{option} takes KEY=VALUE, for example --set ksigma_n=8")
+    text = "\n".join(changes)
+    read = toml_settings.read(AlarmSettings, text, option)
+    return replace(alarm, **{key: getattr(read, key) for key in tomllib.loads(text)})
+
+
+def _lane(wanted: Wanted, named: str, counts: CountsFile | None) -> tuple[LaneSettings, Profile, ModelFile | None]:
+    if wanted.config is not None:
+        configuration = load(wanted.config)
+        lane = next((lane for lane in configuration.settings.lane if lane.name == wanted.lane), None)
+        if lane is None:
+            names = ", ".join(lane.name for lane in configuration.settings.lane)
+            raise SettingsError(f"{wanted.config}: no lane is called {wanted.lane!r}.\n  There are: {names}")
+        return lane, configuration.profiles[lane.name], configuration.models.get(lane.name)
+    if counts is not None and wanted.profile is None and wanted.driver is None:
+        profile = recordings.profile_of(counts)
+        return recordings.lane_of(profile), profile, None
+    name = wanted.driver or named or DRIVER
+    driver = drivers.find(name)
+    file = wanted.profile or shipped_config() / "profiles" / f"{name}.toml"
+    profile = toml_settings.read(Profile, read_text(file, "the profile"), str(file))
+    return LaneSettings("replay", name, LinkSettings(driver.links[0])), profile, None
+
+
+def _model(path: Path | None, lane: LaneSettings, profile: Profile) -> ModelFile | None:
+    if path is None:
+        return None
+    panels = len(lane_detectors(lane, profile)[Radiation.GAMMA])
+    return model_file.read(read_text(path, "the shadow model"), str(path), panels)
+
+
+def _moved(model: ModelFile | None, places: Mapping[str, str], lane: LaneSettings, profile: Profile) -> ModelFile | None:
+    """The model with panels stood elsewhere; what it learned of shadows stays as it is."""
+    if not places:
+        return model
+    if model is None:
+        raise SettingsError(
+            "--geometry moves the panels of a shadow model, and there is none.\n"
+            "  Give --model FILE, or a lane with one."
+        )
+    panels = lane_detectors(lane, profile)[Radiation.GAMMA]
+    g = model.model.geometry
+    rows = [list(row) for row in zip(g.along_m, g.across_m, g.height_m, strict=True)]
+    for name, text in places.items():
+        if name not in panels:
+            raise SettingsError(f"--geometry {name}={text}: no panel is called {name!r}.\n  There are: {', '.join(panels)}")
+        rows[panels.index(name)] = _place(name, text)
+    along, across, height = (tuple(column) for column in zip(*rows, strict=True))
+    return replace(model, model=replace(model.model, geometry=replace(g, along_m=along, across_m=across, height_m=height)))
+
+
+def _place(name: str, text: str) -> list[float]:
+    try:
+        along, across, height = map(float, text.split(","))
+    except ValueError:
+        raise SettingsError(
+            f"--geometry {name}={text}: expected three numbers in m.\n"
+            f"  For example --geometry {name}=0,-2.5,2.4"
+        ) from None
+    return [along, across, height]
+
+
+def _literal(key: str, value: float) -> str:
+    """As TOML writes it: a whole number for a setting that is one; a fraction is refused there."""
+    whole = str({field: about.type for field, about in AlarmSettings.__dataclass_fields__.items()}[key]) == "int"
+    return f"{value:g}" if whole and value == int(value) else repr(float(value))

@@ -1,0 +1,259 @@
+"""CSV of counts, from any instrument: one line per interval, columns named in the first line (docs/replay.md).
+
+    time_s,interval_s,gamma_Aa1,gamma_Aa2,neutron_Aa1N,occupied,speed_mps
+    0.2,0.2,51,48,0,0,
+    0.4,0.2,47,52,,1,2.2
+
+Strict: a cell that is not what its column says is refused with file, line, column, what was expected and the remedy.
+Nothing is guessed but the interval where no column gives it: then it is the time between the first two lines.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from edge_agent.words.errors import SettingsError
+from edge_agent.words.reading import OccupancyEnd, Radiation, Reading, Sample, Speed
+
+# Columns of data/series of radiacode-tools (MIT), read as they are; anything else: --columns THEIRS=OURS
+ALIASES = {"timestamp": "time_s", "dt_live_s": "interval_s", "counts": "gamma"}
+PLAIN = ("time_s", "interval_s", "neutron_interval_s", "occupied", "speed_mps", "vendor_gamma", "vendor_neutron")
+IGNORED = "-"                   # --columns latitude=-
+INTERVAL_S = (0.01, 600.0)      # what the kernel takes (native/ea_kernel.h, ea_gamma)
+SPEED_MPS = (0.05, 60.0)        # the same (ea_speed); slower is standing
+COUNT_MAX = 2**32 - 1
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?([eE][+-]?[0-9]{1,2})?")
+Step = tuple[int, tuple[Reading, ...]]      # what comes at one instant
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    line: int                                           # of the file, from 1
+    names: tuple[str, ...]                              # as the file spells them
+    place: dict[str, int]                               # our plain columns -> which
+    channels: dict[Radiation, dict[str, int]]           # detector -> which
+
+
+class CountsFile:
+    """One file, read as often as asked.  `name` is for messages; `renamed`: their column -> ours."""
+
+    def __init__(self, lines: Sequence[str], name: str, renamed: Mapping[str, str] | None = None) -> None:
+        self.name, self._lines = name, lines
+        self._header = self._read_header({**ALIASES, **(renamed or {})})
+        self.detectors = {kind: tuple(found) for kind, found in self._header.channels.items()}
+        rows = self._rows()
+        first, second = next(rows, None), next(rows, None)
+        if first is None:
+            raise SettingsError(f"{name}: there is no line of counts after the column names.\n  Export it again with its data.")
+        self.zero_s = self._time(*first)                # of the file's own clock: instants are counted from here
+        self.interval_s = self._first_interval_s(first, second)
+
+    @property
+    def has_occupancy(self) -> bool:
+        """Whether the file says when a vehicle is there; without it every line is of the vacant lane."""
+        return "occupied" in self._header.place
+
+    def steps(self, detectors: Mapping[Radiation, Sequence[str]] | None = None) -> Iterator[Step]:
+        """Readings line by line, counts in this order of detectors (default: the file's own)."""
+        order = {kind: self._order(kind, names) for kind, names in (detectors or self.detectors).items()}
+        state = _State()
+        for line, cells in self._rows():
+            yield self._step(line, cells, order, state)
+
+    # --- lines
+
+    def _read_header(self, renamed: Mapping[str, str]) -> _Header:
+        for number, text in enumerate(self._lines, 1):
+            text = text.strip().removeprefix("\ufeff")      # Excel writes a byte order mark
+            if text and not text.startswith("#"):
+                return self._columns(number, tuple(cell.strip() for cell in self._cut(number, text)), renamed)
+        raise SettingsError(
+            f"{self.name}: the file is empty.\n"
+            "  Give a file whose first line names its columns (docs/replay.md)."
+        )
+
+    def _columns(self, line: int, names: tuple[str, ...], renamed: Mapping[str, str]) -> _Header:
+        place: dict[str, int] = {}
+        channels: dict[Radiation, dict[str, int]] = {kind: {} for kind in Radiation}
+        for number, theirs in enumerate(names):
+            ours = renamed.get(theirs, theirs)
+            kind = next((kind for kind in Radiation if ours == kind.value or ours.startswith(f"{kind.value}_")), None)
+            if ours == IGNORED:
+                continue
+            table, key = (place, ours) if ours in PLAIN or kind is None else (channels[kind], _detector(ours, kind))
+            if kind is None and ours not in PLAIN:
+                raise self._error(line, theirs, "", "a column this format knows", _remedy(theirs, names))
+            if key in table:
+                raise self._error(line, theirs, "", f"one column for {ours}, not two", "Rename one: --columns THEIRS=OURS")
+            table[key] = number
+        for needed in ("time_s",) if "time_s" not in place else ():
+            raise self._error(line, needed, "", "a column for the end of each interval, in s", _remedy(needed, names))
+        if not channels[Radiation.GAMMA]:
+            raise self._error(line, "gamma_...", "", "a column for each gamma detector", _remedy("gamma", names))
+        return _Header(line, names, place, channels)
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        for number, text in enumerate(self._lines, 1):
+            text = text.strip("\r\n")
+            if number <= self._header.line or not text.strip() or text.startswith("#"):
+                continue
+            cells = [cell.strip() for cell in self._cut(number, text)]
+            if len(cells) != len(self._header.names):
+                raise SettingsError(
+                    f"{self.name}, line {number}: {len(cells)} cells, expected {len(self._header.names)}, one for each column.\n"
+                    "  Is the line cut short, or a decimal comma in it? Correct or remove it."
+                )
+            yield number, cells
+
+    def _cut(self, line: int, text: str) -> list[str]:
+        try:
+            return next(csv.reader([text], strict=True))
+        except csv.Error as problem:
+            raise SettingsError(
+                f"{self.name}, line {line}: {problem}.\n"
+                "  Expected cells parted by commas; correct the line."
+            ) from None
+
+    # --- one line
+
+    def _step(self, line: int, cells: list[str], order: dict[Radiation, list[int]], state: _State) -> Step:
+        time_s = self._time(line, cells)
+        at_ns = round((time_s - self.zero_s) * 10**9)
+        if state.last_ns is not None and at_ns <= state.last_ns:
+            raise self._error(line, "time_s", str(time_s), "a time after that of the line before", "Sort the lines by time.")
+        state.last_ns = at_ns
+        occupied = self._flag(line, cells, "occupied")
+        readings: list[Reading] = []
+        if state.occupied and not occupied:         # the first line that ends with the beam clear
+            state.counter += 1
+            readings.append(OccupancyEnd(at_ns, state.counter))
+        state.occupied = occupied
+        interval_s = self._interval(line, cells, "interval_s") or self.interval_s
+        for kind, places in order.items():
+            state.waiting_s[kind] += interval_s
+            counts = self._counts(line, cells, places)
+            if counts is None:
+                continue
+            own_s = self._interval(line, cells, "neutron_interval_s") if kind is Radiation.NEUTRON else None
+            vendor = self._flag(line, cells, f"vendor_{kind.value}")
+            readings.append(Sample(at_ns, kind, own_s or round(state.waiting_s[kind], 9), counts, occupied, vendor))
+            state.waiting_s[kind] = 0.0
+        speed = self._number(line, cells, "speed_mps")
+        if occupied and speed:                      # 0 or empty: not measured
+            self._within(line, "speed_mps", speed, SPEED_MPS, "m/s")
+            readings.append(Speed(at_ns, float(speed)))
+        return at_ns, tuple(readings)
+
+    def _counts(self, line: int, cells: list[str], places: list[int]) -> tuple[int, ...] | None:
+        """None where none of these cells is filled: not read in this line, the next ones hold the counts since."""
+        found = [cells[place] for place in places]
+        if not any(found):
+            return None
+        for place in places:
+            if not cells[place].isascii() or not cells[place].isdigit() or int(cells[place]) > COUNT_MAX:
+                raise self._error(
+                    line, self._header.names[place], cells[place], "a whole number of counts, 0 or more",
+                    "Counts, not a rate; leave all cells of one radiation empty where it was not read."
+                )
+        return tuple(map(int, found))
+
+    def _time(self, line: int, cells: list[str]) -> Decimal:
+        found = self._number(line, cells, "time_s")
+        if found is None:
+            raise self._error(line, "time_s", "", "a time in s", "Every line needs one; remove the line.")
+        return found
+
+    def _interval(self, line: int, cells: list[str], column: str) -> float | None:
+        found = self._number(line, cells, column)
+        if found is None:
+            return None
+        self._within(line, column, found, INTERVAL_S, "s")
+        return float(found)
+
+    def _within(self, line: int, column: str, found: Decimal, limits: tuple[float, float], unit: str) -> None:
+        if not limits[0] <= found <= limits[1]:
+            expected = f"{limits[0]:g} to {limits[1]:g} {unit}"
+            raise self._error(line, column, str(found), expected, "Correct the value, or its unit.")
+
+    def _number(self, line: int, cells: list[str], column: str) -> Decimal | None:
+        place = self._header.place.get(column)
+        if place is None or not cells[place]:
+            return None
+        if not _NUMBER.fullmatch(cells[place]):
+            raise self._error(line, self._header.names[place], cells[place], "a number such as 12.5",
+                              "Write a point before decimals, no unit; a date must be given in seconds.")
+        return Decimal(cells[place])
+
+    def _flag(self, line: int, cells: list[str], column: str) -> bool:
+        place = self._header.place.get(column)
+        if place is None:
+            return False
+        if cells[place] not in ("0", "1"):
+            raise self._error(line, self._header.names[place], cells[place], "0 or 1", "Write 1 while it holds, else 0.")
+        return cells[place] == "1"
+
+    def _first_interval_s(self, first: tuple[int, list[str]], second: tuple[int, list[str]] | None) -> float:
+        given = self._interval(*first, "interval_s")
+        if given is not None:
+            return given
+        if second is None:
+            expected = "the counting time in s: with one line it cannot be told"
+            raise self._error(first[0], "interval_s", "", expected, "Add the column.")
+        between = self._time(*second) - self.zero_s
+        self._within(second[0], "time_s", between, INTERVAL_S, "s after the line before")
+        return float(between)
+
+    def _order(self, kind: Radiation, names: Sequence[str]) -> list[int]:
+        held = self._header.channels[kind]
+        if held and set(held) != set(names):
+            raise SettingsError(
+                f"{self.name}, line {self._header.line}: {kind.value} columns are {', '.join(held)}; "
+                f"the lane's detectors are {', '.join(names) or 'none'}.\n"
+                f"  Name them alike: --columns THEIRS={kind.value}_NAME, or leave --profile and --config out."
+            )
+        return [held[name] for name in names if name in held]
+
+    def _error(self, line: int, column: str, found: str, expected: str, remedy: str) -> SettingsError:
+        shown = f" = {found[:40]!r}" if found else ""
+        return SettingsError(f"{self.name}, line {line}, column {column}{shown}: expected {expected}.\n  {remedy}")
+
+
+class _State:
+    """What one reading of the file carries from line to line."""
+
+    def __init__(self) -> None:
+        self.last_ns: int | None = None
+        self.occupied, self.counter = False, 0
+        self.waiting_s = dict.fromkeys(Radiation, 0.0)      # counting time since the last filled cells
+
+
+def looks_like(first_line: str, renamed: Mapping[str, str] | None = None) -> bool:
+    """Whether this line names columns."""
+    names = {cell.strip().strip('"').removeprefix("\ufeff") for cell in first_line.split(",")}
+    return bool(names & {*PLAIN, *ALIASES, *(renamed or {})})
+
+
+def kind_of(reading: Reading) -> str:
+    """What a reading of such a file is counted as."""
+    match reading:
+        case Sample():
+            return reading.radiation.value
+        case Speed():
+            return "speed"
+        case _:
+            return ""
+
+
+def _detector(ours: str, kind: Radiation) -> str:
+    return ours.removeprefix(kind.value).removeprefix("_") or kind.value
+
+
+def _remedy(column: str, names: Sequence[str]) -> str:
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
+        return "The columns are not parted by commas: export it as comma-separated."
+    known = ", ".join(("time_s", "gamma_NAME", "neutron_NAME", *PLAIN[1:]))
+    return f"Say what it is with --columns {column}=OURS, or leave it out with --columns {column}=-; ours: {known}"

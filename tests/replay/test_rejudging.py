@@ -1,0 +1,211 @@
+"""`edge-agent replay`: what was kept is judged again, with whatever settings, by the code of the lane."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge_agent.commands import main
+from edge_agent.judgement.portal import Portal
+from edge_agent.paths import sweeping
+from edge_agent.paths.lane import Lane
+from edge_agent.paths.replaying import Replay
+from edge_agent.tools import capture
+from edge_agent.words.errors import SettingsError
+from edge_agent.words.event import Alarm, Event, Occupancy
+from edge_agent.words.reading import Chunk
+from hardware_mocks import rapiscan, scenes
+from tests.judgement.bench import LANE, PROFILE, ROOT
+
+CAPTURE = ROOT / "tests/captures/rapiscan/twenty.capture"
+CONFIG = """version = 1
+[portal]
+origin = "test.example/portal/1"
+[[lane]]
+name = "2"
+driver = "rapiscan"
+link = { kind = "tcp", host = "x" }
+[lane.alarm]
+ksigma_n = 9.5
+"""
+
+
+def replay(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
+    assert main(["replay", "--json", *map(str, words)]) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    assert main(["replay", *map(str, words)]) == 3
+    return capsys.readouterr().err
+
+
+class Kept(Replay):
+    """A replay that keeps its events."""
+
+    events: list[Event]
+
+    def _count(self, events: Any) -> None:
+        self.events = getattr(self, "events", [])
+        for event in events:
+            self.events.append(event)
+            super()._count([event])
+
+
+def live(chunks: list[Chunk]) -> list[Event]:
+    """The journey of some bytes through a lane as the daemon builds it."""
+    from edge_agent import drivers
+    from edge_agent.hands.annunciator import Annunciator
+
+    names = iter(range(1, 10**6))
+    events: list[Event] = []
+    portal = Portal(LANE, PROFILE, lambda: f"replay/0/{next(names)}")
+    link: Any = None
+    clock: Any = None
+    lane = Lane("2", link, drivers.find("rapiscan").decoder(PROFILE), portal, clock, Annunciator([], lambda event: None),
+                events.append)
+    for chunk in chunks:
+        lane.take(chunk)
+    return events
+
+
+def test_a_recording_gives_the_alarms_of_the_lane_to_the_bit() -> None:
+    """Stamps of a controller that has been up for 9 days; all numbers are compared as they are, none rounded."""
+    start_ns = 812_004_511_803_117
+    chunks = [Chunk(start_ns + round(at_s * 1e9) + i * 7919 % 100_003, data)
+              for i, (at_s, data) in enumerate(rapiscan.wire(scenes.load("twenty"), 3))]
+    lines = [f"{capture.HEADER} driver=rapiscan start_ns={chunks[0].at_ns}",
+             *(capture.write_line(chunk, chunks[0].at_ns) for chunk in chunks)]
+    assert list(capture.read(lines)) == chunks
+    from edge_agent import drivers
+
+    again = Kept(LANE, PROFILE, drivers.find("rapiscan"))
+    again.run(capture.read(lines))
+    for kind in (Alarm, Occupancy):
+        was = [event for event in live(chunks) if isinstance(event, kind)]
+        assert len(was) >= 10 and was == [event for event in again.events if isinstance(event, kind)]
+
+
+def test_a_csv_of_the_same_counts_gives_the_same_alarms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dice = np.random.default_rng(4)
+    rows = []
+    for i in range(1, 1200):
+        occupied = 600 < i <= 640
+        source = 120.0 * np.exp(-0.5 * ((i - 620) / 5) ** 2)
+        counts = [dice.poisson(50 + source / 4) for _ in range(4)]
+        neutrons = [dice.poisson(0.5) for _ in range(4)] if i % 5 == 0 else [""] * 4
+        rows.append(",".join(map(str, [f"{i / 5:.1f}", 0.2, *counts, *neutrons, int(occupied), 2.2 if occupied else ""])))
+    names = ["Aa1", "Aa2", "Ba1", "Ba2"]
+    detectors = [*(f"gamma_{name}" for name in names), *(f"neutron_{name}N" for name in names)]
+    head = ",".join(["time_s", "interval_s", *detectors, "occupied", "speed_mps"])
+    file = tmp_path / "counts.csv"
+    file.write_text(head + "\n" + "\n".join(rows))
+    alone = replay(capsys, file)
+    assert alone["occupancies"] == 1 and {alarm["rule"] for alarm in alone["alarms"]} == {"focus/1", "ksigma/1"}
+    assert all(120 < alarm["at_s"] <= 128.2 and alarm["occupancy"] for alarm in alone["alarms"])
+    assert alone["alarms"][0]["speed_mps"] == 2.2 and alone["records"] == {"gamma": 1199, "neutron": 239, "speed": 40}
+    (tmp_path / "site.toml").write_text(CONFIG)
+    site = replay(capsys, file, "--config", tmp_path / "site.toml", "--lane", "2", "--set", "focus_threshold=20")
+    assert site["alarms"] == [] or {alarm["threshold"] for alarm in site["alarms"]} <= {9.5, 20.0}
+    assert "no lane is called '3'" in refused(capsys, file, "--config", tmp_path / "site.toml", "--lane", "3")
+
+
+def test_counts_without_occupancy_are_a_vacant_lane(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dice = np.random.default_rng(1)
+    counts = [*dice.poisson(10, 60), *dice.poisson(60, 5), *dice.poisson(10, 20)]
+    file = tmp_path / "walk.csv"
+    file.write_text("timestamp,dt_live_s,counts\n" + "".join(f"{1.7e9 + i:.3f},1,{n}\n" for i, n in enumerate(counts)))
+    found = replay(capsys, file)
+    assert "vacant lane" in found["note"]
+    assert found["occupancies"] == 0 and {alarm["rule"] for alarm in found["alarms"]} == {"focus/1", "ksigma/1"}
+    assert all(1.7e9 + 60 <= alarm["at_s"] <= 1.7e9 + 65 and alarm["occupancy"] is None for alarm in found["alarms"])
+
+
+def test_real_series_of_another_instrument_are_read_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """An X-ray exposure alarms as it begins, long before its peak; an hour's flight with a drifting background does not."""
+    series = ROOT / "tests/replay/series"
+    exposure, flight = (replay(capsys, series / f"radiacode_{name}.csv") for name in ("xray_exam_1s", "flight_5s"))
+    rows = [line.split(",") for line in (series / "radiacode_xray_exam_1s.csv").read_text().splitlines()[1:]]
+    peak_s = max(rows, key=lambda row: int(row[2]))[0]
+    assert {alarm["rule"] for alarm in exposure["alarms"]} == {"focus/1", "ksigma/1"}
+    assert all(alarm["at_s"] < float(peak_s) - 30 and alarm["confidence"] == "very high" for alarm in exposure["alarms"])
+    assert flight["alarms"] == [] and flight["records"] == {"gamma": 622} and flight["seconds"] > 3000
+
+
+def test_a_lower_threshold_never_has_fewer_alarmed_vehicles(capsys: pytest.CaptureFixture[str]) -> None:
+    found = replay(capsys, CAPTURE, "--sweep", "ksigma_n=2:12:1")
+    assert [row["value"] for row in found["rows"]] == [float(n) for n in range(2, 13)] and found["rule"] == "ksigma"
+    by_rule = [row["by_rule"] for row in found["rows"]]
+    assert by_rule == sorted(by_rule, reverse=True) and by_rule[0] > by_rule[-1]
+    once = replay(capsys, CAPTURE, "--set", "ksigma_n=5")
+    row = found["rows"][3]
+    assert row["alarms"] == len(once["alarms"])
+    assert row["alarmed"] == row["both"] + row["only_ours"] == once["alarmed_occupancies"]
+
+
+def test_a_sweep_is_a_table_people_can_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", str(CAPTURE), "--sweep", "neutron_p=1e-8:1e-4:x10"]) == 0
+    text = capsys.readouterr().out.splitlines()
+    assert len(text) == 2 + 5 + 1 and "neutron_p" in text[1] and all(len(line) <= 80 for line in text)
+
+
+@pytest.mark.parametrize("text", [
+    "focus_threshold", "focus_threshold=4:8", "nonsense=1:2:1", "ksigma_sums=1:2:1", "ksigma_n=8:4:1", "ksigma_n=4:8:0",
+    "ksigma_n=4:8:x1", "ksigma_n=a:8:1", "ksigma_n=4:8:0.001", "neutron_p=0:1e-3:x10",
+])
+def test_a_sweep_that_cannot_be_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"--sweep .*\n  "):
+        sweeping.read(text)
+
+
+def test_a_value_no_lane_may_have_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "expected 1 to 20 sigma" in refused(capsys, CAPTURE, "--sweep", "ksigma_n=0.5:2:0.5")
+    assert "expected a whole number" in refused(capsys, CAPTURE, "--sweep", "ksigma_intervals=1:3:0.5")
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# only a remark\n", capture.HEADER + " driver=rapiscan\n"])
+def test_an_empty_file_is_an_error_with_a_next_step(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.capture").write_text(text)
+    message = refused(capsys, tmp_path / "x.capture")
+    assert "empty" in message and "edge-agent record LANE" in message
+
+
+def test_bytes_of_another_portal_are_an_error_with_a_next_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.capture").write_text(capture.HEADER + "\n1.0 HELLO\\r\\n\n2.0 WORLD\\r\\n\n")
+    assert "--driver" in refused(capsys, tmp_path / "x.capture")
+
+
+def test_options_that_cannot_go_together_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "belong together" in refused(capsys, CAPTURE, "--lane", "2")
+    assert "--columns is for a CSV" in refused(capsys, CAPTURE, "--columns", "a=gamma")
+    assert "--geometry moves the panels of a shadow model" in refused(capsys, CAPTURE, "--geometry", "Aa1=0,0,1")
+
+
+def test_a_model_is_judged_with_and_its_panels_can_be_stood_elsewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.replay.test_alarms_show import GEOMETRY, generic_model
+
+    (tmp_path / "m.json").write_text(json.dumps(generic_model(GEOMETRY)))
+    with_model = ["--model", tmp_path / "m.json", "--set", "shadow_threshold=3"]
+
+    def shadow(*more: object) -> list[dict[str, Any]]:
+        return [alarm for alarm in replay(capsys, CAPTURE, *with_model, *more)["alarms"] if alarm["rule"] == "shadow/1"]
+
+    here, there = shadow(), shadow("--geometry", "Aa1=0,-2,2.4", "--geometry", "Aa2=0.5,-2,0.8")
+    assert here and all("behind_m" in alarm["place"] and alarm["side"] for alarm in here)
+    assert [alarm["statistic"] for alarm in here] != [alarm["statistic"] for alarm in there]
+    rows = replay(capsys, CAPTURE, *with_model, "--sweep", "shadow_threshold=3:15:3")["rows"]
+    assert rows[0]["by_rule"] >= 1 and [row["by_rule"] for row in rows] == sorted((row["by_rule"] for row in rows), reverse=True)
+    assert "no panel is called 'X'" in refused(capsys, CAPTURE, *with_model, "--geometry", "X=0,0,1")
+    assert "three numbers in m" in refused(capsys, CAPTURE, *with_model, "--geometry", "Aa1=0,0")
+    assert "there is no shadow model" in refused(capsys, CAPTURE, "--sweep", "shadow_threshold=3:15:3")
+
+
+def test_columns_named_in_any_language_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.csv").write_text("laikas,skaičius\n1,5\n2,6\n", encoding="utf-8")
+    found = replay(capsys, tmp_path / "x.csv", "--columns", "laikas=time_s", "--columns", "skaičius=gamma")
+    assert found["records"] == {"gamma": 2}
