@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from edge_agent.judgement.alarming import Alarms
 from edge_agent.judgement.cadence import Cadence
 from edge_agent.judgement.faults import FaultBook
+from edge_agent.judgement.flow import Flow
+from edge_agent.judgement.health import Health as StateOfHealth
 from edge_agent.judgement.passage import Passage
 from edge_agent.judgement.rules import Rules
 from edge_agent.judgement.tally import Tally
 from edge_agent.judgement.traffic import Traffic
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.occupancy import TABLE, Input, Move, State
-from edge_agent.words.event import Alarm, Event, Judgement, Tamper
+from edge_agent.words.event import Event, Judgement, Tamper
 from edge_agent.words.reading import (
     Condition,
     Health,
@@ -27,7 +30,6 @@ from edge_agent.words.reading import (
 )
 from edge_agent.words.settings import LaneSettings, Profile
 
-VACANT_LATCH_NS = 60 * 10**9     # in a vacant lane a rule that stays up is one alarm until it was down for a minute
 LOOK_EVERY_NS = 10**9            # a look inside a passage costs about a millisecond of CPU; a second of vehicle is 2 m at 8 km/h
 FADING = {Condition.LATE, Condition.COUNTER_GAP, Condition.POWER_CYCLE, Condition.UNREADABLE, Condition.PROFILE}
 
@@ -42,6 +44,9 @@ class Portal:
         self.rules = Rules(lane, profile, model)
         self.tally = Tally()
         self.faults = FaultBook(lane.name)
+        self.health = StateOfHealth(lane, profile, self.rules, self.faults)
+        self._alarms = Alarms(lane, self.rules, self.health, self.tally, new_id)
+        self._flow = Flow()
         self.state = State.UNKNOWN
         self.passage: Passage | None = None
         self.cadence = Cadence(profile)
@@ -53,7 +58,6 @@ class Portal:
         tail_begins = model.thresholds.get("glrt_tail") if model else None
         self._traffic = Traffic(tail_begins) if tail_begins else None
         self._next_look_ns = 0
-        self._vacant_up: dict[tuple[str, Radiation], int] = {}      # rule alarmed in the vacant lane -> last seen up
 
     def observe(self, reading: Reading) -> Iterator[Event]:
         """Events that follow from one reading."""
@@ -81,15 +85,20 @@ class Portal:
                 yield from self.faults.begin(
                     reading.at_ns, Condition.UNREADABLE.value, f"{reading.reason}: {shown}", fades=True
                 )
+        yield from self._look_after(reading.at_ns)
 
     def tick(self, at_ns: int) -> Iterator[Event]:
         """Events that follow from time alone: silence, an occupancy that does not end."""
         yield from self.faults.fade(at_ns)
         yield from self._silence(at_ns)
+        yield from self._look_after(at_ns)
         if self.cadence.gone(at_ns):
             yield from self._step(at_ns, Input.LOST, None)
         if self.passage and at_ns - self.passage.begin_ns > self.profile.overdue_s * 1e9:
-            yield from self.faults.begin(at_ns, Condition.OVERDUE.value, f"occupied for {self.profile.overdue_s:.0f} s")
+            yield from self.faults.begin(
+                at_ns, Condition.OVERDUE.value, f"occupied for {self.profile.overdue_s:.0f} s: beam stuck, or a vehicle left. "
+                "The rules go on, against the background of before, whose error grows",
+            )
 
     def _silence(self, at_ns: int) -> Iterator[Event]:
         """Silence on a wire that is open; a wire that is not is a fault of its own."""
@@ -108,6 +117,7 @@ class Portal:
     def lost(self, at_ns: int, why: str) -> Iterator[Event]:
         """The wire broke, or could not be opened."""
         yield from self.faults.begin(at_ns, Condition.LINK.value, why)
+        yield from self._look_after(at_ns, lost=True)       # before what is in the lane is given up
         yield from self._step(at_ns, Input.LOST, None)
 
     def opened(self, at_ns: int) -> Iterator[Event]:
@@ -127,6 +137,8 @@ class Portal:
     ) -> Iterator[Event]:
         step = TABLE[self.state, what]
         self.state = step.state
+        if step.move is not Move.NOTHING:
+            self._flow.restart()
         if step.move in (Move.BEGIN, Move.JOIN, Move.EMPTY):
             self.passage = Passage(self._new_id(), at_ns, step.move is Move.JOIN)
             self.passage.backgrounds = self.rules.backgrounds(at_ns)
@@ -139,7 +151,7 @@ class Portal:
         self.rules.end(at_ns)
         yield from self._look(at_ns)            # the vehicle is whole now: the test that sees most
         yield from self._compare_traffic(at_ns, self.passage)
-        occupancy = self.passage.close(at_ns, self.lane.name, reason, counter)
+        occupancy = self.passage.close(at_ns, self.lane.name, reason, counter, self.health.out_of_service)
         ours = {radiation for rule, radiation in self.passage.fired if rule != "vendor"}
         vendor = {radiation for rule, radiation in self.passage.fired if rule == "vendor"}
         self.tally.disagreements += ours != vendor
@@ -187,6 +199,7 @@ class Portal:
             return
         self.tally.samples += 1
         self.last_counts[sample.radiation] = sample
+        yield from self._gaps(sample)
         if sample.late:
             self.tally.late += 1
             yield from self.faults.begin(
@@ -209,6 +222,15 @@ class Portal:
             self._next_look_ns = sample.at_ns + LOOK_EVERY_NS
             yield from self._look(sample.at_ns)
 
+    def _gaps(self, sample: Sample) -> Iterator[Event]:
+        if self._flow.twice(sample):
+            self.tally.twice += 1
+            yield from self.faults.begin(sample.at_ns, Condition.TWICE.value, "the same sample came twice at once", fades=True)
+        if missing := self._flow.missing(sample):
+            self.tally.missing += missing
+            why = f"{missing} {sample.radiation.value} samples never came in 10 s"
+            yield from self.faults.begin(sample.at_ns, Condition.MISSING.value, why, fades=True)
+
     def _look(self, at_ns: int) -> Iterator[Event]:
         """The shadow test of the vehicle in the lane.  Every look counts in the same budget."""
         sample = self.last_counts.get(Radiation.GAMMA)
@@ -221,39 +243,7 @@ class Portal:
             yield from self._alarm(sample, judgement)
 
     def _alarm(self, sample: Sample, judgement: Judgement) -> Iterator[Event]:
-        if not self._first(judgement.rule, sample):
-            return
-        alarm = Alarm(
-            sample.at_ns, self.lane.name, self._new_id(), sample.radiation, judgement,
-            dict(zip(self.rules.detectors[sample.radiation], sample.counts, strict=False)),
-            self.rules.background_cps(sample.radiation, sample.at_ns),
-            self.passage.id if self.passage else None,
-            self.passage.speed_mps if self.passage else None,
-            self._notes(sample),
-        )
-        self.tally.alarms[judgement.rule] += 1
-        if self.passage:
-            self.passage.alarms.append(alarm.id)
-        yield alarm
-
-    def _first(self, rule: str, sample: Sample) -> bool:
-        """One alarm per rule, radiation and occupancy; in the vacant lane, one until the rule was down for a while."""
-        key = (rule, sample.radiation)
-        if self.passage:
-            first = key not in self.passage.fired
-            self.passage.fired.add(key)
-            return first
-        last = self._vacant_up.get(key)
-        self._vacant_up[key] = sample.at_ns
-        return last is None or sample.at_ns - last > VACANT_LATCH_NS
-
-    def _notes(self, sample: Sample) -> tuple[str, ...]:
-        notes = []
-        if sample.late:
-            notes.append("late delivery")
-        if not self.lane.panels_verified:
-            notes.append("panels unverified")
-        return tuple(notes)
+        yield from self._alarms.of(sample, judgement, self.passage)
 
     def _vacant_rate(self, rate: VacantRate) -> Iterator[Event]:
         yield from self._step(rate.at_ns, Input.BACKGROUND, None)
@@ -276,6 +266,15 @@ class Portal:
                 yield from self.faults.end(rate.at_ns, name)
 
     # --- health
+
+    def _look_after(self, at_ns: int, *, lost: bool = False) -> Iterator[Event]:
+        """State of health; an over-range is an alarm too, once for the vehicle it came with."""
+        yield from self.health.look(at_ns, lost=lost)
+        for radiation in self.health.overloaded:
+            sample = self.last_counts.get(radiation)
+            judgement = self.health.overload(sample) if isinstance(sample, Sample) else None
+            if isinstance(sample, Sample) and judgement is not None:
+                yield from self._alarm(sample, judgement)
 
     def _health(self, health: Health) -> Iterator[Event]:
         if health.condition is Condition.TAMPER:
