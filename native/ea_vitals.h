@@ -27,7 +27,7 @@ typedef struct {                     /* state of health of one radiation's chann
 	double interval_s;               /* the limits below are for samples of this length */
 	double rate_cps[EA_GAMMA_MAX], exposure_s[EA_GAMMA_MAX]; /* reference of each channel, and behind it */
 	double expected_cps[EA_GAMMA_MAX];   /* the reference, or a guess from the neighbours */
-	uint32_t last[EA_GAMMA_MAX], equal[EA_GAMMA_MAX];        /* newest count; samples in a row that had it */
+	uint32_t last[EA_GAMMA_MAX], equal[EA_GAMMA_MAX];        /* newest count; samples before it that had it too */
 	uint32_t stuck_at[EA_GAMMA_MAX], lone_at[EA_GAMMA_MAX], hot_at[EA_GAMMA_MAX];
 	uint32_t odd_above[EA_GAMMA_MAX];    /* a count above is looked at closer, as a zero is */
 	double last_rate[EA_GAMMA_MAX], rate_s;
@@ -42,7 +42,7 @@ typedef struct {                     /* state of health of one radiation's chann
 	ea_cusum evidence[EA_GAMMA_MAX][2], own[EA_GAMMA_MAX][2]; /* low, high: of the share, of a tube's own rate */
 	uint32_t pairs, seconds;
 	uint32_t learning, taught, shared_by, sharing;           /* masks: being learned; learned; in the sum last time; tested */
-	uint32_t odd, was_hot, steady;                           /* steady: the newest sample came in the vacant lane */
+	uint32_t odd, again, was_hot, steady;                    /* of the newest sample; steady: it came in the vacant lane */
 	uint32_t silent, stuck, stuck_vacant, noisy, smooth, low, high, overload, lone;
 } ea_vitals;
 

@@ -13,7 +13,7 @@
  *   scatter    pairs of neighbouring samples: (a-b)^2/(a+b) given a+b has mean 1 and variance 2 - 2/(a+b), whatever the
  *              rate: drift cannot raise it.  Their sum over a window is held against chi-square quantiles
  *              (Wilson and Hilferty 1931) of 0.1 false faults a year over all channels and both sides
- *   share      CUSUM of the log likelihood ratio of a binomial with share q(1 +- 2d) against q(1 +- d): as exp() of it is
+ *   share      CUSUM of the log likelihood ratio of a binomial with share q(1 +- e) against q(1 +- d), e > d: as exp() of it is
  *              a martingale at q(1 +- d), n looks cross h less than n exp(-h) times (Lorden 1971).  1e-6 a day
  *   rate       of a tube against its own long-term rate, the same with Poisson; air pressure moves it by 20 %
  */
@@ -96,11 +96,22 @@ static void freeze(ea_vitals *h, uint32_t same, double t_s, uint32_t channels, i
 	}
 }
 
+static void look_again(ea_vitals *h, uint32_t again, double t_s, uint32_t channels, int taken)
+{
+	uint32_t same = 0;
+	for (uint32_t c = 0; c < channels; c++) {
+		h->equal[c] = again >> c & 1u ? h->equal[c] + 1u : 0u;
+		same |= (uint32_t)(h->equal[c] + 1u >= h->stuck_at[c]) << c;
+	}
+	h->again = again;
+	if (same) { freeze(h, same, t_s, channels, taken); }
+}
+
 /* taken: in the vacant lane, past the guard, not suspected: what the background learns from. */
 void ea_health_sample(ea_lane *lane, int radiation, double t_s, double interval_s, const uint32_t *counts, int taken)
 {
 	ea_vitals *h = &lane->vitals[radiation];
-	uint32_t channels = lane->ring[radiation].channels, odd = 0, same = 0;
+	uint32_t channels = lane->ring[radiation].channels, odd = 0, again = 0;
 	double as_double[EA_GAMMA_MAX];
 	if (interval_s != h->interval_s) {
 		h->interval_s = interval_s;
@@ -108,14 +119,13 @@ void ea_health_sample(ea_lane *lane, int radiation, double t_s, double interval_
 	}
 	for (uint32_t c = 0; c < channels; c++) {
 		uint32_t n = counts[c];
-		h->equal[c] = n == h->last[c] ? h->equal[c] + 1u : 1u;
+		again |= (uint32_t)(n == h->last[c]) << c;
+		odd |= (uint32_t)(n - 1u >= h->odd_above[c]) << c;      /* above, or zero */
 		h->last[c] = n;
 		as_double[c] = n;
-		odd |= (uint32_t)(n - 1u >= h->odd_above[c]) << c;      /* above, or zero */
-		same |= (uint32_t)(h->equal[c] >= h->stuck_at[c]) << c;
 	}
 	if (odd | h->odd) { look_odd(lane, radiation, t_s, interval_s, counts, odd); }
-	if (same) { freeze(h, same, t_s, channels, taken); }
+	if (again | h->again) { look_again(h, again, t_s, channels, taken); }
 	h->odd = odd;
 	h->steady = lane->beams.state == EA_VACANT;
 	ea_health_add(h, channels, interval_s, as_double, taken);
@@ -207,7 +217,7 @@ int ea_health_look(ea_lane *lane, int radiation, double t_s, int lost, ea_health
 	for (uint32_t c = 0; c < lane->ring[radiation].channels; c++) {
 		out->rate_cps[c] = h->expected_cps[c];
 		out->quiet[c] = h->quiet[c];
-		out->equal[c] = fmax(h->equal[c], h->equal_rates[c]);
+		out->equal[c] = fmax(h->equal[c] + 1.0, h->equal_rates[c]);
 		out->scatter[c] = h->scatter[c];
 		out->share[c] = h->share[c];
 		out->recent_share[c] = sum > 0.0 ? h->recent[c] / sum : 0.0;

@@ -3,7 +3,7 @@
 
 #define CALM_S 10.0              /* below HOT for so long: the source has gone */
 #define WINDOW_S 60.0            /* detection.md 3.7 */
-#define WINDOW_PAIRS 30u         /* below it only gross trouble shows */
+#define WINDOW_PAIRS 100u        /* a variance of 0.4 or 1.9 shows; 17 min of vacant records every 5 s */
 #define PREPARE 16u              /* seconds between two settings of the limits */
 
 /* The mean of k pairs that only EA_FALSE_A_YEAR windows a year are beyond, on one side (Wilson and Hilferty 1931). */
@@ -116,24 +116,35 @@ void ea_health_second(ea_lane *lane, int radiation, double span_s, double t_s)
 	memset(&h->open, 0, sizeof h->open);
 }
 
-/* h->half[0] is the half that is full, h->half[1] the one being filled; the same exposure in both. */
-static void pair_up(ea_vitals *h, uint32_t channels, double interval_s)
+static void pair(ea_vitals *h, uint32_t channels, const double *counts)
 {
+	for (uint32_t c = 0; c < channels; c++) {
+		double d = h->half[0][c] - counts[c], sum = h->half[0][c] + counts[c];
+		if (sum > 0.0) { h->open.scatter[c] += d * d / sum; }
+	}
+	h->open.pairs++;
+	h->halves = 0.0;
+}
+
+/* h->half[0] is the half that is full, counts the other; the same exposure in both. */
+static void half_full(ea_vitals *h, uint32_t channels, double exposure_s, const double *counts)
+{
+	if (h->halves > 0.0 && fabs(exposure_s - h->halves) < 1e-6) {
+		pair(h, channels, counts);
+		return;
+	}
+	memcpy(h->half[0], counts, channels * sizeof *counts);
+	h->halves = exposure_s;
+}
+
+/* Halves of many samples: tubes. */
+static void fill_half(ea_vitals *h, uint32_t channels, double interval_s, const double *counts)
+{
+	if (!(h->half_exposure_s > 0.0)) { memset(h->half[1], 0, sizeof h->half[1]); }
+	for (uint32_t c = 0; c < channels; c++) { h->half[1][c] += counts[c]; }
 	h->half_exposure_s += interval_s;
 	if (h->half_exposure_s < h->half_s) { return; }
-	if (h->halves && fabs(h->half_exposure_s - h->halves) < 1e-6) {
-		for (uint32_t c = 0; c < channels; c++) {
-			double d = h->half[0][c] - h->half[1][c], sum = h->half[0][c] + h->half[1][c];
-			if (sum > 0.0) { h->open.scatter[c] += d * d / sum; }
-			h->half[1][c] = 0.0;
-		}
-		h->open.pairs++;
-		h->halves = 0.0;
-	} else {
-		memcpy(h->half[0], h->half[1], sizeof h->half[0]);
-		memset(h->half[1], 0, sizeof h->half[1]);
-		h->halves = h->half_exposure_s;
-	}
+	half_full(h, channels, h->half_exposure_s, h->half[1]);
 	h->half_exposure_s = 0.0;
 }
 
@@ -143,7 +154,6 @@ void ea_health_add(ea_vitals *h, uint32_t channels, double interval_s, const dou
 	h->open.spoiled |= !taken;
 	for (uint32_t c = 0; c < channels; c++) { h->open.counts[c] += counts[c]; }
 	if (!taken) { return; }
-	if (!(h->half_exposure_s > 0.0)) { memset(h->half[1], 0, sizeof h->half[1]); }
-	for (uint32_t c = 0; c < channels; c++) { h->half[1][c] += counts[c]; }
-	pair_up(h, channels, interval_s);
+	if (h->half_s <= interval_s && !(h->half_exposure_s > 0.0)) { half_full(h, channels, interval_s, counts); }
+	else { fill_half(h, channels, interval_s, counts); }
 }

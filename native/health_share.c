@@ -7,7 +7,7 @@
 #define EVIDENCE_CAP 2.0         /* times the threshold: a fault that ended is over as soon as it was found */
 
 static const struct { double slack, shift, learn_counts; } SHARE[2] = {
-	{0.025, 0.05, 100000.0},     /* the day's temperature (detection.md 3.7); learned to 0.3 % */
+	{0.025, 0.04, 100000.0},     /* the day's temperature (detection.md 3.7); learned to 0.3 % */
 	{0.25, 0.5, 400.0},          /* tubes: half is deaf; learned to 5 %, a tenth of what is looked for */
 };
 
