@@ -40,9 +40,10 @@ def frozen(rng: np.random.Generator, counts: Counts) -> Counts:
 
 def scaled(factor: float) -> Spoil:
     def spoil(rng: np.random.Generator, counts: Counts) -> Counts:
-        thin = rng.binomial(counts[:, 0], factor) if factor < 1 else counts[:, 0] + rng.poisson(counts[:, 0].mean() * (factor - 1),
-                                                                                                  len(counts))
-        counts[:, 0] = thin
+        if factor < 1:
+            counts[:, 0] = rng.binomial(counts[:, 0], factor)
+        else:
+            counts[:, 0] += rng.poisson(counts[:, 0].mean() * (factor - 1), len(counts))
         return counts
     return spoil
 

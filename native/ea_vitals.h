@@ -38,6 +38,7 @@ typedef struct {                     /* state of health of one radiation's chann
 	double half[2][EA_GAMMA_MAX], halves, half_exposure_s, half_s;   /* halves: exposure of half[0]; 0: none yet */
 	double scatter_sum[EA_GAMMA_MAX], scatter[EA_GAMMA_MAX], window_s;
 	double learned[EA_GAMMA_MAX], learned_s;                 /* counts behind the shares */
+	double lesson_s, refined_s;                              /* the lesson began; shares were set */
 	double share[EA_GAMMA_MAX], recent[EA_GAMMA_MAX];
 	ea_cusum evidence[EA_GAMMA_MAX][2], own[EA_GAMMA_MAX][2]; /* low, high: of the share, of a tube's own rate */
 	uint32_t pairs, seconds;
@@ -57,7 +58,8 @@ void ea_health_prepare(ea_vitals *h, uint32_t channels);
 
 /* health_share.c */
 void ea_shares_prepare(ea_vitals *h, int radiation, uint32_t channels, uint32_t served);
-void ea_shares_learn(ea_vitals *h, const ea_second *s, uint32_t channels, uint32_t served, int radiation);
+void ea_shares_learn(ea_vitals *h, const ea_second *s, uint32_t channels, uint32_t served, int radiation, double t_s);
+void ea_shares_refine(ea_vitals *h, const ea_second *s, uint32_t channels, int radiation, double t_s);
 void ea_shares_judge(ea_vitals *h, const ea_second *s, uint32_t channels, int radiation);
 
 /* health_second.c */

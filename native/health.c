@@ -119,7 +119,7 @@ void ea_health_sample(ea_lane *lane, int radiation, double t_s, double interval_
 	}
 	for (uint32_t c = 0; c < channels; c++) {
 		uint32_t n = counts[c];
-		again |= (uint32_t)(n == h->last[c]) << c;
+		again |= (uint32_t)(n == h->last[c] && n) << c;         /* zeros have a test of their own */
 		odd |= (uint32_t)(n - 1u >= h->odd_above[c]) << c;      /* above, or zero */
 		h->last[c] = n;
 		as_double[c] = n;
@@ -140,7 +140,7 @@ void ea_health_rate(ea_lane *lane, int radiation, double t_s, double exposure_s,
 	double year = ea_health_looks(channels, exposure_s), span_s = fmax(exposure_s, fmin(t_s - h->rate_s, HOT_RATES_S));
 	for (uint32_t c = 0; c < channels; c++) {
 		double b = h->expected_cps[c] * exposure_s;
-		h->equal_rates[c] = counts[c] == h->last_rate[c] ? h->equal_rates[c] + 1u : 1u;
+		h->equal_rates[c] = counts[c] == h->last_rate[c] && counts[c] > 0.0 ? h->equal_rates[c] + 1u : 1u;
 		h->last_rate[c] = counts[c];
 		if (h->equal_rates[c] > 4u && h->equal_rates[c] >= ea_health_rate_repeats(b, year)) { same |= 1u << c; }
 		if (!(counts[c] > 0.0)) {

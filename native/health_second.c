@@ -49,7 +49,7 @@ static void release(ea_vitals *h, const ea_ring *r, uint32_t channels)
 	}
 }
 
-static void take(ea_lane *lane, int radiation, const ea_second *s)
+static void take(ea_lane *lane, int radiation, const ea_second *s, double t_s)
 {
 	ea_vitals *h = &lane->vitals[radiation];
 	const ea_ring *r = &lane->ring[radiation];
@@ -62,11 +62,9 @@ static void take(ea_lane *lane, int radiation, const ea_second *s)
 	h->pairs += s->pairs;
 	h->window_s += s->exposure_s;
 	if (h->pairs >= WINDOW_PAIRS && h->window_s >= WINDOW_S) { judge_scatter(h, channels); }
-	if (served & ~h->taught) { ea_shares_learn(h, s, channels, served, radiation); }
-	else if (served != h->shared_by) {
-		ea_shares_prepare(h, radiation, channels, served);
-		h->shared_by = served;
-	}
+	if (served & ~h->taught) { ea_shares_learn(h, s, channels, served, radiation, t_s); }
+	else if (served != h->shared_by) { ea_shares_prepare(h, radiation, channels, served); }
+	else { ea_shares_refine(h, s, channels, radiation, t_s); }
 	ea_shares_judge(h, s, channels, radiation);
 	if (h->silent | h->stuck) { release(h, r, channels); }
 	h->seconds++;
@@ -111,7 +109,7 @@ void ea_health_second(ea_lane *lane, int radiation, double span_s, double t_s)
 		ea_second oldest = h->pending[h->first];
 		h->pending[h->first] = h->open;
 		h->first = (h->first + 1) % EA_PENDING;
-		take(lane, radiation, &oldest);
+		take(lane, radiation, &oldest, t_s);
 	}
 	memset(&h->open, 0, sizeof h->open);
 }

@@ -3,6 +3,7 @@
 
 #define SHARE_A_DAY 1e-6         /* detection.md 3.7 */
 #define DAY_S 86400.0
+#define REFINE_S 3600.0
 #define RECENT 64.0              /* seconds behind the share that is shown */
 #define EVIDENCE_CAP 2.0         /* times the threshold: a fault that ended is over as soon as it was found */
 
@@ -17,8 +18,14 @@ static void coefficients(ea_cusum *s, double q1, double q2)
 	*s = (ea_cusum){.per_count = log(q2 / q1) - rest, .per_unit = rest, .sum = s->sum};
 }
 
-/* Shares of the channels that are in the sum now; all evidence begins anew where they are others than before. */
-void ea_shares_prepare(ea_vitals *h, int radiation, uint32_t channels, uint32_t served)
+static void forget(ea_vitals *h)
+{
+	memset(h->evidence, 0, sizeof h->evidence);
+	memset(h->own, 0, sizeof h->own);
+	h->low = h->high = 0;
+}
+
+static void set_shares(ea_vitals *h, int radiation, uint32_t channels, uint32_t served)
 {
 	double sum = 0.0, slack = SHARE[radiation].slack, shift = SHARE[radiation].shift;
 	h->sharing = 0;
@@ -31,12 +38,10 @@ void ea_shares_prepare(ea_vitals *h, int radiation, uint32_t channels, uint32_t 
 	for (uint32_t c = 0; c < channels; c++) {
 		double q = sum > 0.0 ? h->learned[c] / sum : 0.0;
 		h->share[c] = h->sharing >> c & 1u ? q : 0.0;
-		memset(h->evidence[c], 0, sizeof h->evidence[c]);
 		if (!(h->share[c] > 0.0) || !(q < 1.0)) { continue; }
 		coefficients(&h->evidence[c][0], q * (1.0 - slack), q * (1.0 - shift));
 		if (q * (1.0 + shift) < 1.0) { coefficients(&h->evidence[c][1], q * (1.0 + slack), q * (1.0 + shift)); }
 	}
-	h->low = h->high = 0;
 }
 
 /* A tube's own rate: 0.65 -> 0.4 and 1.5 -> 2.5 of what it was over the hour it was learned in. */
@@ -44,9 +49,9 @@ static void prepare_rates(ea_vitals *h, uint32_t channels)
 {
 	for (uint32_t c = 0; c < channels; c++) {
 		double r = h->learned_s > 0.0 ? h->learned[c] / h->learned_s : 0.0;
-		h->own[c][0] = (ea_cusum){.per_count = log(0.4 / 0.65), .per_unit = 0.25 * r};
-		h->own[c][1] = (ea_cusum){.per_count = log(2.5 / 1.5), .per_unit = -r};
-		if (!(r > 0.0)) { memset(h->own[c], 0, sizeof h->own[c]); }
+		if (!(r > 0.0)) { continue; }
+		h->own[c][0] = (ea_cusum){.per_count = log(0.4 / 0.65), .per_unit = 0.25 * r, .sum = h->own[c][0].sum};
+		h->own[c][1] = (ea_cusum){.per_count = log(2.5 / 1.5), .per_unit = -r, .sum = h->own[c][1].sum};
 	}
 }
 
@@ -81,23 +86,47 @@ void ea_shares_judge(ea_vitals *h, const ea_second *s, uint32_t channels, int ra
 	}
 }
 
-/* Shares are learned once, of all channels in service together, and anew when one joins that was not among them. */
-void ea_shares_learn(ea_vitals *h, const ea_second *s, uint32_t channels, uint32_t served, int radiation)
+/* All evidence begins anew where other channels than before are in the sum. */
+void ea_shares_prepare(ea_vitals *h, int radiation, uint32_t channels, uint32_t served)
+{
+	forget(h);
+	set_shares(h, radiation, channels, served);
+	h->shared_by = served;
+	if (radiation == EA_NEUTRON) { prepare_rates(h, channels); }
+}
+
+static void accumulate(ea_vitals *h, const ea_second *s, uint32_t channels)
+{
+	h->learned_s += s->exposure_s;
+	for (uint32_t c = 0; c < channels; c++) { h->learned[c] += s->counts[c]; }
+}
+
+/* Shares are learned of all channels in service together, and anew when one joins that was not among them. */
+void ea_shares_learn(ea_vitals *h, const ea_second *s, uint32_t channels, uint32_t served, int radiation, double t_s)
 {
 	uint32_t full = 1;
 	if (h->learning != served) {
 		memset(h->learned, 0, sizeof h->learned);
 		h->learned_s = 0.0;
 		h->learning = served;
+		h->lesson_s = h->refined_s = t_s;
 	}
-	h->learned_s += s->exposure_s;
+	accumulate(h, s, channels);
 	for (uint32_t c = 0; c < channels; c++) {
-		h->learned[c] += s->counts[c];
 		full &= !(served >> c & 1u) || h->learned[c] >= SHARE[radiation].learn_counts;
 	}
 	if (!full || !served) { return; }
 	h->taught = served;
 	ea_shares_prepare(h, radiation, channels, served);
-	h->shared_by = served;
-	if (radiation == EA_NEUTRON) { prepare_rates(h, channels); }
+}
+
+/* The first lesson of panels is of one hour's temperature; a whole day's mean lies in the middle of what the slack
+ * absorbs.  A drift below the threshold on that day is learned with it. */
+void ea_shares_refine(ea_vitals *h, const ea_second *s, uint32_t channels, int radiation, double t_s)
+{
+	if (radiation != EA_GAMMA || t_s > h->lesson_s + DAY_S || h->low || h->high || h->shared_by != h->taught) { return; }
+	accumulate(h, s, channels);
+	if (t_s < h->refined_s + REFINE_S) { return; }
+	h->refined_s = t_s;
+	set_shares(h, radiation, channels, h->taught);
 }
