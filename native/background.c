@@ -227,6 +227,13 @@ void ea_ring_put(ea_ring *r, double end_s, double exposure_s, const double *rate
 	fit(r);
 }
 
+int ea_ring_renewed(const ea_ring *r, double since_s)
+{
+	const ea_bin *oldest = bin_seen(r, 0);
+	return r->used && r->span_s >= r->is.length_s - 2.0 * fmax(r->is.bin_s, SPARSE_MAX_S)
+		&& oldest->end_s - oldest->span_s >= since_s - TINY_S;
+}
+
 /* A trend is not believed further ahead than the time it was seen for: then the level stays and its error,
  * level_sd_per_min, goes on growing.  The fit is not empty. */
 ea_level ea_level_at(const ea_fit *f, const ea_ring_rules *is, double t_s)

@@ -14,7 +14,7 @@ from cffi import FFI
 NATIVE = Path(__file__).resolve().parent
 SOURCES = (
     "background", "suspicion", "focus", "ksigma", "tail", "neutron", "occupancy", "grid", "passage", "design", "woodbury",
-    "scan", "shadow", "picture", "template", "settings", "lane",
+    "scan", "shadow", "picture", "template", "settings", "health", "health_limits", "health_second", "health_share", "lane",
 )
 # No contraction: a fused multiply-add rounds once instead of twice, and replay would depend on the machine.
 FLAGS = ["-std=c11", "-O2", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra"]
@@ -36,7 +36,7 @@ ffibuilder.set_source(
     '#include "ea_kernel.h"',
     sources=[f"native/{name}.c" for name in SOURCES],    # setuptools wants them relative to setup.py
     include_dirs=["native"],
-    depends=["native/ea_kernel.h", "native/ea_lane.h", "native/ea_work.h"],
+    depends=["native/ea_kernel.h", "native/ea_lane.h", "native/ea_vitals.h", "native/ea_work.h"],
     libraries=["m"],
     extra_compile_args=FLAGS,
     py_limited_api=True,

@@ -197,6 +197,30 @@ typedef struct {                 /* the shadow test of one passage bin by bin, f
 	double source[EA_GAMMA_MAX][EA_PASSAGE_BINS];      /* of the fitted source: it adds to shadowed */
 } ea_picture;
 
+/* State of health of the channels of one radiation (detection.md 3.7; thresholds: head of health.c).  Masks: bit 0 the
+ * first channel.  silent and stuck stand until no count of the channel's background is from before their end. */
+typedef struct {
+	uint32_t silent;             /* no counts for so long that chance would give it with 1e-9 */
+	uint32_t stuck;              /* the same count again and again */
+	uint32_t stuck_vacant;       /* and it was so in the vacant lane: only then is it no vehicle and no simulator's passage */
+	uint32_t noisy, smooth;      /* scatter of the last window above, below that of chance */
+	uint32_t low, high;          /* the channel's share of the sum; of a tube also its own long-term rate */
+	uint32_t overload;           /* zeros or a gap right after a steep rise: a very strong source.  Held */
+	uint32_t lone;               /* in the newest sample this channel alone was far up */
+	uint32_t sharing;            /* channels whose share is known and tested */
+	double rate_cps[EA_GAMMA_MAX];        /* what the channel should give */
+	double quiet[EA_GAMMA_MAX];           /* counts that should have come since the last one */
+	double equal[EA_GAMMA_MAX];           /* times in a row that the newest count came */
+	double scatter[EA_GAMMA_MAX];         /* variance / mean of the last window; 0: none yet */
+	double share[EA_GAMMA_MAX];           /* as learned */
+	double recent_share[EA_GAMMA_MAX];    /* of the last minute */
+	double evidence_low[EA_GAMMA_MAX];    /* log likelihood ratio against the learned share */
+	double evidence_high[EA_GAMMA_MAX];
+	double hot_cps[EA_GAMMA_MAX];         /* of the last steep rise */
+	double lone_z[EA_GAMMA_MAX];          /* of the last time it was alone */
+	uint64_t spikes[EA_GAMMA_MAX];        /* times that lasted one sample: noted, never dropped */
+} ea_health;
+
 typedef struct ea_lane ea_lane;
 typedef struct ea_work ea_work;  /* scratch of one look, nothing to keep: one serves all lanes of a thread */
 
@@ -234,6 +258,9 @@ int ea_background_now(const ea_lane *lane, int radiation, double t_s, ea_backgro
 int ea_background_put(ea_lane *lane, int radiation, double t_s, double age_s, double exposure_s, const double *rate_cps);
 
 int ea_tally_now(const ea_lane *lane, double t_s, ea_tally *out);
+
+/* Ask about once a second.  lost: the wire broke, nothing more comes.  While an overload stands nothing is learned. */
+int ea_health_look(ea_lane *lane, int radiation, double t_s, int lost, ea_health *out);
 
 /* Speed of the vehicle in the lane, at any time from its begin until the next one begins; the newest counts. */
 int ea_speed(ea_lane *lane, double t_s, double speed_mps);

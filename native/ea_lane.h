@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ea_kernel.h"
+#include "ea_vitals.h"
 
 enum {
 	EA_BINS = 224,          /* 150 full bins (ea_ring_init) and room for bins cut short by occupancies; when it is
@@ -165,6 +166,7 @@ struct ea_lane {
 	ea_passage passage;
 	double neutron_threshold;        /* normal quantile of settings.neutron_p */
 	double neutron_log_p;
+	ea_vitals vitals[2];             /* by radiation */
 };
 
 /* background.c */
@@ -182,6 +184,8 @@ double ea_ring_newest(const ea_ring *r);                 /* end of the newest bi
 int ea_ring_sane(const ea_ring *r, uint32_t channels);
 ea_present ea_ring_present(const ea_ring *r, double t_s);
 ea_level ea_level_at(const ea_fit *f, const ea_ring_rules *is, double t_s);
+
+int ea_ring_renewed(const ea_ring *r, double since_s);  /* full, and no count in use is from before */
 
 /* suspicion.c */
 int ea_suspect(ea_ring *r, double t_s, double interval_s, double counts, double expected, uint32_t crossed);

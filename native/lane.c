@@ -30,10 +30,14 @@ static double served_counts(const ea_ring *r, const uint32_t *counts)
 	return sum;
 }
 
-static void learn(ea_ring *r, double t_s, double interval_s, const uint32_t *counts)
+/* What the background learns, and the state of health looks at everything. */
+static void learn(ea_lane *lane, int radiation, double t_s, double interval_s, const uint32_t *counts)
 {
+	ea_ring *r = &lane->ring[radiation];
 	double as_double[EA_GAMMA_MAX];
-	if (!ea_ring_takes(r, t_s - interval_s, t_s)) { return; }
+	int taken = lane->beams.state == EA_VACANT && ea_ring_takes(r, t_s - interval_s, t_s);
+	ea_health_sample(lane, radiation, t_s, interval_s, counts, taken);
+	if (!taken || ea_health_holds(lane, radiation)) { return; }
 	for (uint32_t c = 0; c < r->channels; c++) { as_double[c] = counts[c]; }
 	ea_ring_add(r, t_s, interval_s, as_double);
 }
@@ -83,9 +87,10 @@ int ea_gamma(ea_lane *lane, double t_s, double interval_s, const uint32_t *count
 	ea_passage_add(lane, t_s, interval_s, counts);
 	lane->stream[EA_GAMMA].sample_s = t_s;
 	lane->stream[EA_GAMMA].sampled = 1;
-	if (lane->beams.state != EA_VACANT) { return EA_OK; }
-	heed_gamma(lane, t_s, interval_s, &sample, out->rule[EA_RULE_FOCUS].crossed);
-	learn(r, t_s, interval_s, counts);
+	if (lane->beams.state == EA_VACANT && !ea_health_holds(lane, EA_GAMMA)) {
+		heed_gamma(lane, t_s, interval_s, &sample, out->rule[EA_RULE_FOCUS].crossed);
+	}
+	learn(lane, EA_GAMMA, t_s, interval_s, counts);
 	return EA_OK;
 }
 
@@ -114,9 +119,10 @@ int ea_neutron(ea_lane *lane, double t_s, double interval_s, const uint32_t *cou
 	look_neutron(lane, t_s, interval_s, sum, score);
 	lane->stream[EA_NEUTRON].sample_s = t_s;
 	lane->stream[EA_NEUTRON].sampled = 1;
-	if (lane->beams.state != EA_VACANT) { return EA_OK; }
-	(void)ea_suspect(r, t_s, interval_s, sum, ea_ring_present(r, t_s).rate_cps * interval_s, score->crossed);
-	learn(r, t_s, interval_s, counts);
+	if (lane->beams.state == EA_VACANT && !ea_health_holds(lane, EA_NEUTRON)) {
+		(void)ea_suspect(r, t_s, interval_s, sum, ea_ring_present(r, t_s).rate_cps * interval_s, score->crossed);
+	}
+	learn(lane, EA_NEUTRON, t_s, interval_s, counts);
 	return EA_OK;
 }
 
@@ -130,9 +136,10 @@ static int are_rates(const ea_ring *r, const double *rate_cps)
 
 int ea_vacant_rate(ea_lane *lane, int radiation, double t_s, double exposure_s, const double *rate_cps)
 {
-	double counts[EA_GAMMA_MAX];
+	double counts[EA_GAMMA_MAX] = {0};
 	ea_ring *r;
 	ea_stream *s;
+	int taken;
 	if (!is_radiation(lane, radiation)) { return EA_BAD_SAMPLE; }
 	r = &lane->ring[radiation];
 	s = &lane->stream[radiation];
@@ -141,8 +148,10 @@ int ea_vacant_rate(ea_lane *lane, int radiation, double t_s, double exposure_s, 
 	s->rate_s = t_s;
 	s->rated = 1;
 	/* the portal does not average over an occupancy, so only the end of the record has to be free of it */
-	if (lane->beams.state != EA_VACANT || !ea_ring_takes(r, t_s, t_s)) { return EA_OK; }
+	taken = lane->beams.state == EA_VACANT && ea_ring_takes(r, t_s, t_s);
 	for (uint32_t c = 0; c < r->channels; c++) { counts[c] = rate_cps[c] * exposure_s; }
+	ea_health_rate(lane, radiation, t_s, exposure_s, counts, taken);
+	if (!taken || ea_health_holds(lane, radiation)) { return EA_OK; }
 	ea_ring_add(r, t_s, exposure_s, counts);
 	return EA_OK;
 }
@@ -223,6 +232,7 @@ int ea_background_put(
 	if (!ea_in_range(exposure_s, EA_INTERVAL_MIN_S, EA_TIME_MAX_S) || !are_rates(r, rate_cps)) { return EA_BAD_SAMPLE; }
 	if (r->bins) { return EA_BAD_STATE; }
 	ea_ring_put(r, t_s - age_s, exposure_s, rate_cps);
+	ea_health_put(lane, radiation, exposure_s, rate_cps);
 	return EA_OK;
 }
 

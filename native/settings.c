@@ -1,7 +1,7 @@
 /* What a lane may be: the limits of its settings, and whether saved bytes are a lane. */
 #include "ea_lane.h"
 
-#define MARK 0x45416b65726e3033u     /* "EAkern03": change the digits with the meaning of a field */
+#define MARK 0x45416b65726e3034u     /* "EAkern04": change the digits with the meaning of a field */
 
 static uint64_t lane_mark(void)
 {
@@ -86,6 +86,7 @@ int ea_lane_check(const ea_lane *lane, const ea_settings *settings)
 		&& ring_sane(lane, EA_GAMMA) && ring_sane(lane, EA_NEUTRON)
 		&& window_sane(&lane->window, settings->ksigma_intervals) && neutrons_sane(&lane->neutrons)
 		&& ea_passage_sane(&lane->passage) && ea_before_sane(&lane->before)
+		&& ea_vitals_sane(&lane->vitals[EA_GAMMA]) && ea_vitals_sane(&lane->vitals[EA_NEUTRON])
 		&& lane->hull.blocks <= EA_HULL && lane->beams.state <= EA_HOLD_IN
 		&& lane->beams.hold_in_s == settings->hold_in_s;
 	return holds ? EA_OK : EA_BAD_STATE;

@@ -9,6 +9,8 @@ from typing import Any
 
 from edge_agent.commands import options
 
+SHOWN = {"out": "OUT"}      # of a detector's state; any other that is not ok: --
+
 
 def add(sub: options.Sub) -> None:
     made = options.parser(sub, "status", "One screen: lanes, counts, alarms, records, link, faults.", "edge-agent status")
@@ -49,6 +51,7 @@ def page(found: dict[str, Any]) -> list[str]:
 
 def _lane(name: str, lane: dict[str, Any]) -> list[str]:
     heard = "never" if lane["heard_s"] is None else f"{lane['heard_s']:.1f} s ago"
+    out = f"   WITHOUT {', '.join(lane['out_of_service'])}" if lane["out_of_service"] else ""
     armed = "armed" if lane["armed"] else "NOT ARMED: too little background yet"
     counts = lane["counts"]
     alarms = ", ".join(f"{rule} {count}" for rule, count in sorted(counts["alarms"].items())) or "none"
@@ -56,6 +59,7 @@ def _lane(name: str, lane: dict[str, Any]) -> list[str]:
     return [
         f"lane {name}  {lane['link']}",
         f"   {lane['state'].upper()}   heard {heard}   {armed}   tamper {lane['tamper']}{verified}",
+        *([out] if out else []),
         f"   occupancies {counts['occupancies']}   alarms since start: {alarms}",
         *_backgrounds(lane["detectors"]),
     ]
@@ -63,7 +67,7 @@ def _lane(name: str, lane: dict[str, Any]) -> list[str]:
 
 def _backgrounds(detectors: dict[str, Any]) -> list[str]:
     """Counts/s per detector, a few to a line; what is not known now is never shown as a number."""
-    cells = [f"{name:>5} {found['bkg']:7.1f}" if found["state"] == "ok" else f"{name:>5}      --"
+    cells = [f"{name:>5} {found['bkg']:7.1f}" if found["state"] == "ok" else f"{name:>5} {SHOWN.get(found['state'], '--'):>7}"
              for name, found in detectors.items()]
     return [f"   background {'  '.join(cells[at : at + 4])}" for at in range(0, len(cells), 4)]
 

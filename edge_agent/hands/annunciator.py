@@ -13,7 +13,8 @@ log = logging.getLogger("edge_agent.lane")
 
 
 class Signal(Protocol):
-    """A lamp, a horn, a display: whatever can be told of an event.  Must not block."""
+    """A lamp, a horn, a display: whatever can be told of an event.  Must not block.  Keep-distance stands from the Fault
+    `overload` that is present to the one that is not; it begins beside an Alarm of rule `overload/1`."""
 
     def show(self, event: Event) -> None: ...
 
@@ -41,6 +42,8 @@ class LogSignal:
                 log.critical("%s", sentence(event))
             case Tamper():
                 log.error("TAMPER lane %s: cabinet %s", event.lane, "OPENED" if event.open else "closed")
+            case Fault(condition="overload", present=True):
+                log.critical("OVERLOAD lane %s: KEEP DISTANCE. %s", event.lane, event.detail)
             case Fault():
                 level = logging.ERROR if event.present else logging.INFO
                 log.log(level, "FAULT%s lane %s: %s %s", "" if event.present else " over", event.lane or "-",
@@ -53,7 +56,9 @@ class LogSignal:
 def sentence(alarm: Alarm) -> str:
     """What alarmed, how strongly, where on the vehicle."""
     judgement = alarm.judgement
-    if judgement.statistic is None or judgement.expected is None:
+    if judgement.rule.startswith("overload/"):
+        numbers = f"KEEP DISTANCE: {', '.join(judgement.detectors)} overloaded by a very strong source"
+    elif judgement.statistic is None or judgement.expected is None:
         numbers = "the portal's own alarm"
     else:
         numbers = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from edge_agent.judgement.explain import Explainer
+from edge_agent.judgement.health import Health
 from edge_agent.judgement.passage import Passage
 from edge_agent.judgement.rules import Rules
 from edge_agent.judgement.tally import Tally
@@ -20,9 +21,10 @@ class AlarmBook:
     """What has alarmed in one lane."""
 
     def __init__(
-        self, lane: LaneSettings, rules: Rules, tally: Tally, new_id: Callable[[], str], model: ModelFile | None
+        self, lane: LaneSettings, rules: Rules, health: Health, tally: Tally, new_id: Callable[[], str],
+        model: ModelFile | None,
     ) -> None:
-        self._lane, self._rules, self._tally, self._new_id = lane, rules, tally, new_id
+        self._lane, self._rules, self._health, self._tally, self._new_id = lane, rules, health, tally, new_id
         self._explainer = Explainer(model, rules.sums, bool(lane.alarm.shadow_threshold))
         self.pace = self._explainer.pace
         self._vacant_up: dict[tuple[str, Radiation], int] = {}      # rule alarmed in the vacant lane -> last seen up
@@ -66,9 +68,7 @@ class AlarmBook:
         return {key for key, last_ns in self._vacant_up.items() if at_ns - last_ns <= VACANT_LATCH_NS}
 
     def _notes(self, sample: Sample) -> tuple[str, ...]:
-        notes = []
-        if sample.late:
-            notes.append("late delivery")
+        notes = ["late delivery"] if sample.late else []
         if not self._lane.panels_verified:
             notes.append("panels unverified")
-        return tuple(notes)
+        return (*notes, *self._health.notes(sample))

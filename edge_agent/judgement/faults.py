@@ -22,14 +22,16 @@ class FaultBook:
     lane: str
     open: dict[str, _Open] = field(default_factory=dict)
 
-    def begin(self, at_ns: int, condition: str, detail: str, *, fades: bool = False) -> list[Fault]:
+    def begin(
+        self, at_ns: int, condition: str, detail: str, *, fades: bool = False, numbers: dict[str, float] | None = None
+    ) -> list[Fault]:
         """The condition holds; a Fault only where it did not before."""
         entry = self.open.get(condition)
         if entry is not None:
             entry.last_ns, entry.times = at_ns, entry.times + 1
             return []
         self.open[condition] = _Open(at_ns, at_ns, 1, fades)
-        return [Fault(at_ns, self.lane, condition, True, detail)]
+        return [Fault(at_ns, self.lane, condition, True, detail, numbers or {})]
 
     def end(self, at_ns: int, condition: str, detail: str = "") -> list[Fault]:
         """The condition is over; nothing where it did not hold."""

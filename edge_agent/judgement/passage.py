@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from edge_agent.words.event import Occupancy, Series, VacantBackground
@@ -75,8 +76,10 @@ class Passage:
     def saw(self, rule: str, statistic: float) -> None:
         self.largest[rule] = max(statistic, self.largest.get(rule, 0.0))
 
-    def close(self, at_ns: int, lane: str, ended: str, counter: int | None) -> Occupancy:
-        notes = (["joined in the middle"] if self.joined else []) + ([f"{self.late} samples late"] if self.late else [])
+    def close(self, at_ns: int, lane: str, ended: str, counter: int | None, out: Sequence[str] = ()) -> Occupancy:
+        """`out`: detectors out of service; what is learned from must be whole, so it is noted."""
+        notes = [f"without {', '.join(out)}"] if out else []
+        notes += (["joined in the middle"] if self.joined else []) + ([f"{self.late} samples late"] if self.late else [])
         while sum(counts.text_size() for counts in self.counts.values()) > TEXT_MAX:
             max(self.counts.values(), key=Counts.text_size).halve()
         if not self.counts:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from edge_agent.judgement.alarm_book import AlarmBook
 from edge_agent.judgement.cadence import Cadence
 from edge_agent.judgement.faults import FaultBook
+from edge_agent.judgement.flow import Flow
+from edge_agent.judgement.health import Health as StateOfHealth
 from edge_agent.judgement.passage import Passage
 from edge_agent.judgement.rules import Rules
 from edge_agent.judgement.tally import Tally
@@ -42,6 +44,8 @@ class Portal:
         self.rules = Rules(lane, profile, model)
         self.tally = Tally()
         self.faults = FaultBook(lane.name)
+        self.health = StateOfHealth(lane, profile, self.rules, self.faults)
+        self._flow = Flow()
         self.state = State.UNKNOWN
         self.passage: Passage | None = None
         self.cadence = Cadence(profile)
@@ -53,7 +57,7 @@ class Portal:
         tail_begins = model.thresholds.get("glrt_tail") if model else None
         self._traffic = Traffic(tail_begins) if tail_begins else None
         self._next_look_ns = 0
-        self.alarms = AlarmBook(lane, self.rules, self.tally, new_id, model)
+        self.alarms = AlarmBook(lane, self.rules, self.health, self.tally, new_id, model)
 
     def observe(self, reading: Reading) -> Iterator[Event]:
         """Events that follow from one reading."""
@@ -82,15 +86,20 @@ class Portal:
                 yield from self.faults.begin(
                     reading.at_ns, Condition.UNREADABLE.value, f"{reading.reason}: {shown}", fades=True
                 )
+        yield from self._look_after(reading.at_ns)
 
     def tick(self, at_ns: int) -> Iterator[Event]:
         """Events that follow from time alone: silence, an occupancy that does not end."""
         yield from self.faults.fade(at_ns)
         yield from self._silence(at_ns)
+        yield from self._look_after(at_ns)
         if self.cadence.gone(at_ns):
             yield from self._step(at_ns, Input.LOST, None)
         if self.passage and at_ns - self.passage.begin_ns > self.profile.overdue_s * 1e9:
-            yield from self.faults.begin(at_ns, Condition.OVERDUE.value, f"occupied for {self.profile.overdue_s:.0f} s")
+            yield from self.faults.begin(
+                at_ns, Condition.OVERDUE.value, f"occupied for {self.profile.overdue_s:.0f} s: beam stuck, or a vehicle left. "
+                "The rules go on, against the background of before, whose error grows",
+            )
 
     def _silence(self, at_ns: int) -> Iterator[Event]:
         """Silence on a wire that is open; a wire that is not is a fault of its own."""
@@ -109,6 +118,7 @@ class Portal:
     def lost(self, at_ns: int, why: str) -> Iterator[Event]:
         """The wire broke, or could not be opened."""
         yield from self.faults.begin(at_ns, Condition.LINK.value, why)
+        yield from self._look_after(at_ns, lost=True)       # before what is in the lane is given up
         yield from self._step(at_ns, Input.LOST, None)
 
     def opened(self, at_ns: int) -> Iterator[Event]:
@@ -128,6 +138,8 @@ class Portal:
     ) -> Iterator[Event]:
         step = TABLE[self.state, what]
         self.state = step.state
+        if step.move is not Move.NOTHING:
+            self._flow.restart()
         if step.move in (Move.BEGIN, Move.JOIN, Move.EMPTY):
             self.passage = Passage(self._new_id(), at_ns, step.move is Move.JOIN)
             self.passage.backgrounds = self.rules.backgrounds(at_ns)
@@ -140,7 +152,7 @@ class Portal:
         self.rules.end(at_ns)
         yield from self._look(at_ns)            # the vehicle is whole now: the test that sees most
         yield from self._compare_traffic(at_ns, self.passage)
-        occupancy = self.passage.close(at_ns, self.lane.name, reason, counter)
+        occupancy = self.passage.close(at_ns, self.lane.name, reason, counter, self.health.out_of_service)
         ours = {radiation for rule, radiation in self.passage.fired if rule != "vendor"}
         vendor = {radiation for rule, radiation in self.passage.fired if rule == "vendor"}
         self.tally.disagreements += ours != vendor
@@ -189,6 +201,7 @@ class Portal:
         self.tally.samples += 1
         self.alarms.pace.took(sample)
         self.last_counts[sample.radiation] = sample
+        yield from self._gaps(sample)
         if sample.late:
             self.tally.late += 1
             yield from self.faults.begin(
@@ -210,6 +223,15 @@ class Portal:
         if self.passage and sample.radiation is Radiation.GAMMA and sample.at_ns >= self._next_look_ns:
             self._next_look_ns = sample.at_ns + LOOK_EVERY_NS
             yield from self._look(sample.at_ns)
+
+    def _gaps(self, sample: Sample) -> Iterator[Event]:
+        if self._flow.twice(sample):
+            self.tally.twice += 1
+            yield from self.faults.begin(sample.at_ns, Condition.TWICE.value, "the same sample came twice at once", fades=True)
+        if missing := self._flow.missing(sample):
+            self.tally.missing += missing
+            why = f"{missing} {sample.radiation.value} samples never came in 10 s"
+            yield from self.faults.begin(sample.at_ns, Condition.MISSING.value, why, fades=True)
 
     def _look(self, at_ns: int) -> Iterator[Event]:
         """The shadow test of the vehicle in the lane.  Every look counts in the same budget."""
@@ -246,6 +268,15 @@ class Portal:
                 yield from self.faults.end(rate.at_ns, name)
 
     # --- health
+
+    def _look_after(self, at_ns: int, *, lost: bool = False) -> Iterator[Event]:
+        """State of health; an over-range is an alarm too, once for the vehicle it came with."""
+        yield from self.health.look(at_ns, lost=lost)
+        for radiation in self.health.overloaded:
+            sample = self.last_counts.get(radiation)
+            judgement = self.health.overload(sample) if isinstance(sample, Sample) else None
+            if isinstance(sample, Sample) and judgement is not None:
+                yield from self._alarm(sample, judgement)
 
     def _health(self, health: Health) -> Iterator[Event]:
         if health.condition is Condition.TAMPER:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from edge_agent.tools import kernel
 from edge_agent.tools.kernel_picture import Picture
@@ -21,6 +21,7 @@ class Rules:
 
     def __init__(self, lane: LaneSettings, profile: Profile, model: ModelFile | None = None) -> None:
         self.detectors = lane_detectors(lane, profile)
+        _check_outages(lane, self.detectors)
         self._vacant_exposure_s = profile.vacant_exposure_s
         groups = _masks(lane, profile, self.detectors[Radiation.GAMMA])
         self.sums = len(groups)                     # of the compatibility rule
@@ -102,6 +103,15 @@ class Rules:
             if score.armed:
                 yield self._judgement(f"{rule}/{VERSION}", sample.radiation, score), score.crossed
 
+    def health(self, radiation: Radiation, at_ns: int, lost: bool = False) -> kernel.Health:
+        """What the counts say of the detectors themselves."""
+        return self._kernel.health(radiation, at_ns / 1e9, lost)
+
+    def serve(self, radiation: Radiation, out: Collection[str]) -> None:
+        """These detectors are in no sum from the next sample on; all others are."""
+        names = self.detectors[radiation]
+        self._kernel.in_service(radiation, sum(1 << i for i, name in enumerate(names) if name not in out))
+
     def vendor(self, sample: Sample) -> Judgement:
         """The portal's own alarm: its rule and threshold are not on the wire."""
         names = self.detectors[sample.radiation]
@@ -148,6 +158,13 @@ class Rules:
             rule, score.statistic, score.threshold, score.window_s, round(score.counts), score.expected,
             score.expected_sd, names,
         )
+
+
+def _check_outages(lane: LaneSettings, detectors: dict[Radiation, tuple[str, ...]]) -> None:
+    names = [name for of_one in detectors.values() for name in of_one]
+    unknown = [name for name in lane.out_of_service if name not in names]
+    if unknown:
+        raise SettingsError(f"lane {lane.name}: out_of_service names {unknown[0]!r}; this lane has {', '.join(names)}")
 
 
 def _shadow_threshold(lane: LaneSettings, model: ModelFile | None) -> float:

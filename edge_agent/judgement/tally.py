@@ -16,5 +16,7 @@ class Tally:
     unreadable: int = 0
     refused: int = 0                # samples that do not fit the profile
     late: int = 0
+    missing: int = 0                # samples that never came
+    twice: int = 0                  # samples that came again
     disagreements: int = 0          # occupancies where the vendor's verdict and ours differ
     missed_occupancies: int = 0     # from gaps of the portal's counter

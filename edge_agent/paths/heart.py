@@ -19,7 +19,7 @@ def lane_state(lane: Lane, now_ns: int) -> dict[str, Any]:
     return {
         "driver": portal.lane.driver,
         "state": portal.state.value,
-        "armed": not lane.silent and any(found is not None and found.armed for found in _backgrounds(lane, now_ns)),
+        "armed": not lane.silent and not portal.health.blind and _armed(lane, now_ns),
         "heard_s": None if heard_ns is None else round((now_ns - heard_ns) / 1e9, 3),
         "counts": {
             "alarms": dict(tally.alarms), "occupancies": tally.occupancies, "samples": tally.samples,
@@ -30,7 +30,7 @@ def lane_state(lane: Lane, now_ns: int) -> dict[str, Any]:
         "tamper": {None: "unknown", True: "open", False: "closed"}[portal.tamper_open],
         "faults": sorted(portal.faults.open),
         "panels_verified": portal.lane.panels_verified,
-        "out_of_service": [],
+        "out_of_service": portal.health.out_of_service,
     }
 
 
@@ -54,16 +54,17 @@ async def body(
     }
 
 
-def _backgrounds(lane: Lane, now_ns: int) -> list[Any]:
-    return [lane.portal.rules.background(radiation, now_ns) for radiation in Radiation]
+def _armed(lane: Lane, now_ns: int) -> bool:
+    found = (lane.portal.rules.background(radiation, now_ns) for radiation in Radiation)
+    return any(background is not None and background.armed for background in found)
 
 
 def _detectors(lane: Lane, now_ns: int) -> dict[str, Any]:
-    rules = lane.portal.rules
+    rules, out = lane.portal.rules, lane.portal.health.out_of_service
     found: dict[str, Any] = {}
     for radiation, names in rules.detectors.items():
         rates = rules.background_cps(radiation, now_ns)
         for name in names:
             known = name in rates and lane.portal.knows(radiation)
-            found[name] = {"bkg": rates.get(name), "state": "ok" if known else "unknown"}
+            found[name] = {"bkg": rates.get(name), "state": "out" if name in out else "ok" if known else "unknown"}
     return found

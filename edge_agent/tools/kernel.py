@@ -9,10 +9,11 @@ import struct
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, NoReturn
 
 from edge_agent._kernel import ffi, lib
-from edge_agent.tools import kernel_picture, kernel_shadow
+from edge_agent.tools import kernel_health, kernel_picture, kernel_shadow
+from edge_agent.tools.kernel_health import Health
 from edge_agent.tools.kernel_values import (
     UNSEEN,
     Background,
@@ -39,7 +40,7 @@ from edge_agent.tools.kernel_values import (
 from edge_agent.words.reading import Radiation
 
 __all__ = [
-    "UNSEEN", "Background", "Change", "Design", "Geometry", "KernelSettings", "Lane", "Look", "ModelRefused",
+    "UNSEEN", "Background", "Change", "Design", "Geometry", "Health", "KernelSettings", "Lane", "Look", "ModelRefused",
     "NeutronSource", "Refused", "SampleRefused", "Score", "SettingsRefused", "Shadow", "ShadowClass",
     "ShadowModel", "State", "StateRefused", "Tally", "TimeRefused", "Why",
 ]
@@ -183,6 +184,13 @@ class Lane:
         if status:
             self._refuse(status, f"{radiation.value} channels in service {mask:#b}")
 
+    def health(self, radiation: Radiation, t_s: float, lost: bool = False) -> Health:
+        """What the counts say of the channels themselves; asked about once a second.  `lost`: the wire broke."""
+        status, found = kernel_health.look(self._lane, _CODE[radiation], t_s, lost, self._channels(radiation))
+        if found is None:
+            self._refuse(status, f"state of health of {radiation.value} at {t_s} s")
+        return found
+
     def speed(self, t_s: float, speed_mps: float) -> None:
         """Speed of the vehicle in the lane, any time until the next one begins."""
         status = lib.ea_speed(self._lane, t_s, speed_mps)
@@ -259,6 +267,6 @@ class Lane:
             self._refuse(status, f"occupancy sensor at {t_s} s")
         return _CHANGES[status]
 
-    def _refuse(self, status: int, what: str) -> None:
+    def _refuse(self, status: int, what: str) -> NoReturn:
         refusal = _REFUSALS[status]
         raise refusal(f"{what}: {(refusal.__doc__ or '').rstrip('.')}")

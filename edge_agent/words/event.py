@@ -11,7 +11,7 @@ from edge_agent.words.reading import Radiation
 class Judgement:
     """Every number needed to judge an alarm again.  Counts and expected are of `window_s`."""
 
-    rule: str                       # "focus/1", "ksigma/1", "neutron/1" or "vendor"
+    rule: str                       # "focus/1", "ksigma/1", "neutron/1", "shadow/1", "overload/1" or "vendor"
     statistic: float | None         # None: the vendor's electronics do not say
     threshold: float | None
     window_s: float

@@ -28,6 +28,8 @@ class Condition(enum.Enum):
     POWER_CYCLE = "portal-restart"         # the portal started anew
     PRE_SAMPLES = "pre-samples"            # opening burst is not as long as the profile says
     LATE = "late-delivery"                 # a burst in mid-occupancy: back-spaced, flagged
+    MISSING = "missing-samples"            # fewer samples than the cadence gives
+    TWICE = "duplicate-samples"            # the same sample again at once
     PROFILE = "profile-mismatch"           # counts that do not fit the profile
     TRAFFIC = "traffic-changed"            # vehicles no longer shadow as they did when the model was learned
     OVERDUE = "occupancy-overdue"          # occupied longer than any vehicle: a beam stuck or a lane blocked

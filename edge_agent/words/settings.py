@@ -94,6 +94,9 @@ class LaneSettings:
         "where each panel stands, m: along the lane from the beam, across from its middle, above the ground; "
         "empty: as in the profile", {}, unit="m", low=-20, high=20,
     )
+    out_of_service: list[str] = key(
+        "panels and tubes a person has taken out, by name; they are in no sum until taken from this list", [],
+    )
     model: str = key("shadow model of this lane, beside this file, as edge-agent learn wrote it; empty: none", "")
     alarm: AlarmSettings = key("alarm rules", AlarmSettings())
 
@@ -156,6 +159,10 @@ class Profile:
     count_max: int = key(
         "a count above this in one interval cannot come from this portal", 999_999, low=1, high=2**32 - 1,
     )
+    gamma_low_cps: float = key("a panel's background below this is a fault; 0: no limit", 0.0, unit="counts/s", low=0)
+    gamma_high_cps: float = key("a panel's background above this is a fault; 0: no limit", 0.0, unit="counts/s", low=0)
+    neutron_low_cps: float = key("the same for a tube", 0.0, unit="counts/s", low=0)
+    neutron_high_cps: float = key("the same for a tube", 0.0, unit="counts/s", low=0)
     sums: dict[str, list[list[str]]] = key("panel sums of the compatibility rule by name", {})
     geometry: dict[str, list[float]] = key(
         "where each panel stands, m: along the lane from the beam, across from its middle, above the ground", {},

@@ -8,50 +8,10 @@
 #include <time.h>
 
 #include "ea_work.h"
-
-typedef struct { const uint8_t *at; size_t left; } bytes;
+#include "tests/fuzz_bytes.h"
 
 static unsigned long accepted;       /* inputs whose settings made a lane; of the driver, not of the kernel */
 static unsigned long statistics;     /* looks of the shadow test that had one */
-
-static void take(bytes *b, void *to, size_t size)
-{
-	size_t n = size < b->left ? size : b->left;
-	memset(to, 0, size);
-	if (n) { memcpy(to, b->at, n); }
-	b->at += n;
-	b->left -= n;
-}
-
-static uint8_t take_byte(bytes *b)
-{
-	uint8_t x;
-	take(b, &x, 1);
-	return x;
-}
-
-/* Mostly sensible numbers, sometimes any bits at all: NaN, infinities, 1e300, denormals. */
-static double take_number(bytes *b, double low, double high)
-{
-	uint8_t kind = take_byte(b);
-	uint16_t x;
-	double any;
-	if (kind < 8) {
-		take(b, &any, sizeof any);
-		return any;
-	}
-	take(b, &x, sizeof x);
-	return low + (high - low) * x / 65535.0;
-}
-
-static uint32_t take_count(bytes *b)
-{
-	uint8_t kind = take_byte(b);
-	uint32_t any;
-	if (kind >= 4) { return kind; }
-	take(b, &any, sizeof any);
-	return kind == 0 ? UINT32_MAX : any;
-}
 
 static ea_settings take_settings(bytes *b)
 {
@@ -137,6 +97,20 @@ static int call_background(const ea_lane *lane, bytes *b, double t_s)
 	return status;
 }
 
+static int call_health(ea_lane *lane, bytes *b, double t_s)
+{
+	ea_health out;
+	int radiation = take_byte(b) % 3, status = ea_health_look(lane, radiation, t_s, take_byte(b) % 2, &out);
+	uint32_t channels = radiation == EA_GAMMA ? lane->settings.panels : lane->settings.tubes;
+	if (status != EA_OK) { return status; }
+	must(!((out.silent | out.stuck | out.noisy | out.smooth | out.low | out.high | out.overload) >> channels), "a fault of none");
+	for (uint32_t c = 0; c < channels; c++) {
+		must(isfinite(out.rate_cps[c]) && isfinite(out.scatter[c]) && isfinite(out.quiet[c]), "health is not finite");
+		must(isfinite(out.evidence_low[c]) && isfinite(out.evidence_high[c]), "evidence is not finite");
+	}
+	return status;
+}
+
 static ea_geometry take_geometry(bytes *b, uint32_t panels)
 {
 	ea_geometry g = {.panels = panels + (take_byte(b) == 0), .laterals = take_byte(b) % 6u};
@@ -198,7 +172,7 @@ static int call_shadow(const ea_lane *lane, bytes *b)
 
 static int call_one(ea_lane *lane, bytes *b, double t_s)
 {
-	switch (take_byte(b) % 11) {
+	switch (take_byte(b) % 12) {
 	case 0: case 1: case 2: return call_sample(lane, b, t_s, 1);
 	case 3: return call_sample(lane, b, t_s, 0);
 	case 4: return call_rates(lane, b, t_s, 0);
@@ -207,6 +181,7 @@ static int call_one(ea_lane *lane, bytes *b, double t_s)
 	case 7: return take_byte(b) % 8 ? ea_clock(lane, t_s) : ea_in_service(lane, take_byte(b) % 3, take_byte(b));
 	case 8: return call_shadow(lane, b);
 	case 9: return ea_speed(lane, t_s, take_number(b, 0.05, 10.0));
+	case 10: return call_health(lane, b, t_s);
 	default: return call_background(lane, b, t_s);
 	}
 }

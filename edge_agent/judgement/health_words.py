@@ -1,0 +1,62 @@
+"""What each state of health means to a technician, and the next step.  {x}: the panel or tube; numbers as in tools."""
+
+from __future__ import annotations
+
+from edge_agent.tools.kernel_health import Channel
+from edge_agent.words.reading import Radiation
+
+GAMMA, NEUTRON = Radiation.GAMMA, Radiation.NEUTRON
+OVERLOAD, BLIND, OUT = "overload", "blind", "out-of-service"
+# Bit mask of the kernel -> first half of the condition's name, by radiation.
+NAMES = {
+    GAMMA: {"silent": "dead", "stuck": "stuck", "noisy": "noisy", "smooth": "smooth", "low": "share", "high": "share",
+            "overload": "over-range"},
+    NEUTRON: {"silent": "dead", "stuck": "stuck", "noisy": "noisy", "smooth": "smooth", "low": "deaf", "high": "loud",
+              "overload": "over-range"},
+}
+
+
+def detail(condition: str, x: str, channel: Channel) -> str:
+    """One sentence what was seen, one what it means, one what to do."""
+    match condition:
+        case "dead":
+            return (f"{x} counts nothing where {channel.quiet:.0f} counts were due: high voltage, cable, tube or panel. "
+                    f"Swap its cable with a neighbour's: if the zero moves, it is the electronics")
+        case "stuck":
+            return (f"{x} gave {int(channel.equal)} times in a row the same count, by chance not once in ten years: its counter "
+                    f"or the portal's controller is frozen. Power-cycle the controller; a simulator does this by design")
+        case "noisy":
+            return (f"{x} scatters {channel.scatter:.2f} times as much as counts can by chance: bad connector, light leak, "
+                    f"interference. Move its cable and look whether the counts jump")
+        case "smooth":
+            return (f"{x} scatters only {channel.scatter:.2f} times as much as counts must: pile-up, a portal that averages "
+                    f"longer than the profile's vacant_exposure_s says, or counts that are not measured")
+        case "share":
+            return (f"{x} gives {channel.recent_share:.1%} of the sum, learned {channel.share:.1%}: gain drift, water, light "
+                    f"leak, or a source or truck standing beside it. Look at the panel; check its gain with the check source")
+        case "deaf":
+            return (f"{x} counts too little: {channel.recent_share:.0%} of the sum lately, learned {channel.share:.0%}: high "
+                    f"voltage, moderator moved, gas lost. Swap it with a neighbour's cable, then replace the tube")
+        case "loud":
+            return (f"{x} counts too much: {channel.recent_share:.0%} of the sum lately, learned {channel.share:.0%}: discharge, "
+                    f"moisture, interference; or a neutron source beside it. Look for the source first")
+        case "over-range":
+            return (f"{x} fell to zero or silent right after a steep rise to {channel.hot_cps:.0f} counts/s: overloaded by a "
+                    f"very strong source, or broken by it. KEEP DISTANCE until somebody has measured with a survey meter")
+        case "spike":
+            return (f"{x} alone was {channel.lone_z:.0f} sigma up in one sample: noise of a cable or relay rather than a source. "
+                    f"Kept in every sum; often: look at connector and grounding")
+    raise KeyError(condition)
+
+
+def numbers(condition: str, channel: Channel) -> dict[str, float]:
+    """The numbers behind the detail."""
+    named = {
+        "dead": {"counts_due": channel.quiet, "reference_cps": channel.rate_cps},
+        "stuck": {"equal": channel.equal, "reference_cps": channel.rate_cps},
+        "noisy": {"variance_to_mean": channel.scatter}, "smooth": {"variance_to_mean": channel.scatter},
+        "over-range": {"risen_to_cps": channel.hot_cps, "reference_cps": channel.rate_cps},
+        "spike": {"sigma": channel.lone_z, "spikes": channel.spikes},
+    }
+    shares = {"share": channel.recent_share, "learned_share": channel.share, "log_likelihood_ratio": channel.evidence}
+    return {name: float(f"{value:.6g}") for name, value in named.get(condition, shares).items()}

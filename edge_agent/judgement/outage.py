@@ -1,0 +1,42 @@
+"""What a lane loses while panels or tubes are out of service.  Pure arithmetic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+
+# Places of a source that are tried: across the lane (detection.md 3.3) and above the ground, car floor to truck roof.
+ACROSS_M, ABOVE_M = (0.0, 0.8, -0.8), (0.5, 1.5, 2.5)
+
+
+def remaining(rates_cps: Mapping[str, float], out: Collection[str]) -> float:
+    """Sensitivity of the sum without `out`, 1.0 with all: the share f of the counts is left of a source as of its
+    background, so its significance s / sqrt(b) falls to sqrt(f).  Rates unknown: channels count alike."""
+    known = {name: rate if rate > 0 else 0.0 for name, rate in rates_cps.items()}
+    total = sum(known.values())
+    if total <= 0:
+        return math.sqrt(1 - len(set(out) & known.keys()) / len(known)) if known else 1.0
+    return math.sqrt(max(0.0, 1 - sum(known[name] for name in out if name in known) / total))
+
+
+def worst_place(geometry: Mapping[str, Sequence[float]], names: Collection[str], out: Collection[str]) -> float | None:
+    """The same where it is worst: a source beside the missing panel, 1/r^2 at closest approach, alike panels.
+    None without a geometry of every panel."""
+    if not names or not all(name in geometry for name in names):
+        return None
+    rest = [name for name in names if name not in out]
+    ratios = []
+    for across in ACROSS_M:
+        for above in ABOVE_M:
+            near = {name: 1 / max(0.01, (geometry[name][1] - across) ** 2 + (geometry[name][2] - above) ** 2) for name in names}
+            seen = sum(near[name] for name in rest) / sum(near.values())
+            ratios.append(seen / math.sqrt(len(rest) / len(names)) if rest else 0.0)
+    return min(ratios)
+
+
+def sentence(sensitivity: float, worst: float | None) -> str:
+    """For people: how much stronger a source has to be."""
+    if sensitivity <= 0:
+        return "nothing is left to see with"
+    text = f"a source must be {1 / sensitivity:.2f} times as strong to be seen"
+    return text + (f", at the worst place {1 / worst:.1f} times" if worst else "")

@@ -1,0 +1,38 @@
+"""Samples that never came, and samples that came twice."""
+
+from __future__ import annotations
+
+import random
+
+from edge_agent.words.reading import Radiation, Sample, VacantRate
+
+from .bench import Watched, noisy, ns
+
+
+def steady(lane: Watched, from_s: float, samples: int, leave_out: int = 0, seed: int = 6) -> None:
+    chance = random.Random(seed)
+    for step in range(samples):
+        counts = tuple(noisy(chance, 50) for _ in range(4))
+        if not leave_out or step % leave_out:
+            lane.observe(Sample(ns(from_s + 0.2 * step), Radiation.GAMMA, 0.2, counts, True))
+
+
+def test_samples_that_never_came_are_a_fault_with_their_number() -> None:
+    lane = Watched()
+    lane.observe(VacantRate(ns(1.0), Radiation.GAMMA, (250, 251, 249, 250)))
+    steady(lane, 10.0, 200, leave_out=5)
+    assert lane.faults("missing-samples") == [True] and lane.portal.tally.missing >= 20
+
+
+def test_samples_in_their_cadence_are_none() -> None:
+    lane = Watched()
+    steady(lane, 10.0, 200)
+    assert lane.faults("missing-samples") == lane.faults("duplicate-samples") == []
+
+
+def test_the_same_sample_again_is_a_fault() -> None:
+    lane = Watched()
+    steady(lane, 10.0, 20)
+    for at_s in (14.0, 14.01):
+        lane.observe(Sample(ns(at_s), Radiation.GAMMA, 0.2, (51, 60, 44, 49), True))
+    assert lane.faults("duplicate-samples") == [True]

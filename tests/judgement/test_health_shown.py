@@ -1,0 +1,83 @@
+"""What people and the centre are shown of a degraded lane, and what the lamp is told of an over-range."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import cast
+
+import pytest
+
+from edge_agent.commands.status import page
+from edge_agent.hands.annunciator import LogSignal
+from edge_agent.judgement.outage import remaining, sentence, worst_place
+from edge_agent.paths.heart import lane_state
+from edge_agent.paths.lane import Lane
+
+from .bench import LANE, PROFILE, Watched, ns
+from .test_health import rise_and, vacant_noise
+
+
+class _Shown:
+    """As much of a lane as the heartbeat looks at."""
+
+    silent = False
+
+    def __init__(self, watched: Watched) -> None:
+        self.portal = watched.portal
+
+
+def state(watched: Watched, at_s: float) -> dict[str, object]:
+    return lane_state(cast(Lane, _Shown(watched)), ns(at_s))
+
+
+def test_the_heartbeat_names_what_is_out() -> None:
+    lane = Watched(dataclasses.replace(LANE, out_of_service=["Aa1"]))
+    at_s = vacant_noise(lane, 0.0, 60.0)
+    found = state(lane, at_s)
+    assert found["out_of_service"] == ["Aa1"] and found["armed"] is True
+    assert cast(dict[str, dict[str, object]], found["detectors"])["Aa1"]["state"] == "out"
+
+
+def test_a_blind_lane_is_not_armed() -> None:
+    lane = Watched(dataclasses.replace(LANE, out_of_service=list(PROFILE.gamma)))
+    at_s = vacant_noise(lane, 0.0, 60.0)
+    found = state(lane, at_s)
+    assert found["armed"] is False and "blind" in cast(list[str], found["faults"])
+
+
+def test_status_says_without_and_out() -> None:
+    lane = Watched(dataclasses.replace(LANE, out_of_service=["Aa1"]))
+    at_s = vacant_noise(lane, 0.0, 60.0)
+    screen = "\n".join(page({
+        "agent": "1", "origin": "x", "now": {"wall": "", "src": ""}, "boot": 1, "uptime_s": 1, "free_mb": 1, "centre": "",
+        "log": {"size": 0, "receipted": 0, "unreceipted": 0}, "storage": "", "overflowed": 0, "queued": 0, "faults": [],
+        "lanes": {"2": {**state(lane, at_s), "link": "tcp"}},
+    }))
+    assert "WITHOUT Aa1" in screen and "Aa1     OUT" in screen and "out-of-service:Aa1" in screen
+
+
+def test_the_lamp_is_told_to_keep_distance(caplog: pytest.LogCaptureFixture) -> None:
+    lane = Watched()
+    rise_and(lane, [0] * 10)
+    with caplog.at_level(logging.CRITICAL):
+        for event in lane.events:
+            LogSignal().show(event)
+    told = [record.message for record in caplog.records if "KEEP DISTANCE" in record.message]
+    assert any(text.startswith("OVERLOAD lane 2") for text in told) and any(text.startswith("ALARM lane 2") for text in told)
+
+
+def test_the_loss_of_one_panel_of_four() -> None:
+    rates = dict.fromkeys(PROFILE.gamma, 250.0)
+    assert remaining(rates, ["Aa1"]) == pytest.approx(0.75**0.5)
+    worst = worst_place(PROFILE.geometry, PROFILE.gamma, ["Aa1"])
+    assert worst is not None and 0.4 < worst < 0.7
+
+
+@pytest.mark.parametrize("rates", [{}, dict.fromkeys(PROFILE.gamma, 0.0)])
+def test_a_loss_is_told_before_any_rate_is_known(rates: dict[str, float]) -> None:
+    assert 0 < remaining(rates, ["Aa1"]) <= 1.0
+
+
+def test_nothing_left_is_said_plainly() -> None:
+    assert sentence(remaining(dict.fromkeys("ab", 1.0), ["a", "b"]), None) == "nothing is left to see with"
