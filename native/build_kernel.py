@@ -13,8 +13,8 @@ from cffi import FFI
 
 NATIVE = Path(__file__).resolve().parent
 SOURCES = (
-    "background", "suspicion", "focus", "ksigma", "tail", "neutron", "occupancy", "grid", "passage", "design", "woodbury",
-    "scan", "shadow", "template", "settings", "lane",
+    "background", "suspicion", "vacant", "focus", "ksigma", "tail", "neutron", "occupancy", "grid", "passage", "design",
+    "woodbury", "scan", "shadow", "template", "settings", "lane",
 )
 # No contraction: a fused multiply-add rounds once instead of twice, and replay would depend on the machine.
 FLAGS = ["-std=c11", "-O2", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra"]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 
 from edge_agent.judgement.cadence import Cadence
 from edge_agent.judgement.faults import FaultBook
+from edge_agent.judgement.latch import Latch
+from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.passage import Passage
 from edge_agent.judgement.rules import Rules
 from edge_agent.judgement.tally import Tally
@@ -27,7 +29,7 @@ from edge_agent.words.reading import (
 )
 from edge_agent.words.settings import LaneSettings, Profile
 
-VACANT_LATCH_NS = 60 * 10**9     # in a vacant lane a rule that stays up is one alarm until it was down for a minute
+STUCK = "beam stuck or lane blocked; judged in continuous mode until it clears, where only a rise by a quarter is seen"
 LOOK_EVERY_NS = 10**9            # a look inside a passage costs about a millisecond of CPU; a second of vehicle is 2 m at 8 km/h
 FADING = {Condition.LATE, Condition.COUNTER_GAP, Condition.POWER_CYCLE, Condition.UNREADABLE, Condition.PROFILE}
 
@@ -53,7 +55,7 @@ class Portal:
         tail_begins = model.thresholds.get("glrt_tail") if model else None
         self._traffic = Traffic(tail_begins) if tail_begins else None
         self._next_look_ns = 0
-        self._vacant_up: dict[tuple[str, Radiation], int] = {}      # rule alarmed in the vacant lane -> last seen up
+        self._latch = Latch()
 
     def observe(self, reading: Reading) -> Iterator[Event]:
         """Events that follow from one reading."""
@@ -89,7 +91,9 @@ class Portal:
         if self.cadence.gone(at_ns):
             yield from self._step(at_ns, Input.LOST, None)
         if self.passage and at_ns - self.passage.begin_ns > self.profile.overdue_s * 1e9:
-            yield from self.faults.begin(at_ns, Condition.OVERDUE.value, f"occupied for {self.profile.overdue_s:.0f} s")
+            yield from self._close(at_ns, "overdue", None)
+            self.rules.relearn(at_ns, stuck=True)
+            yield from self.faults.begin(at_ns, Condition.OVERDUE.value, f"occupied for {self.profile.overdue_s:.0f} s: {STUCK}")
 
     def _silence(self, at_ns: int) -> Iterator[Event]:
         """Silence on a wire that is open; a wire that is not is a fault of its own."""
@@ -125,13 +129,18 @@ class Portal:
     def _step(
         self, at_ns: int, what: Input, counter: int | None, radiation: Radiation | None = None
     ) -> Iterator[Event]:
+        if self.lane.mode == CONTINUOUS:        # no passages: whatever the wire calls it
+            return
         step = TABLE[self.state, what]
         self.state = step.state
         if step.move in (Move.BEGIN, Move.JOIN, Move.EMPTY):
             self.passage = Passage(self._new_id(), at_ns, step.move is Move.JOIN)
             self.passage.backgrounds = self.rules.backgrounds(at_ns)
             self.rules.begin(at_ns, radiation if step.move is Move.BEGIN else None)
-        if step.move in (Move.CLOSE, Move.EMPTY):
+        if step.move is Move.CLOSE and self.passage is None:    # it was overdue, and written
+            self.rules.relearn(at_ns, stuck=False)
+            yield from self.faults.end(at_ns, Condition.OVERDUE.value)
+        elif step.move in (Move.CLOSE, Move.EMPTY):
             yield from self._close(at_ns, step.reason, counter)
 
     def _close(self, at_ns: int, reason: str, counter: int | None) -> Iterator[Event]:
@@ -210,18 +219,18 @@ class Portal:
             yield from self._look(sample.at_ns)
 
     def _look(self, at_ns: int) -> Iterator[Event]:
-        """The shadow test of the vehicle in the lane.  Every look counts in the same budget."""
-        sample = self.last_counts.get(Radiation.GAMMA)
-        found = self.rules.look() if self.passage and self.passage.counts else None
-        if found is None or not isinstance(sample, Sample) or self.passage is None:
+        """The tests of the whole vehicle in the lane.  Every look counts in the same budget."""
+        passage = self.passage
+        if passage is None or not passage.counts:
             return
-        judgement, crossed = found
-        self.passage.saw(judgement.rule, judgement.statistic or 0.0)
-        if crossed:
-            yield from self._alarm(sample, judgement)
+        for radiation, judgement, crossed in self.rules.looks():
+            passage.saw(judgement.rule, judgement.statistic or 0.0)
+            sample = self.last_counts.get(radiation)
+            if crossed and isinstance(sample, Sample):
+                yield from self._alarm(sample, judgement)
 
     def _alarm(self, sample: Sample, judgement: Judgement) -> Iterator[Event]:
-        if not self._first(judgement.rule, sample):
+        if not self._latch.first(self.passage, judgement.rule, sample.radiation, sample.at_ns):
             return
         alarm = Alarm(
             sample.at_ns, self.lane.name, self._new_id(), sample.radiation, judgement,
@@ -235,17 +244,6 @@ class Portal:
         if self.passage:
             self.passage.alarms.append(alarm.id)
         yield alarm
-
-    def _first(self, rule: str, sample: Sample) -> bool:
-        """One alarm per rule, radiation and occupancy; in the vacant lane, one until the rule was down for a while."""
-        key = (rule, sample.radiation)
-        if self.passage:
-            first = key not in self.passage.fired
-            self.passage.fired.add(key)
-            return first
-        last = self._vacant_up.get(key)
-        self._vacant_up[key] = sample.at_ns
-        return last is None or sample.at_ns - last > VACANT_LATCH_NS
 
     def _notes(self, sample: Sample) -> tuple[str, ...]:
         notes = []
@@ -265,7 +263,9 @@ class Portal:
             )
             return
         self.last_counts[rate.radiation] = rate
-        self.rules.learn(rate)
+        for judgement, crossed in self.rules.learn(rate):
+            if crossed:
+                yield from self._alarm(self.rules.as_sample(rate), judgement)
 
     def _limits(self, rate: VacantRate) -> Iterator[Event]:
         for limit in (Condition.HIGH_BACKGROUND, Condition.LOW_BACKGROUND):

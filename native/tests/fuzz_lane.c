@@ -81,6 +81,11 @@ static ea_settings take_settings(bytes *b)
 	s.neutron_template_threshold = take_byte(b) % 2 ? 0.0 : take_number(b, 0.1, 6.0);
 	s.begin_offset_s = take_number(b, -2.0, 2.0);
 	s.end_offset_s = take_number(b, -2.0, 2.0);
+	s.focus_vacant_threshold = take_number(b, 1.0, 10.0);
+	s.neutron_vacant_p = take_number(b, 1e-9, 0.1);
+	s.stand_s = take_number(b, 1.0, 60.0);
+	s.focus_window_s = take_number(b, 0.0, 200.0);
+	s.suspect_s = take_number(b, 1.0, 400.0);
 	return s;
 }
 
@@ -91,14 +96,14 @@ static void must(int holds, const char *what)
 	abort();
 }
 
-static void check_look(const ea_look *look)
+static int checked(int status, const ea_look *look)
 {
-	for (int i = 0; i < EA_RULES; i++) {
+	for (int i = 0; i < EA_RULES && status == EA_OK; i++) {
 		const ea_score *s = &look->rule[i];
-		must(isfinite(s->statistic) && isfinite(s->window_s) && isfinite(s->expected), "a score is not finite");
-		must(isfinite(s->counts) && isfinite(s->expected_sd), "a score is not finite");
+		must(isfinite(s->statistic + s->window_s + s->expected + s->counts + s->expected_sd), "a score is not finite");
 		must(s->crossed <= s->armed, "crossed, not armed");
 	}
+	return status;
 }
 
 static int call_sample(ea_lane *lane, bytes *b, double t_s, int gamma)
@@ -106,20 +111,18 @@ static int call_sample(ea_lane *lane, bytes *b, double t_s, int gamma)
 	uint32_t counts[EA_GAMMA_MAX];
 	double interval_s = take_number(b, 0.05, 2.0);
 	ea_look look;
-	int status;
 	for (int c = 0; c < EA_GAMMA_MAX; c++) { counts[c] = take_count(b); }
-	status = (gamma ? ea_gamma : ea_neutron)(lane, t_s, interval_s, counts, &look);
-	if (status == EA_OK) { check_look(&look); }
-	return status;
+	return checked((gamma ? ea_gamma : ea_neutron)(lane, t_s, interval_s, counts, &look), &look);
 }
 
 static int call_rates(ea_lane *lane, bytes *b, double t_s, int put)
 {
 	double rates[EA_GAMMA_MAX], exposure_s = take_number(b, 0.1, 120.0);
 	int radiation = take_byte(b) % 3;
+	ea_look look;
 	for (int c = 0; c < EA_GAMMA_MAX; c++) { rates[c] = take_number(b, 0.0, 2000.0); }
 	if (put) { return ea_background_put(lane, radiation, t_s, take_number(b, 0.0, 100.0), exposure_s, rates); }
-	return ea_vacant_rate(lane, radiation, t_s, exposure_s, rates);
+	return checked(ea_vacant_rate(lane, radiation, t_s, exposure_s, rates, &look), &look);
 }
 
 static int call_background(const ea_lane *lane, bytes *b, double t_s)
@@ -172,8 +175,7 @@ static void take_model(bytes *b, uint32_t panels, ea_shadow_model *m)
 
 static void check_shadow(const ea_shadow *s)
 {
-	must(isfinite(s->statistic) && isfinite(s->expected) && isfinite(s->source_cps), "a shadow look is not finite");
-	must(isfinite(s->at_s) && isfinite(s->source_sd) && isfinite(s->counts), "a shadow look is not finite");
+	must(isfinite(s->statistic + s->expected + s->source_cps + s->at_s + s->source_sd + s->counts), "a shadow look is not finite");
 	must(s->crossed <= s->armed && (!s->why || !s->armed), "armed without a statistic");
 }
 
@@ -206,6 +208,7 @@ static int call_one(ea_lane *lane, bytes *b, double t_s)
 	case 5: return call_rates(lane, b, t_s, 1);
 	case 6: return ea_beam(lane, t_s, take_byte(b) % 3);
 	case 7: return take_byte(b) % 8 ? ea_clock(lane, t_s) : ea_in_service(lane, take_byte(b) % 3, take_byte(b));
+	case 10: return take_byte(b) % 8 ? call_background(lane, b, t_s) : ea_relearn(lane, t_s, take_number(b, 0.0, 0.2));
 	case 8: return call_shadow(lane, b);
 	case 9: return ea_speed(lane, t_s, take_number(b, 0.05, 10.0));
 	default: return call_background(lane, b, t_s);
