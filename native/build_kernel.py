@@ -13,7 +13,7 @@ from cffi import FFI
 
 NATIVE = Path(__file__).resolve().parent
 SOURCES = (
-    "background", "suspicion", "vacant", "focus", "ksigma", "tail", "neutron", "occupancy", "grid", "passage", "design",
+    "background", "suspicion", "vacant", "ratio", "focus", "ksigma", "tail", "neutron", "occupancy", "grid", "passage", "design",
     "woodbury", "scan", "shadow", "template", "settings", "lane",
 )
 # No contraction: a fused multiply-add rounds once instead of twice, and replay would depend on the machine.

@@ -183,6 +183,14 @@ typedef struct {                 /* the neutron template at one look; where ther
 	double expected;             /* background */
 } ea_neutron_source;
 
+enum { EA_ALIKE = 0, EA_SOFTER = 1, EA_HARDER = 2 };
+
+typedef struct {                 /* two energy windows of a passage against those of the vacant lane */
+	uint32_t side, spare;        /* EA_SOFTER: threat-like; EA_ALIKE or EA_HARDER: nothing, or NORM-like */
+	double z;                    /* sigmas; above 0: softer */
+	double share, vacant_share;  /* of the softer window in all counts */
+} ea_ratio;
+
 typedef struct ea_lane ea_lane;
 typedef struct ea_work ea_work;  /* scratch of one look, nothing to keep: one serves all lanes of a thread */
 
@@ -243,6 +251,10 @@ int ea_passage_look(const ea_lane *lane, const ea_shadow_model *model, ea_work *
 
 /* The neutron template of the same passage, as freely asked for; the tubes stand with the panels of the geometry. */
 int ea_neutron_look(const ea_lane *lane, const ea_geometry *geometry, ea_neutron_source *out);
+
+/* Energy windows: one lane per window, told the same beam, each with its own shadows; and this pure question about two
+ * of them.  counts, vacant: {softer, harder}; share_sd: error of the share beside counting; threshold in sigmas. */
+int ea_window_ratio(const double *counts, const double *vacant, double share_sd, double threshold, ea_ratio *out);
 
 /* What the shadow test computes with.  length_m 0: as measured (unfinished: the least it can be by now). */
 int ea_passage_design(const ea_lane *lane, const ea_geometry *geometry, double length_m, ea_design *out);

@@ -3,7 +3,9 @@
  * Counts n_i of a bin with exposure e_i are Poisson with mean b e_i + A s_i; all that is known of b is N vacant counts in
  * E s, which are Poisson too.  Without a source the likeliest b is b0 = (N + sum n) / (E + sum e).  With one, b1 = (N +
  * sum n - A sum s) / (E + sum e) stands for the likeliest: nearly the same and never more likely, so a short background
- * never makes the ratio too large.  Slow and stopped vehicles are left to the windows of neutron.c.
+ * never makes the ratio too large.  One bin speaks for a source by a factor of 100 at most: what gives more in one bin
+ * and nothing beside it is a cosmic-ray shower as likely as one passage in a hundred has one there (assumed: one in
+ * 100 s; docs/decisions/0005).  Slow and stopped vehicles are left to the windows of neutron.c.
  *
  * While the vehicle is in the beam only moments are tried that lie as far behind as the panels stand aside: what a
  * source there gave is mostly in, so the statistic of a moment hardly changes any more and all looks of a passage
@@ -17,6 +19,7 @@
 #define REACH_M 1.0              /* as in scan.c */
 #define STEP_M 0.5
 #define HALF 0.5
+#define BIN_MOST 4.605170185988091       /* ln 100 */
 #define OPEN_RARER 1.0           /* ln of how much rarer a crossing is before the end */
 
 static const double STRENGTH_CPS[] = {1.5, 3.0, 6.0, 12.0};          /* detection.md 3.6 */
@@ -58,15 +61,17 @@ static double source_at(const search *s, uint32_t bin, uint32_t slot)
 /* Log likelihood ratio of a source of `cps` passing in the middle of a slot. */
 static double ratio(const search *s, uint32_t slot, double cps)
 {
-	double all_s = s->vacant_s + s->exposure_s, b0 = (s->vacant + s->total) / all_s, share = 0.0, b1, log_ratio = 0.0;
+	double all_s = s->vacant_s + s->exposure_s, b0 = (s->vacant + s->total) / all_s, share = 0.0, b1, log_ratio;
 	for (uint32_t i = 0; i < s->grid->bins; i++) { share += source_at(s, i, slot); }
 	b1 = (s->vacant + s->total - cps * share) / all_s;
 	if (!(b1 > 0.0)) { return 0.0; }
+	log_ratio = s->vacant * log(b1 / b0) - (b1 - b0) * s->vacant_s;
 	for (uint32_t i = 0; i < s->grid->bins; i++) {
-		double e = s->grid->exposure_s[i];
-		if (s->counts[i] > 0.0) { log_ratio += s->counts[i] * log((b1 + cps * source_at(s, i, slot) / e) / b0); }
+		double e = s->grid->exposure_s[i], more = cps * source_at(s, i, slot), of_bin = -(b1 - b0) * e - more;
+		if (s->counts[i] > 0.0) { of_bin += s->counts[i] * log((b1 + more / e) / b0); }
+		log_ratio += fmin(of_bin, BIN_MOST);
 	}
-	return log_ratio + s->vacant * log(b1 / b0) - (b1 - b0) * all_s - cps * share;
+	return log_ratio;
 }
 
 static void try_slot(search *s, uint32_t slot, double speed_mps)

@@ -125,13 +125,23 @@ static int call_rates(ea_lane *lane, bytes *b, double t_s, int put)
 	return checked(ea_vacant_rate(lane, radiation, t_s, exposure_s, rates, &look), &look);
 }
 
+static void call_ratio(bytes *b)
+{
+	double counts[] = {take_number(b, 0.0, 1e4), take_number(b, 0.0, 1e4)}, vacant[] = {take_number(b, 0.0, 1e5), 3.0};
+	ea_ratio out;
+	if (ea_window_ratio(counts, vacant, take_number(b, 0.0, 0.1), 3.0, &out) == EA_OK) {
+		must(isfinite(out.z + out.share + out.vacant_share) && out.side <= EA_HARDER, "a ratio is not finite");
+	}
+}
+
 static int call_background(const ea_lane *lane, bytes *b, double t_s)
 {
 	ea_background out;
 	ea_tally tally;
+	call_ratio(b);
 	int status = ea_background_now(lane, take_byte(b) % 3, t_s, &out);
 	if (status == EA_OK) {
-		must(isfinite(out.relative_sd) && isfinite(out.rate_cps[0]) && isfinite(out.age_s), "background not finite");
+		must(isfinite(out.relative_sd + out.age_s) && isfinite(out.rate_cps[0]), "background not finite");
 		must(out.exposure_s >= 0.0 && out.rate_cps[0] >= 0.0, "background below zero");
 	}
 	(void)ea_tally_now(lane, t_s, &tally);

@@ -8,6 +8,7 @@ import numpy as np
 from reference_shadow import BANK, REACH_M, STEP_M, grid
 
 STRENGTHS = (1.5, 3.0, 6.0, 12.0)
+BIN_MOST = math.log(100.0)              # a bin speaks for a source by this factor at most
 
 
 def shape(geometry, begin, end, speed):
@@ -21,7 +22,7 @@ def shape(geometry, begin, end, speed):
 
 
 def log_poisson(n, mean):
-    return float((n * np.log(mean) - mean).sum())
+    return n * np.log(mean) - mean
 
 
 def look(samples, on_s, off_s, speed, assumed, vacant, vacant_s, geometry, finished=True):
@@ -30,7 +31,6 @@ def look(samples, on_s, off_s, speed, assumed, vacant, vacant_s, geometry, finis
     n, used = counts[:, 0], speed or assumed
     vacant = max(1.0, vacant)
     b0 = (vacant + n.sum()) / (vacant_s + exposure.sum())
-    none = log_poisson(n, b0 * exposure) + log_poisson(np.array([vacant]), b0 * vacant_s)
     on, off, bin_m = ((on_s - begin) / bin_s - 0.5, (off_s - begin) / bin_s - 0.5, used * bin_s)
     first = int(np.clip(math.ceil(on - REACH_M / bin_m), 0, slots[-1]))
     settled = -max(abs(a) for a, weight in zip(geometry.across_m, geometry.response, strict=True) if weight > 0)
@@ -46,6 +46,7 @@ def look(samples, on_s, off_s, speed, assumed, vacant, vacant_s, geometry, finis
                 b1 = (vacant + n.sum() - cps * source.sum()) / (vacant_s + exposure.sum())
                 if b1 <= 0:
                     continue
-                some = log_poisson(n, b1 * exposure + cps * source) + log_poisson(np.array([vacant]), b1 * vacant_s)
-                every.append((some - none, cps, begin + (slot + 0.5) * bin_s))
+                bins = log_poisson(n, b1 * exposure + cps * source) - log_poisson(n, b0 * exposure)
+                behind = log_poisson(vacant, b1 * vacant_s) - log_poisson(vacant, b0 * vacant_s)
+                every.append((float(np.minimum(bins, BIN_MOST).sum() + behind), cps, begin + (slot + 0.5) * bin_s))
     return every
