@@ -8,50 +8,10 @@
 #include <time.h>
 
 #include "ea_work.h"
-
-typedef struct { const uint8_t *at; size_t left; } bytes;
+#include "fuzz_input.h"
 
 static unsigned long accepted;       /* inputs whose settings made a lane; of the driver, not of the kernel */
 static unsigned long statistics;     /* looks of the shadow test that had one */
-
-static void take(bytes *b, void *to, size_t size)
-{
-	size_t n = size < b->left ? size : b->left;
-	memset(to, 0, size);
-	if (n) { memcpy(to, b->at, n); }
-	b->at += n;
-	b->left -= n;
-}
-
-static uint8_t take_byte(bytes *b)
-{
-	uint8_t x;
-	take(b, &x, 1);
-	return x;
-}
-
-/* Mostly sensible numbers, sometimes any bits at all: NaN, infinities, 1e300, denormals. */
-static double take_number(bytes *b, double low, double high)
-{
-	uint8_t kind = take_byte(b);
-	uint16_t x;
-	double any;
-	if (kind < 8) {
-		take(b, &any, sizeof any);
-		return any;
-	}
-	take(b, &x, sizeof x);
-	return low + (high - low) * x / 65535.0;
-}
-
-static uint32_t take_count(bytes *b)
-{
-	uint8_t kind = take_byte(b);
-	uint32_t any;
-	if (kind >= 4) { return kind; }
-	take(b, &any, sizeof any);
-	return kind == 0 ? UINT32_MAX : any;
-}
 
 static ea_settings take_settings(bytes *b)
 {

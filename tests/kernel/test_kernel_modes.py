@@ -73,7 +73,7 @@ def test_learned_anew_the_lane_is_unarmed_until_it_knows() -> None:
     assert not any(look.focus.crossed for look in risen)
 
 
-counts = st.floats(0, 1e6)
+counts = st.integers(0, 10**6).map(float)
 
 
 @given(soft=counts, hard=counts, vacant_soft=counts, vacant_hard=counts, share_sd=st.sampled_from([0.0, 0.01]))
