@@ -67,7 +67,7 @@ class AlarmSettings:
         "Poisson-FOCuS threshold; 5.1 gave 4e-5 false alarms per passage of 10 s (docs/decisions/0002)", 5.1,
         unit="sigma", low=3, high=20,
     )
-    neutron_p: float = key("a neutron look alarms when so many counts are less probable than this", 5e-7, low=1e-15, high=1e-2)
+    neutron_p: float = key("a neutron look alarms when so many counts are less probable than this", 1e-7, low=1e-15, high=1e-2)
     neutron_template_threshold: float = key(
         "threshold of the neutron template, for vehicles in motion (docs/decisions/0005); 0: computed, never armed", 4.25,
         unit="sigma", low=0, high=20,
