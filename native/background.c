@@ -42,6 +42,7 @@ ea_ring_rules ea_ring_rules_of(const ea_settings *s, int radiation)
 		.least_counts = gamma ? 1.0 : 0.0,
 		.level_sd = s->level_sd,
 		.level_sd_per_s = s->level_sd_per_min / 60.0,
+		.suspect_s = s->suspect_s,
 		.slope_sd_per_s = gamma ? s->slope_sd_per_min / 60.0 : 0.0,     /* neutrons: too few to see a trend */
 	};
 }

@@ -13,8 +13,9 @@ from cffi import FFI
 
 NATIVE = Path(__file__).resolve().parent
 SOURCES = (
-    "background", "suspicion", "focus", "ksigma", "tail", "neutron", "occupancy", "grid", "passage", "design", "woodbury",
-    "scan", "shadow", "picture", "template", "settings", "health", "health_limits", "health_second", "health_share", "lane",
+    "background", "suspicion", "vacant", "ratio", "focus", "ksigma", "tail", "neutron", "occupancy", "grid", "passage", "design",
+    "woodbury", "scan", "shadow", "picture", "template", "settings", "health", "health_limits", "health_second", "health_share",
+    "lane",
 )
 # No contraction: a fused multiply-add rounds once instead of twice, and replay would depend on the machine.
 FLAGS = ["-std=c11", "-O2", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra"]

@@ -53,6 +53,11 @@ typedef struct {
 	double begin_offset_s;       /* the beam broke this much later than ea_beam says (past samples open a burst) */
 	double end_offset_s;         /* the beam cleared this much later; negative: the portal's own hold-in */
 	double neutron_template_threshold;    /* of the neutron template, sqrt(2 log likelihood ratio); 0: computed, never armed */
+	double focus_vacant_threshold; /* of FOCuS in the vacant lane */
+	double neutron_vacant_p;     /* of a neutron look there */
+	double stand_s;              /* a passage longer than this stands: its thresholds grow (vacant.c) */
+	double focus_window_s;       /* longest FOCuS window in the vacant lane; at most background_s */
+	double suspect_s;            /* a vacant lane that looks like a source is not learned from for this long at most */
 } ea_settings;
 
 typedef struct {                 /* what one rule saw at one sample */
@@ -221,6 +226,14 @@ typedef struct {
 	uint64_t spikes[EA_GAMMA_MAX];        /* times that lasted one sample: noted, never dropped */
 } ea_health;
 
+enum { EA_ALIKE = 0, EA_SOFTER = 1, EA_HARDER = 2 };
+
+typedef struct {                 /* two energy windows of a passage against those of the vacant lane */
+	uint32_t side, spare;        /* EA_SOFTER: threat-like; EA_ALIKE or EA_HARDER: nothing, or NORM-like */
+	double z;                    /* sigmas; above 0: softer */
+	double share, vacant_share;  /* of the softer window in all counts */
+} ea_ratio;
+
 typedef struct ea_lane ea_lane;
 typedef struct ea_work ea_work;  /* scratch of one look, nothing to keep: one serves all lanes of a thread */
 
@@ -237,9 +250,16 @@ int ea_lane_check(const ea_lane *lane, const ea_settings *settings);
 int ea_gamma(ea_lane *lane, double t_s, double interval_s, const uint32_t *counts, ea_look *out);
 int ea_neutron(ea_lane *lane, double t_s, double interval_s, const uint32_t *counts, ea_look *out);
 
-/* A vacant rate that stands for exposure_s of counting (a GB or NB record).  Feeds the background only; ignored
- * while occupied, in the guard after, and while the vacant lane looks like a source. */
-int ea_vacant_rate(ea_lane *lane, int radiation, double t_s, double exposure_s, const double *rate_cps);
+/* A vacant rate that stands for exposure_s of counting (a GB or NB record).  Judged by FOCuS or the neutron windows as
+ * a sample of that exposure; feeds the background unless it looks like a source.  While occupied and in the guard
+ * after it is ignored: out is zero. */
+int ea_vacant_rate(ea_lane *lane, int radiation, double t_s, double exposure_s, const double *rate_cps, ea_look *out);
+
+/* Forget every background, of a vacant lane whose surroundings are no longer those it was learned in (the beam is
+ * stuck, or came back): it is learned anew from nothing, and nothing is armed until then.  place_sd: relative error
+ * the gamma background has from now on beside its own, because vehicles in the lane shadow it; above 0 the
+ * compatibility rule rests, which knows no error.  EA_BAD_STATE: occupied. */
+int ea_relearn(ea_lane *lane, double t_s, double place_sd);
 
 /* The occupancy sensor, at each of its readings: EA_BEGAN, EA_ENDED or EA_NOTHING.  ea_clock lets a hold-in run out. */
 int ea_beam(ea_lane *lane, double t_s, int occupied);
@@ -277,6 +297,10 @@ int ea_passage_look(const ea_lane *lane, const ea_shadow_model *model, ea_work *
 
 /* The neutron template of the same passage, as freely asked for; the tubes stand with the panels of the geometry. */
 int ea_neutron_look(const ea_lane *lane, const ea_geometry *geometry, ea_neutron_source *out);
+
+/* Energy windows: one lane per window, told the same beam, each with its own shadows; and this pure question about two
+ * of them.  counts, vacant: {softer, harder}; share_sd: error of the share beside counting; threshold in sigmas. */
+int ea_window_ratio(const double *counts, const double *vacant, double share_sd, double threshold, ea_ratio *out);
 
 /* What the shadow test computes with.  length_m 0: as measured (unfinished: the least it can be by now). */
 int ea_passage_design(const ea_lane *lane, const ea_geometry *geometry, double length_m, ea_design *out);

@@ -58,6 +58,7 @@ typedef struct {                     /* from the settings, constant after init *
 	double length_s, bin_s, guard_s, arm_s;
 	double least_counts;             /* to be armed: gamma rules divide by the rate, the neutron test is right at 0 */
 	double level_sd, level_sd_per_s, slope_sd_per_s;
+	double suspect_s;
 } ea_ring_rules;
 
 typedef struct {
@@ -161,11 +162,14 @@ struct ea_lane {
 	ea_hull hull;
 	ea_window window;
 	ea_neutrons neutrons;
+	ea_hull rate_hull;               /* the same over records of vacant rates */
+	ea_neutrons rate_neutrons;
 	ea_beams beams;
 	ea_before before;
 	ea_passage passage;
 	double neutron_threshold;        /* normal quantile of settings.neutron_p */
-	double neutron_log_p;
+	double neutron_log_p, neutron_vacant_log_p;
+	double place_sd;                 /* of ea_relearn */
 	ea_vitals vitals[2];             /* by radiation */
 };
 
@@ -189,6 +193,15 @@ int ea_ring_renewed(const ea_ring *r, double since_s);  /* full, and no count in
 
 /* suspicion.c */
 int ea_suspect(ea_ring *r, double t_s, double interval_s, double counts, double expected, uint32_t crossed);
+
+/* vacant.c */
+double ea_rarer(const ea_settings *s, double stood_s);
+double ea_stand_rarer(const ea_lane *lane, double t_s);  /* ln of how much rarer a crossing has to be by now */
+double ea_focus_threshold(const ea_lane *lane, double t_s);
+double ea_neutron_limit(const ea_lane *lane, double t_s);
+double ea_oldest_vacant(const ea_lane *lane, double t_s);
+void ea_vacant_judge(ea_lane *lane, int radiation, double t_s, double exposure_s, const double *counts, ea_look *out);
+void ea_vacant_forget(ea_lane *lane, int radiation);
 
 /* focus.c */
 double ea_focus_statistic(double counts, double expected, double variance);

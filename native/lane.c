@@ -47,6 +47,7 @@ static void look_ksigma(ea_lane *lane, double t_s, double interval_s, const uint
 	ea_ring *r = &lane->ring[EA_GAMMA];
 	if (breaks_off(&lane->stream[EA_GAMMA], t_s, interval_s)) { ea_window_clear(&lane->window); }
 	ea_window_add(&lane->window, interval_s, counts, r->channels);
+	if (lane->place_sd > 0.0) { return; }
 	ea_ksigma_score(&lane->window, &r->fit, &lane->settings, r->mask, out);
 }
 
@@ -55,21 +56,21 @@ static void look_focus(ea_lane *lane, ea_block sample, const ea_present *now, ea
 {
 	ea_ring *r = &lane->ring[EA_GAMMA];
 	int vacant = lane->beams.state == EA_VACANT;
-	out->threshold = lane->settings.focus_threshold;
+	out->threshold = ea_focus_threshold(lane, sample.start_s + sample.length_s);
 	out->mask = r->mask;
 	out->armed = now->armed;
 	if (!out->armed) {
 		ea_hull_clear(&lane->hull);
 		return;
 	}
-	ea_hull_add(&lane->hull, sample, vacant ? sample.start_s + sample.length_s - r->is.length_s : -HUGE_VAL);
-	ea_hull_score(&lane->hull, now->variance, out);
+	ea_hull_add(&lane->hull, sample, vacant ? ea_oldest_vacant(lane, sample.start_s + sample.length_s) : -HUGE_VAL);
+	ea_hull_score(&lane->hull, now->variance + lane->place_sd * lane->place_sd, out);
 }
 
 static void heed_gamma(ea_lane *lane, double t_s, double interval_s, const ea_block *sample, uint32_t crossed)
 {
 	ea_ring *r = &lane->ring[EA_GAMMA];
-	if (ea_suspect(r, t_s, interval_s, sample->counts, sample->expected, crossed)) { ea_hull_clear(&lane->hull); }
+	if (ea_suspect(r, t_s, interval_s, sample->counts, sample->expected, crossed)) { ea_vacant_forget(lane, EA_GAMMA); }
 }
 
 int ea_gamma(ea_lane *lane, double t_s, double interval_s, const uint32_t *counts, ea_look *out)
@@ -101,10 +102,11 @@ static void look_neutron(ea_lane *lane, double t_s, double interval_s, double co
 	double mean = f->exposure_s > 0.0 ? (f->counts + 1.0) / f->exposure_s * interval_s : 0.0;
 	if (breaks_off(&lane->stream[EA_NEUTRON], t_s, interval_s)) { lane->neutrons.filled = 0; }
 	ea_passage_add_neutrons(lane, t_s, interval_s, ea_neutrons_add(&lane->neutrons, interval_s, counts, mean));
-	out->threshold = lane->neutron_threshold;
+	out->threshold = lane->beams.state == EA_VACANT || ea_stand_rarer(lane, t_s) > 0.0
+		? ea_normal_quantile(ea_neutron_limit(lane, t_s)) : lane->neutron_threshold;
 	out->mask = r->mask;
 	out->armed = f->exposure_s > 0.0 && ea_ring_present(r, t_s).armed;
-	if (out->armed) { ea_neutron_score(&lane->neutrons, f, lane->neutron_log_p, out); }
+	if (out->armed) { ea_neutron_score(&lane->neutrons, f, ea_neutron_limit(lane, t_s), out); }
 }
 
 int ea_neutron(ea_lane *lane, double t_s, double interval_s, const uint32_t *counts, ea_look *out)
@@ -134,7 +136,7 @@ static int are_rates(const ea_ring *r, const double *rate_cps)
 	return 1;
 }
 
-int ea_vacant_rate(ea_lane *lane, int radiation, double t_s, double exposure_s, const double *rate_cps)
+int ea_vacant_rate(ea_lane *lane, int radiation, double t_s, double exposure_s, const double *rate_cps, ea_look *out)
 {
 	double counts[EA_GAMMA_MAX] = {0};
 	ea_ring *r;
@@ -148,11 +150,13 @@ int ea_vacant_rate(ea_lane *lane, int radiation, double t_s, double exposure_s, 
 	s->rate_s = t_s;
 	s->rated = 1;
 	/* the portal does not average over an occupancy, so only the end of the record has to be free of it */
+	memset(out, 0, sizeof *out);
 	taken = lane->beams.state == EA_VACANT && ea_ring_takes(r, t_s, t_s);
 	for (uint32_t c = 0; c < r->channels; c++) { counts[c] = rate_cps[c] * exposure_s; }
 	ea_health_rate(lane, radiation, t_s, exposure_s, counts, taken);
-	if (!taken || ea_health_holds(lane, radiation)) { return EA_OK; }
-	ea_ring_add(r, t_s, exposure_s, counts);
+	if (lane->beams.state != EA_VACANT || t_s < r->free_s || t_s < ea_ring_newest(r)) { return EA_OK; }
+	ea_vacant_judge(lane, radiation, t_s, exposure_s, counts, out);
+	if (ea_ring_takes(r, t_s, t_s) && !ea_health_holds(lane, radiation)) { ea_ring_add(r, t_s, exposure_s, counts); }
 	return EA_OK;
 }
 
@@ -160,8 +164,8 @@ int ea_vacant_rate(ea_lane *lane, int radiation, double t_s, double exposure_s, 
 static int occupancy_changed(ea_lane *lane, double t_s, int change)
 {
 	if (change <= EA_NOTHING) { return change; }
-	ea_hull_clear(&lane->hull);
 	for (int radiation = EA_GAMMA; radiation <= EA_NEUTRON; radiation++) {
+		ea_vacant_forget(lane, radiation);
 		if (change & EA_ENDED) { ea_ring_end(&lane->ring[radiation], t_s); }
 		if (change & EA_BEGAN) { ea_ring_begin(&lane->ring[radiation], t_s); }
 	}
@@ -193,7 +197,7 @@ int ea_in_service(ea_lane *lane, int radiation, uint32_t mask)
 	r = &lane->ring[radiation];
 	if (mask == r->mask) { return EA_OK; }
 	ea_ring_serve(r, mask);
-	if (radiation == EA_GAMMA) { ea_hull_clear(&lane->hull); }
+	ea_vacant_forget(lane, radiation);
 	if (radiation == EA_NEUTRON) {
 		lane->neutrons.filled = 0;
 		ea_passage_forget_neutrons(lane);
@@ -248,6 +252,6 @@ int ea_tally_now(const ea_lane *lane, double t_s, ea_tally *out)
 	}
 	out->hull_blocks = lane->hull.blocks;
 	out->hull_overflows = lane->hull.overflows;
-	out->neutron_clips = lane->neutrons.clips;
+	out->neutron_clips = lane->neutrons.clips + lane->rate_neutrons.clips;
 	return EA_OK;
 }

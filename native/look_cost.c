@@ -57,6 +57,8 @@ static ea_settings usual(uint32_t panels)
 		.panels = panels, .tubes = 2, .background_s = 120.0, .neutron_background_s = 300.0, .guard_s = 2.0, .arm_exposure_s = 4.0,
 		.level_sd = 0.0015, .level_sd_per_min = 0.003, .slope_sd_per_min = 0.006, .focus_threshold = 5.1,
 		.ksigma_n = 7.0, .ksigma_intervals = 5, .groups = 1, .group_mask = {1}, .neutron_p = 1e-6,
+		.focus_vacant_threshold = 5.1, .neutron_vacant_p = 1e-6, .stand_s = 10.0,
+		.focus_window_s = 120.0, .suspect_s = 300.0,
 		.glrt_threshold = 4.5, .before_s = 2.0, .after_s = 2.0,
 	};
 }

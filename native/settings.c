@@ -1,14 +1,14 @@
 /* What a lane may be: the limits of its settings, and whether saved bytes are a lane. */
 #include "ea_lane.h"
 
-#define MARK 0x45416b65726e3034u     /* "EAkern04": change the digits with the meaning of a field */
+#define MARK 0x45416b65726e3035u     /* "EAkern05": change the digits with the meaning of a field */
 
 static uint64_t lane_mark(void)
 {
 	return MARK ^ (uint64_t)sizeof(struct ea_lane) << 20;
 }
 
-_Static_assert(sizeof(ea_settings) == 256, "settings have no padding: saved bytes are compared");
+_Static_assert(sizeof(ea_settings) == 296, "settings have no padding: saved bytes are compared");
 _Static_assert(EA_GAMMA_MAX >= EA_NEUTRON_MAX && EA_GAMMA_MAX < 32, "one array and one mask for both radiations");
 
 size_t ea_lane_size(void)
@@ -24,6 +24,8 @@ static int durations_sound(const ea_settings *s)
 		&& ea_in_range(s->arm_exposure_s, 0.0, s->background_s)
 		&& ea_in_range(s->neutron_arm_s, 0.0, s->neutron_background_s)
 		&& ea_in_range(s->before_s, 0.0, 60.0) && ea_in_range(s->after_s, 0.0, 60.0)
+		&& ea_in_range(s->stand_s, 1.0, 86400.0) && ea_in_range(s->suspect_s, 1.0, 86400.0)
+		&& ea_in_range(s->focus_window_s, 0.0, 86400.0)
 		&& ea_in_range(s->begin_offset_s, -60.0, 60.0) && ea_in_range(s->end_offset_s, -60.0, 60.0);
 }
 
@@ -32,7 +34,8 @@ static int rules_sound(const ea_settings *s)
 	return ea_in_range(s->level_sd, 0.0, 1.0) && ea_in_range(s->level_sd_per_min, 0.0, 1.0)
 		&& ea_in_range(s->slope_sd_per_min, 0.0, 1.0) && ea_in_range(s->focus_threshold, 0.1, 1000.0)
 		&& ea_in_range(s->ksigma_n, 0.1, 1000.0) && s->ksigma_intervals >= 1 && s->ksigma_intervals <= EA_KSIGMA_MAX
-		&& ea_in_range(s->neutron_p, 1e-300, 0.5)
+		&& ea_in_range(s->neutron_p, 1e-300, 0.5) && ea_in_range(s->neutron_vacant_p, 1e-300, 0.5)
+		&& ea_in_range(s->focus_vacant_threshold, 0.1, 1000.0)
 		&& (s->glrt_threshold == 0.0 || ea_in_range(s->glrt_threshold, 0.1, 1000.0))
 		&& (s->neutron_template_threshold == 0.0 || ea_in_range(s->neutron_template_threshold, 0.1, 1000.0));
 }
@@ -57,6 +60,7 @@ int ea_lane_init(ea_lane *lane, const ea_settings *s)
 	lane->window.length = s->ksigma_intervals;
 	lane->beams.hold_in_s = s->hold_in_s;
 	lane->neutron_log_p = log(s->neutron_p);
+	lane->neutron_vacant_log_p = log(s->neutron_vacant_p);
 	lane->neutron_threshold = ea_normal_quantile(lane->neutron_log_p);
 	lane->mark = lane_mark();
 	return EA_OK;
@@ -85,6 +89,7 @@ int ea_lane_check(const ea_lane *lane, const ea_settings *settings)
 	int holds = lane->mark == lane_mark() && memcmp(&lane->settings, settings, sizeof *settings) == 0
 		&& ring_sane(lane, EA_GAMMA) && ring_sane(lane, EA_NEUTRON)
 		&& window_sane(&lane->window, settings->ksigma_intervals) && neutrons_sane(&lane->neutrons)
+		&& neutrons_sane(&lane->rate_neutrons) && ea_in_range(lane->place_sd, 0.0, 1.0) && lane->rate_hull.blocks <= EA_HULL
 		&& ea_passage_sane(&lane->passage) && ea_before_sane(&lane->before)
 		&& ea_vitals_sane(&lane->vitals[EA_GAMMA]) && ea_vitals_sane(&lane->vitals[EA_NEUTRON])
 		&& lane->hull.blocks <= EA_HULL && lane->beams.state <= EA_HOLD_IN

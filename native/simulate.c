@@ -2,7 +2,8 @@
  *
  *   simulate focus   PASSAGES EXPOSURE_S EVERY_S STAND_S DRIFT_SD_PER_MIN RATE_CPS SOURCE_CPS
  *   simulate neutron PASSAGES STAND_S INTERVAL_S RATE_CPS SOURCE_CPS
- *   simulate vacant  HOURS RATE_CPS
+ *   simulate vacant  HOURS RATE_CPS THRESHOLD
+ *   simulate rates   DAYS RATE_CPS NEUTRON_CPS SHOWERS_PER_S
  *   simulate cost    SAMPLES
  * EXPOSURE_S of vacancy in records of 1 s each EVERY_S; the source passes at 8 km/h, 2.5 m from the pillars.
  * Prints "name value" lines; seeded, so the same arguments give the same lines (but for cost).
@@ -12,49 +13,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "chance.h"
 #include "ea_lane.h"
-
-static uint64_t seed = 88172645463325252u;
-
-static double uniform(void)                  /* xorshift64*, (0, 1) */
-{
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return ((double)(seed * 2685821657736338717u >> 11) + 0.5) / 9007199254740992.0;
-}
-
-static uint32_t poisson_few(double mean)
-{
-	double limit = exp(-mean), product = uniform();
-	uint32_t n = 0;
-	while (product > limit) {
-		product *= uniform();
-		n++;
-	}
-	return n;
-}
-
-/* Hormann 1993, transformed rejection (PTRS): exact in the tail, which is what is counted here. */
-static uint32_t poisson(double mean)
-{
-	double b = 0.931 + 2.53 * sqrt(mean), a = -0.059 + 0.02483 * b;
-	if (mean < 10.0) { return poisson_few(mean); }
-	for (;;) {
-		double u = uniform() - 0.5, v = uniform(), us = 0.5 - fabs(u);
-		double k = floor((2.0 * a / us + b) * u + mean + 0.43);
-		if (us >= 0.07 && v <= 0.9277 - 3.6224 / (b - 2.0)) { return (uint32_t)k; }
-		if (k < 0.0 || (us < 0.013 && v > us)) { continue; }
-		if (log(v * (1.1239 + 1.1328 / (b - 3.4)) / (a / (us * us) + b)) <= k * log(mean) - mean - lgamma(k + 1.0)) {
-			return (uint32_t)k;
-		}
-	}
-}
-
-static double normal(void)
-{
-	return sqrt(-2.0 * log(uniform())) * cos(6.283185307179586 * uniform());
-}
 
 static ea_settings usual(void)
 {
@@ -63,6 +23,8 @@ static ea_settings usual(void)
 		.arm_exposure_s = 4.0, .neutron_arm_s = 10.0, .level_sd = 0.0015, .level_sd_per_min = 0.003,
 		.slope_sd_per_min = 0.006, .focus_threshold = 5.1, .ksigma_n = 7.0, .ksigma_intervals = 5, .groups = 9,
 		.group_mask = {15, 3, 12, 5, 10, 1, 2, 4, 8}, .neutron_p = 1e-6,
+		.focus_vacant_threshold = 5.1, .neutron_vacant_p = 1e-6, .stand_s = 10.0,
+		.focus_window_s = 120.0, .suspect_s = 300.0,
 	};
 }
 
@@ -94,52 +56,67 @@ static double shape(double t_s, double stand_s)
 	return 1.0 / (1.0 + x * x);
 }
 
-static double look_gamma(ea_lane *lane, double t_s, double mean)
+/* fixed: the largest statistic.  growing: less what the threshold has grown by, h^2 on h^2, so that a share of it above
+ * an edge is what a lane with that threshold alarms of. */
+typedef struct { double fixed, growing; } largest;
+
+static void look_gamma(ea_lane *lane, double t_s, double mean, largest *most)
 {
 	uint32_t counts[EA_GAMMA_MAX];
+	double grown, t;
 	ea_look look;
 	draw(counts, 4, mean);
 	(void)ea_gamma(lane, t_s, 0.2, counts, &look);
-	return look.rule[EA_RULE_FOCUS].statistic;
+	t = look.rule[EA_RULE_FOCUS].statistic;
+	grown = look.rule[EA_RULE_FOCUS].threshold * look.rule[EA_RULE_FOCUS].threshold
+		- lane->settings.focus_threshold * lane->settings.focus_threshold;
+	most->fixed = fmax(most->fixed, t);
+	most->growing = fmax(most->growing, sqrt(fmax(0.0, t * t - grown)));
 }
 
 /* The drift is a straight line through vacancy and passage, its slope normal with the given sd. */
-static double focus_passage(
+static largest focus_passage(
 	ea_lane *lane, double exposure_s, double every_s, double stand_s, double slope, double rate, double source)
 {
 	ea_settings s = usual();
-	double most = 0.0, t = 0.0, rates[4], begin_s = exposure_s * every_s;
+	largest most = {0.0, 0.0};
+	double t = 0.0, rates[4], begin_s = exposure_s * every_s;
+	ea_look ignored;
 	(void)ea_lane_init(lane, &s);
 	for (t = every_s; t <= begin_s + 1e-9; t += every_s) {
 		for (int c = 0; c < 4; c++) { rates[c] = poisson(rate / 4.0 * (1.0 + slope * t)); }
-		(void)ea_vacant_rate(lane, EA_GAMMA, t, 1.0, rates);
+		(void)ea_vacant_rate(lane, EA_GAMMA, t, 1.0, rates, &ignored);
 	}
 	(void)ea_beam(lane, begin_s + s.guard_s, 1);
 	for (int i = 1; i <= (int)(stand_s / 0.2 + 0.5); i++) {
 		t = begin_s + s.guard_s + 0.2 * i;
-		most = fmax(most, look_gamma(lane, t, 0.2 * (rate * (1.0 + slope * t) + source * shape(0.2 * i - 0.1, stand_s))));
+		look_gamma(lane, t, 0.2 * (rate * (1.0 + slope * t) + source * shape(0.2 * i - 0.1, stand_s)), &most);
 	}
 	return most;
 }
 
 static void run_focus(ea_lane *lane, char **a)
 {
-	shares t = {{4.0, 4.3, 4.6, 4.8, 5.1, 5.4, 0}, {0}, 0};
+	shares t = {{4.0, 4.3, 4.6, 4.8, 5.1, 5.4, 0}, {0}, 0}, growing = t;
 	for (long i = 0; i < atol(a[0]); i++) {
 		double slope = normal() * atof(a[4]) / 60.0;
-		shares_add(&t, focus_passage(lane, atof(a[1]), atof(a[2]), atof(a[3]), slope, atof(a[5]), atof(a[6])));
+		largest most = focus_passage(lane, atof(a[1]), atof(a[2]), atof(a[3]), slope, atof(a[5]), atof(a[6]));
+		shares_add(&t, most.fixed);
+		shares_add(&growing, most.growing);
 	}
 	shares_print(&t, "focus");
+	shares_print(&growing, "growing");
 }
 
 static double neutron_passage(ea_lane *lane, double stand_s, double interval_s, double rate, double source, int bursts)
 {
 	ea_settings s = usual();
 	double most = 0.0;
+	ea_look ignored;
 	(void)ea_lane_init(lane, &s);
 	for (int i = 1; i <= 302; i++) {
 		double rates[2] = {poisson(rate / 2.0), poisson(rate / 2.0)};
-		(void)ea_vacant_rate(lane, EA_NEUTRON, i, 1.0, rates);
+		(void)ea_vacant_rate(lane, EA_NEUTRON, i, 1.0, rates, &ignored);
 	}
 	(void)ea_beam(lane, 304.0, 1);
 	for (int i = 1; i <= (int)(stand_s / interval_s + 0.5); i++) {
@@ -169,6 +146,49 @@ static void run_neutron(ea_lane *lane, char **a)
 	}
 }
 
+/* Crossings at the edges; each must have been below it for a minute, as a lane latches its alarms. */
+typedef struct { double edge[6], last_s[6], crossings[6]; } crossings;
+
+static void crossings_add(crossings *c, double t_s, double statistic)
+{
+	for (int i = 0; i < 6; i++) {
+		if (statistic < c->edge[i]) { continue; }
+		c->crossings[i] += t_s - c->last_s[i] > 60.0;
+		c->last_s[i] = t_s;
+	}
+}
+
+static void crossings_print(const crossings *c, const char *name, double days)
+{
+	for (int i = 0; i < 6; i++) { printf("%s_%g_per_30_days %.3g\n", name, c->edge[i], 30.0 * c->crossings[i] / days); }
+}
+
+/* Vacant rates of 1 s each 5 s, gamma and two neutron tubes; the thresholds are out of reach, nothing freezes. */
+static void run_rates(ea_lane *lane, char **a)
+{
+	ea_settings s = usual();
+	double days = atof(a[0]), showers = atof(a[3]), rates[4];
+	crossings gamma = {{4.3, 4.6, 4.8, 5.1, 5.4, 5.6}, {0}, {0}}, neutron = {{4.0, 4.42, 4.75, 4.89, 5.07, 5.2}, {0}, {0}};
+	s.focus_vacant_threshold = 100.0;
+	s.neutron_vacant_p = 1e-200;
+	(void)ea_lane_init(lane, &s);
+	for (long i = 1; i <= (long)(days * 17280.0); i++) {
+		double t_s = 5.0 * (double)i;
+		ea_look look;
+		for (int c = 0; c < 4; c++) { rates[c] = poisson(atof(a[1]) / 4.0); }
+		(void)ea_vacant_rate(lane, EA_GAMMA, t_s, 1.0, rates, &look);
+		crossings_add(&gamma, t_s, look.rule[EA_RULE_FOCUS].statistic);
+		for (int c = 0; c < 2; c++) { rates[c] = poisson(atof(a[2]) / 2.0); }
+		if (uniform() < showers) {
+			do { rates[0] += 1.0; } while (uniform() < 0.75);
+		}
+		(void)ea_vacant_rate(lane, EA_NEUTRON, t_s, 1.0, rates, &look);
+		crossings_add(&neutron, t_s, look.rule[EA_RULE_NEUTRON].statistic);
+	}
+	crossings_print(&gamma, "rates_focus", days);
+	crossings_print(&neutron, "rates_neutron", days);
+}
+
 static void run_vacant(ea_lane *lane, char **a)
 {
 	ea_settings s = usual();
@@ -176,6 +196,7 @@ static void run_vacant(ea_lane *lane, char **a)
 	uint32_t counts[EA_GAMMA_MAX], before = 0;
 	ea_tally tally;
 	ea_look look;
+	s.focus_vacant_threshold = atof(a[2]);
 	(void)ea_lane_init(lane, &s);
 	for (long i = 1; i <= (long)(hours * 18000.0); i++) {
 		draw(counts, 4, 0.2 * atof(a[1]));
@@ -228,7 +249,7 @@ int main(int argc, char **argv)
 {
 	static struct ea_lane lane;
 	const struct { const char *name; int arguments; void (*run)(ea_lane *, char **); } modes[] = {
-		{"focus", 7, run_focus}, {"neutron", 5, run_neutron}, {"vacant", 2, run_vacant}, {"cost", 1, run_cost},
+		{"focus", 7, run_focus}, {"neutron", 5, run_neutron}, {"vacant", 3, run_vacant}, {"rates", 4, run_rates}, {"cost", 1, run_cost},
 	};
 	for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof modes[0]; i++) {
 		if (strcmp(argv[1], modes[i].name) || argc != 2 + modes[i].arguments) { continue; }

@@ -3,7 +3,7 @@
  * Without this a source parked beside the lane becomes the background within two minutes.  With it, and with no
  * person acting, a lasting natural rise (a cloudburst) would alarm for ever; so the wait is bounded.  It ends
  *   - calm: five seconds that together do not exceed the background (source gone, or a chance crossing), or
- *   - after SUSPECT_MAX_S: the background is learned anew from nothing.  Until it has its exposure again the lane
+ *   - after suspect_s (300 s: longer than a person needs to look, shorter than rain): the background is learned anew from nothing.  Until it has its exposure again the lane
  *     says armed = 0.  Whatever is still there is background from then on: the alarm of five minutes stands in
  *     the records and `relearned` is counted, but a weak source left for good is no longer seen.  No rule on one
  *     lane's gross counts can tell it from rain.
@@ -12,7 +12,6 @@
 #include "ea_lane.h"
 
 #define CALM_S 5.0           /* a source of one sigma a second is calm by chance in 1 % of such windows */
-#define SUSPECT_MAX_S 300.0  /* longer than a person needs to look, shorter than rain (hours) */
 
 static void calm_start(ea_suspicion *s)
 {
@@ -47,7 +46,7 @@ int ea_suspect(ea_ring *r, double t_s, double interval_s, double counts, double 
 		if (crossed) { suspect_from(r, t_s); }
 		return 0;
 	}
-	if (t_s - s->since_s >= SUSPECT_MAX_S) {
+	if (t_s - s->since_s >= r->is.suspect_s) {
 		s->active = 0;
 		s->relearned++;
 		ea_ring_clear(r);

@@ -3,7 +3,15 @@
  * Counts n_i of a bin with exposure e_i are Poisson with mean b e_i + A s_i; all that is known of b is N vacant counts in
  * E s, which are Poisson too.  Without a source the likeliest b is b0 = (N + sum n) / (E + sum e).  With one, b1 = (N +
  * sum n - A sum s) / (E + sum e) stands for the likeliest: nearly the same and never more likely, so a short background
- * never makes the ratio too large.  Slow and stopped vehicles are left to the windows of neutron.c.
+ * never makes the ratio too large.  One bin speaks for a source by a factor of 100 at most: what gives more in one bin
+ * and nothing beside it is a cosmic-ray shower as likely as one passage in a hundred has one there (assumed: one in
+ * 100 s; docs/decisions/0005).  Slow and stopped vehicles are left to the windows of neutron.c.
+ *
+ * While the vehicle is in the beam only moments are tried that lie as far behind as the panels stand aside: what a
+ * source there gave is mostly in, so the statistic of a moment hardly changes any more and all looks of a passage
+ * together are little more than the last one.  The last has the threshold, the others one that is e times rarer to
+ * cross: with moments up to the present in every look, each of them half seen, and one threshold, a source has to be
+ * 4 % stronger (docs/decisions/0005).  An early word costs more than it brings: the windows of neutron.c speak first.
  */
 #include "ea_work.h"
 
@@ -11,6 +19,8 @@
 #define REACH_M 1.0              /* as in scan.c */
 #define STEP_M 0.5
 #define HALF 0.5
+#define BIN_MOST 4.605170185988091       /* ln 100 */
+#define OPEN_RARER 1.0           /* ln of how much rarer a crossing is before the end */
 
 static const double STRENGTH_CPS[] = {1.5, 3.0, 6.0, 12.0};          /* detection.md 3.6 */
 static const double BANK[] = {1.0, 0.82, 1.22};                      /* where no speed is measured, as in scan.c */
@@ -51,15 +61,17 @@ static double source_at(const search *s, uint32_t bin, uint32_t slot)
 /* Log likelihood ratio of a source of `cps` passing in the middle of a slot. */
 static double ratio(const search *s, uint32_t slot, double cps)
 {
-	double all_s = s->vacant_s + s->exposure_s, b0 = (s->vacant + s->total) / all_s, share = 0.0, b1, log_ratio = 0.0;
+	double all_s = s->vacant_s + s->exposure_s, b0 = (s->vacant + s->total) / all_s, share = 0.0, b1, log_ratio;
 	for (uint32_t i = 0; i < s->grid->bins; i++) { share += source_at(s, i, slot); }
 	b1 = (s->vacant + s->total - cps * share) / all_s;
 	if (!(b1 > 0.0)) { return 0.0; }
+	log_ratio = s->vacant * log(b1 / b0) - (b1 - b0) * s->vacant_s;
 	for (uint32_t i = 0; i < s->grid->bins; i++) {
-		double e = s->grid->exposure_s[i];
-		if (s->counts[i] > 0.0) { log_ratio += s->counts[i] * log((b1 + cps * source_at(s, i, slot) / e) / b0); }
+		double e = s->grid->exposure_s[i], more = cps * source_at(s, i, slot), of_bin = -(b1 - b0) * e - more;
+		if (s->counts[i] > 0.0) { of_bin += s->counts[i] * log((b1 + more / e) / b0); }
+		log_ratio += fmin(of_bin, BIN_MOST);
 	}
-	return log_ratio + s->vacant * log(b1 / b0) - (b1 - b0) * all_s - cps * share;
+	return log_ratio;
 }
 
 static void try_slot(search *s, uint32_t slot, double speed_mps)
@@ -79,14 +91,27 @@ static double clip(double x, double low, double high)
 	return fmin(high, fmax(low, x));
 }
 
+/* How far past the panels a source must be before a vehicle in the beam is judged by it. */
+static double settled_m(const ea_geometry *g)
+{
+	double most = 0.0;
+	for (uint32_t c = 0; c < g->panels; c++) {
+		if (g->response[c] > 0.0) { most = fmax(most, fabs(g->across_m[c])); }
+	}
+	return most;
+}
+
 static void scan(search *s, const ea_lane *lane, const ea_geometry *g, uint32_t banks)
 {
+	int finished = ea_passage_finished(lane);
 	double bin_m = s->speed_mps * s->bin_s, last = s->grid->bins - 1;
-	double off_s = ea_passage_finished(lane) ? ea_passage_off(lane) : lane->stream[EA_NEUTRON].sample_s;
+	double off_s = finished ? ea_passage_off(lane) : lane->stream[EA_NEUTRON].sample_s;
 	double on = (ea_passage_on(lane) - s->grid->grid_s) / s->bin_s - 0.5, off = (off_s - s->grid->grid_s) / s->bin_s - 0.5;
-	uint32_t from = (uint32_t)clip(ceil(on - REACH_M / bin_m), 0.0, last);
-	uint32_t to = (uint32_t)clip(floor(off + REACH_M / bin_m), from, last);
+	double first = clip(ceil(on - REACH_M / bin_m), 0.0, last);
+	double final = floor(off + (finished ? REACH_M : -settled_m(g)) / bin_m);
+	uint32_t from = (uint32_t)first, to = (uint32_t)clip(final, first, last);
 	uint32_t step = (uint32_t)clip(STEP_M / bin_m, 1.0, EA_PASSAGE_BINS);
+	if (!finished && final < first) { return; }
 	for (uint32_t v = 0; v < banks; v++) {
 		shape(s, g, BANK[v] * s->speed_mps);
 		for (uint32_t slot = from; slot <= to; slot += step) { try_slot(s, slot, BANK[v] * s->speed_mps); }
@@ -110,6 +135,16 @@ static void report(search *s, const ea_lane *lane, const ea_geometry *g, ea_neut
 		out->counts += s->counts[i];
 	}
 	out->expected = (s->vacant / s->vacant_s) * out->window_s;
+}
+
+/* As h^2: exp(-h^2/2) is how rare a crossing is. */
+static double threshold(const ea_lane *lane)
+{
+	int finished = ea_passage_finished(lane);
+	double h = lane->settings.neutron_template_threshold;
+	double end_s = finished ? ea_passage_off(lane) : lane->stream[EA_NEUTRON].sample_s;
+	double rarer = ea_rarer(&lane->settings, end_s - ea_passage_on(lane)) + (finished ? 0.0 : OPEN_RARER);
+	return h > 0.0 ? sqrt(h * h + 2.0 * rarer) : 0.0;
 }
 
 static uint32_t why(const ea_lane *lane, const search *s)
@@ -138,7 +173,7 @@ int ea_neutron_look(const ea_lane *lane, const ea_geometry *geometry, ea_neutron
 	if (!ea_geometry_sound(lane, geometry)) { return EA_BAD_MODEL; }
 	out->finished = (uint32_t)ea_passage_finished(lane);
 	out->speed_measured = p->speed_mps > 0.0;
-	out->threshold = lane->settings.neutron_template_threshold;
+	out->threshold = threshold(lane);
 	s.speed_mps = out->speed_measured ? p->speed_mps : geometry->assumed_mps;
 	out->why = why(lane, &s);
 	if (!out->why && !responds(geometry)) { out->why = EA_NO_GEOMETRY; }

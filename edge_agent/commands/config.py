@@ -19,6 +19,7 @@ def add(sub: options.Sub) -> None:
 
 def _check(chosen: argparse.Namespace) -> int:
     from edge_agent.house.configuration import load
+    from edge_agent.judgement.modes import shadow_off
 
     configuration = load(chosen.config)
     if chosen.json:
@@ -33,6 +34,8 @@ def _check(chosen: argparse.Namespace) -> int:
         where = f"{link.host}:{link.port}" if link.kind == "tcp" else serial
         verified = "" if lane.panels_verified else "   panels unverified"
         print(f"  lane    {lane.name}: {configuration.profiles[lane.name].title}, {link.kind} {where}{verified}")
+        off = shadow_off(lane, configuration.models.get(lane.name))
+        print(f"          {lane.kind}, {lane.mode}; shadow test {f'off: {off}' if off else 'on'}")
     print(f"  centre  {settings.centre.url if settings.centre else 'none: records are kept and not sent'}")
     print(f"  hash    {configuration.hash}")
     return 0

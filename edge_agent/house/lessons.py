@@ -20,10 +20,11 @@ from edge_agent.doors.files import read_text, shipped_config
 from edge_agent.house.configuration import Configuration
 from edge_agent.judgement import learning_model, learning_site
 from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, Passage
-from edge_agent.judgement.learning_history import Again, gather, passage
+from edge_agent.judgement.learning_history import Again, Seen, gather, passage
 from edge_agent.judgement.learning_tail import Calibration
 from edge_agent.judgement.retrace import Past
 from edge_agent.judgement.rules import NOT_FITTED
+from edge_agent.judgement.thresholds import FOCUS_UNLEARNED
 from edge_agent.tools import model_file
 from edge_agent.tools.kernel_values import Geometry
 from edge_agent.words.errors import SettingsError, StorageError
@@ -74,11 +75,10 @@ def propose(
     for number in (1, 2):               # the first lesson drops by the generic prior's statistic, the second by its own
         lesson = learning_site.lesson(site.passages, learning_model.generic(_shipped(), len(panels)), site.shadows(plain), least)
         plain = site.model(lesson.priors, {}, f"lesson {number} of lane {lane.name}")
-    calibrations = site.calibrate(plain, budget, lane.alarm.focus_threshold)
+    calibrations, traffic = site.calibrate(plain, budget, lane.alarm.focus_threshold or FOCUS_UNLEARNED)
     rounded = {rule: round(found.threshold, 3) for rule, found in calibrations.items()}
-    rounded["glrt_tail"] = round(calibrations["glrt"].tail.begins, 3)      # by this the lane sees that its traffic changed
     origin = f"lane {lane.name}, {len(site.passages)} clean passages, budget {budget:g}"
-    plain = site.model(lesson.priors, rounded, origin, learning_model.calibrated(calibrations))
+    plain = site.model(lesson.priors, rounded, origin, learning_model.calibrated(calibrations) | {"traffic": traffic})
     return Proposal(plain, lesson.passages, left, calibrations)
 
 
@@ -107,10 +107,12 @@ class _Site:
         """The shadow test of every passage under a model; 0 where its class is not learned."""
         file = self._file(plain)
         found = (self._again.statistics(each, file) for each in self._past)
-        return np.array([0.0 if each is None else each[1] for each in found])
+        return np.array([0.0 if each is None else each.glrt for each in found])
 
-    def calibrate(self, plain: dict[str, Any], budget: float, present_focus: float) -> dict[str, Calibration]:
-        """Thresholds of both rules from the site's passages, and from passages drawn from the model itself."""
+    def calibrate(
+        self, plain: dict[str, Any], budget: float, present_focus: float
+    ) -> tuple[dict[str, Calibration], dict[str, float]]:
+        """Thresholds from the site's passages, and from passages drawn from the model itself; what its traffic is like."""
         file, priors, dice = self._file(plain), learning_model.from_plain(plain), np.random.default_rng(SEED)
         seen, null = [], []
         for each, learned in zip(self._past, self.passages, strict=True):
@@ -119,15 +121,17 @@ class _Site:
                 continue
             seen.append(self._again.statistics(each, file))
             null.append(self._again.statistics(each, file, learning_site.without_source(learned, prior, dice)))
-        return learning_site.thresholds(_columns(seen), _columns(null), {"glrt": PRESENT_GLRT, "focus": present_focus}, budget)
+        columns = _columns(seen)
+        found = learning_site.thresholds(columns, _columns(null), {"glrt": PRESENT_GLRT, "focus": present_focus}, budget)
+        return found, learning_site.traffic(columns, found["glrt"])
 
     def _file(self, plain: dict[str, Any]) -> model_file.ModelFile:
         return model_file.read(json.dumps(plain), "the lesson", len(self._geometry.along_m))
 
 
-def _columns(found: list[tuple[float, float] | None]) -> dict[str, Floats]:
-    rows = np.array([each for each in found if each is not None], float).reshape(-1, 2)
-    return {"focus": rows[:, 0], "glrt": rows[:, 1]}
+def _columns(found: list[Seen | None]) -> dict[str, Floats]:
+    rows = np.array([each for each in found if each is not None], float).reshape(-1, len(Seen._fields))
+    return {name: rows[:, number] for number, name in enumerate(Seen._fields)}
 
 
 def _generic(panels: int) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,6 +48,15 @@ def gather(bodies: Iterable[Mapping[str, Any]], panels: Sequence[str]) -> tuple[
     return kept, left
 
 
+class Seen(NamedTuple):
+    """Largest FOCuS of a passage, and the shadow test at its end, in sigma (ea_shadow)."""
+
+    focus: float
+    glrt: float
+    depth: float
+    misfit: float
+
+
 class Again:
     """Passages of one lane through the kernel again."""
 
@@ -58,16 +67,16 @@ class Again:
         """What the shadow test computes with."""
         return self._run(found, samples(found), None).design(self._geometry)
 
-    def statistics(self, found: Past, model: ModelFile, counts: Floats | None = None) -> tuple[float, float] | None:
-        """(largest FOCuS, shadow test at the end); of other counts (panels x bins of the design) where given."""
+    def statistics(self, found: Past, model: ModelFile, counts: Floats | None = None) -> Seen | None:
+        """Of the passage, or of other counts (panels x bins of the design); None where the shadow test is silent."""
         told = samples(found) if counts is None else self._drawn(found, counts)
         focus = 0.0
         rules = self._rules(found, model)
         for sample in told:
             focus = max([focus, *(seen.statistic or 0.0 for seen, _ in rules.judge(sample) if seen.rule.startswith("focus"))])
         rules.end(START_NS + found.length_ns)
-        shadow = rules.shadow_statistic()
-        return None if shadow is None else (focus, shadow)
+        shadow = rules.shadow_seen()
+        return None if shadow is None else Seen(focus, shadow.statistic, shadow.depth, shadow.misfit)
 
     def _run(self, found: Past, told: Iterable[Sample], model: ModelFile | None) -> Rules:
         rules = self._rules(found, model)

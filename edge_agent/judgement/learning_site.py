@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, LearningRefused, Passage, Prior, learn
+from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, LearningRefused, Passage, Prior, keeps, learn
 from edge_agent.judgement.learning_model import length_class
 from edge_agent.judgement.learning_tail import Calibration, calibrate, split
 
-GLRT, FOCUS = "glrt", "focus"
+GLRT, FOCUS, FOCUS_ALONE = "glrt", "focus", "focus_alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,22 @@ def without_source(passage: Passage, prior: Prior, rng: np.random.Generator) -> 
 def thresholds(
     statistics: Mapping[str, Floats], null: Mapping[str, Floats], present: Mapping[str, float], budget: float
 ) -> dict[str, Calibration]:
-    """What the budget asks of each rule; `statistics`: of the site's passages, `null`: of `without_source` ones."""
+    """What the budget asks of each rule; `statistics`: of the site's passages, `null`: of `without_source` ones.
+
+    `focus_alone`: FOCuS with the whole budget, for passages the shadow test has nothing to say of.
+    """
     glrt, focus = split(budget, GLRT in statistics)
-    rates = {GLRT: glrt, FOCUS: focus}
-    return {rule: calibrate(statistics[rule], null[rule], present[rule], rates[rule]) for rule in statistics}
+    asked = {GLRT: (GLRT, glrt), FOCUS: (FOCUS, focus), FOCUS_ALONE: (FOCUS, budget)}
+    return {
+        name: calibrate(statistics[rule], null[rule], present[rule], rate)
+        for name, (rule, rate) in asked.items() if rule in statistics
+    }
+
+
+def traffic(statistics: Mapping[str, Floats], glrt: Calibration) -> dict[str, float]:
+    """What judgement.traffic compares with; the top 1 % are left out, as in learning."""
+    kept = keeps(statistics[GLRT])
+    found = {"tail": glrt.tail.begins}
+    for name in ("depth", "misfit"):
+        found[f"{name}_mean"], found[f"{name}_sd"] = float(statistics[name][kept].mean()), float(statistics[name][kept].std())
+    return {name: float(f"{value:.4g}") for name, value in found.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from edge_agent.words.event import Occupancy, Series, VacantBackground
+from edge_agent.words.event import Judgement, Occupancy, Series, VacantBackground
 from edge_agent.words.reading import Radiation, Sample
 
 NUMBERS_MAX = 6000      # counts kept of one radiation: as text about 32 KiB of the 64 KiB a record line may have
@@ -61,7 +61,7 @@ class Passage:
     alarms: list[str] = field(default_factory=list)
     fired: set[tuple[str, Radiation]] = field(default_factory=set)      # (rule, radiation) already an alarm
     counts: dict[Radiation, Counts] = field(default_factory=dict)
-    largest: dict[str, float] = field(default_factory=dict)
+    strongest: dict[str, Judgement] = field(default_factory=dict)      # of each rule
     speed_mps: float | None = None
     late: int = 0
     backgrounds: dict[str, VacantBackground] = field(default_factory=dict)
@@ -73,8 +73,11 @@ class Passage:
         self.begin_ns = min(self.begin_ns, sample.at_ns)        # a neutron record may open a burst of the past
         self.late += sample.late
 
-    def saw(self, rule: str, statistic: float) -> None:
-        self.largest[rule] = max(statistic, self.largest.get(rule, 0.0))
+    def saw(self, judgement: Judgement) -> None:
+        """What a rule thinks now; the strongest of each is kept."""
+        before = self.strongest.get(judgement.rule)
+        if before is None or _statistic(judgement) > _statistic(before):
+            self.strongest[judgement.rule] = judgement
 
     def close(self, at_ns: int, lane: str, ended: str, counter: int | None, out: Sequence[str] = ()) -> Occupancy:
         """`out`: detectors out of service; what is learned from must be whole, so it is noted."""
@@ -88,8 +91,13 @@ class Passage:
             at_ns, lane, self.id, self.begin_ns, at_ns, ended, counter, tuple(self.alarms),
             ("vendor", Radiation.GAMMA) in self.fired, ("vendor", Radiation.NEUTRON) in self.fired, self.speed_mps,
             {radiation.value: counts.series() for radiation, counts in self.counts.items()},
-            {rule: round(value, 4) for rule, value in self.largest.items()}, self.backgrounds, tuple(notes),
+            {rule: round(max(0.0, _statistic(found)), 4) for rule, found in self.strongest.items()},
+            self.backgrounds, tuple(notes),
         )
+
+
+def _statistic(judgement: Judgement) -> float:
+    return judgement.statistic or 0.0
 
 
 def _sum(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,10 +9,11 @@ from edge_agent.judgement.cadence import Cadence
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.judgement.flow import Flow
 from edge_agent.judgement.health import Health as StateOfHealth
+from edge_agent.judgement.looks import Looks
+from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.passage import Passage
 from edge_agent.judgement.rules import Rules
 from edge_agent.judgement.tally import Tally
-from edge_agent.judgement.traffic import Traffic
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.occupancy import TABLE, Input, Move, State
 from edge_agent.words.event import Event, Judgement, Tamper
@@ -30,7 +31,7 @@ from edge_agent.words.reading import (
 )
 from edge_agent.words.settings import LaneSettings, Profile
 
-LOOK_EVERY_NS = 10**9            # a look inside a passage costs about a millisecond of CPU; a second of vehicle is 2 m at 8 km/h
+STUCK = "beam stuck or lane blocked; judged in continuous mode until it clears, where only a rise by a quarter is seen"
 FADING = {Condition.LATE, Condition.COUNTER_GAP, Condition.POWER_CYCLE, Condition.UNREADABLE, Condition.PROFILE}
 
 
@@ -54,10 +55,8 @@ class Portal:
         self.last_counts: dict[Radiation, Sample | VacantRate] = {}
         self._new_id = new_id
         self._counter: int | None = None
-        tail_begins = model.thresholds.get("glrt_tail") if model else None
-        self._traffic = Traffic(tail_begins) if tail_begins else None
-        self._next_look_ns = 0
         self.alarms = AlarmBook(lane, self.rules, self.health, self.tally, new_id, model)
+        self._looks = Looks(self.rules, self.faults, self.alarms, model)
 
     def observe(self, reading: Reading) -> Iterator[Event]:
         """Events that follow from one reading."""
@@ -96,10 +95,9 @@ class Portal:
         if self.cadence.gone(at_ns):
             yield from self._step(at_ns, Input.LOST, None)
         if self.passage and at_ns - self.passage.begin_ns > self.profile.overdue_s * 1e9:
-            yield from self.faults.begin(
-                at_ns, Condition.OVERDUE.value, f"occupied for {self.profile.overdue_s:.0f} s: beam stuck, or a vehicle left. "
-                "The rules go on, against the background of before, whose error grows",
-            )
+            yield from self._close(at_ns, "overdue", None)
+            self.rules.relearn(at_ns, stuck=True)
+            yield from self.faults.begin(at_ns, Condition.OVERDUE.value, f"occupied for {self.profile.overdue_s:.0f} s: {STUCK}")
 
     def _silence(self, at_ns: int) -> Iterator[Event]:
         """Silence on a wire that is open; a wire that is not is a fault of its own."""
@@ -136,6 +134,8 @@ class Portal:
     def _step(
         self, at_ns: int, what: Input, counter: int | None, radiation: Radiation | None = None
     ) -> Iterator[Event]:
+        if self.lane.mode == CONTINUOUS:        # no passages: whatever the wire calls it
+            return
         step = TABLE[self.state, what]
         self.state = step.state
         if step.move is not Move.NOTHING:
@@ -144,14 +144,16 @@ class Portal:
             self.passage = Passage(self._new_id(), at_ns, step.move is Move.JOIN)
             self.passage.backgrounds = self.rules.backgrounds(at_ns)
             self.rules.begin(at_ns, radiation if step.move is Move.BEGIN else None)
-        if step.move in (Move.CLOSE, Move.EMPTY):
+        if step.move is Move.CLOSE and self.passage is None:    # it was overdue, and written
+            self.rules.relearn(at_ns, stuck=False)
+            yield from self.faults.end(at_ns, Condition.OVERDUE.value)
+        elif step.move in (Move.CLOSE, Move.EMPTY):
             yield from self._close(at_ns, step.reason, counter)
 
     def _close(self, at_ns: int, reason: str, counter: int | None) -> Iterator[Event]:
         assert self.passage is not None
         self.rules.end(at_ns)
-        yield from self._look(at_ns)            # the vehicle is whole now: the test that sees most
-        yield from self._compare_traffic(at_ns, self.passage)
+        yield from self._looks.at_end(at_ns, self.passage, self.last_counts)
         occupancy = self.passage.close(at_ns, self.lane.name, reason, counter, self.health.out_of_service)
         ours = {radiation for rule, radiation in self.passage.fired if rule != "vendor"}
         vendor = {radiation for rule, radiation in self.passage.fired if rule == "vendor"}
@@ -160,18 +162,6 @@ class Portal:
         self.passage = None
         yield occupancy
         yield from self.faults.end(at_ns, Condition.OVERDUE.value)
-
-    def _compare_traffic(self, at_ns: int, passage: Passage) -> Iterator[Event]:
-        """A model is right only for the traffic it was learned on; a person decides what follows."""
-        statistic = self.rules.shadow_statistic()
-        if self._traffic is None or passage.fired or statistic is None:
-            return
-        if self._traffic.passed(statistic):
-            yield from self.faults.begin(
-                at_ns, Condition.TRAFFIC.value, "vehicles no longer shadow as they did when the model was learned: learn again"
-            )
-        else:
-            yield from self.faults.end(at_ns, Condition.TRAFFIC.value)
 
     def _count_on(self, end: OccupancyEnd) -> Iterator[Event]:
         """A jump of the portal's counter is occupancies we did not see; it starts again daily and at power-up."""
@@ -215,14 +205,12 @@ class Portal:
         if sample.vendor_alarm:
             yield from self._alarm(sample, self.rules.vendor(sample))
         for judgement, crossed in self.rules.judge(sample):
-            if self.passage and judgement.statistic is not None:
-                self.passage.saw(judgement.rule, judgement.statistic)
+            if self.passage:
+                self.passage.saw(judgement)
             if crossed:
                 yield from self._alarm(sample, judgement)
-
-        if self.passage and sample.radiation is Radiation.GAMMA and sample.at_ns >= self._next_look_ns:
-            self._next_look_ns = sample.at_ns + LOOK_EVERY_NS
-            yield from self._look(sample.at_ns)
+        if self.passage:
+            yield from self._looks.inside(sample, self.passage, self.last_counts)
 
     def _gaps(self, sample: Sample) -> Iterator[Event]:
         if self._flow.twice(sample):
@@ -232,17 +220,6 @@ class Portal:
             self.tally.missing += missing
             why = f"{missing} {sample.radiation.value} samples never came in 10 s"
             yield from self.faults.begin(sample.at_ns, Condition.MISSING.value, why, fades=True)
-
-    def _look(self, at_ns: int) -> Iterator[Event]:
-        """The shadow test of the vehicle in the lane.  Every look counts in the same budget."""
-        sample = self.last_counts.get(Radiation.GAMMA)
-        found = self.rules.look() if self.passage and self.passage.counts else None
-        if found is None or not isinstance(sample, Sample) or self.passage is None:
-            return
-        judgement, crossed = found
-        self.passage.saw(judgement.rule, judgement.statistic or 0.0)
-        if crossed:
-            yield from self._alarm(sample, judgement)
 
     def _alarm(self, sample: Sample, judgement: Judgement) -> Iterator[Event]:
         yield from self.alarms.crossed(sample, judgement, self.passage)
@@ -257,7 +234,9 @@ class Portal:
             )
             return
         self.last_counts[rate.radiation] = rate
-        self.rules.learn(rate)
+        for judgement, crossed in self.rules.learn(rate):
+            if crossed:
+                yield from self._alarm(self.rules.as_sample(rate), judgement)
 
     def _limits(self, rate: VacantRate) -> Iterator[Event]:
         for limit in (Condition.HIGH_BACKGROUND, Condition.LOW_BACKGROUND):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from edge_agent.judgement import modes, thresholds
 from edge_agent.tools import kernel
 from edge_agent.tools.kernel_picture import Picture
 from edge_agent.tools.model_file import ModelFile
@@ -14,6 +15,7 @@ from edge_agent.words.settings import LaneSettings, Profile
 
 NOT_FITTED = "-"                                    # a field of the wire without a detector
 VERSION = 1             # of the rules below: part of every alarm, raised when a rule would judge the same counts otherwise
+FOCUS = f"focus/{VERSION}"
 
 
 class Rules:
@@ -25,26 +27,19 @@ class Rules:
         self._vacant_exposure_s = profile.vacant_exposure_s
         groups = _masks(lane, profile, self.detectors[Radiation.GAMMA])
         self.sums = len(groups)                     # of the compatibility rule
+        chosen = thresholds.in_force(lane, model)
+        self.focus_alone_less = chosen.focus_alone_less
         try:
             self._kernel = kernel.Lane(
-                kernel.KernelSettings(
-                    panels=len(self.detectors[Radiation.GAMMA]),
-                    tubes=len(self.detectors[Radiation.NEUTRON]),
-                    arm_exposure_s=lane.alarm.arm_exposure_s,
-                    focus_threshold=lane.alarm.focus_threshold,
-                    ksigma_n=lane.alarm.ksigma_n,
-                    ksigma_intervals=lane.alarm.ksigma_intervals,
-                    groups=groups,
-                    neutron_p=lane.alarm.neutron_p,
-                    neutron_arm_s=lane.alarm.neutron_arm_s,
-                    glrt_threshold=_shadow_threshold(lane, model),
-                    begin_offset_s=profile.pre_samples * profile.gamma_interval_s,
-                    end_offset_s=-profile.hold_in_s,
+                modes.kernel_settings(
+                    lane, profile, len(self.detectors[Radiation.GAMMA]), len(self.detectors[Radiation.NEUTRON]),
+                    groups, chosen,
                 )
             )
             self._kernel.learned(model.model if model else None)
         except kernel.Refused as problem:
             raise SettingsError(f"lane {lane.name}: {problem}") from None
+        self._tubes = modes.tubes_place(lane, profile, self.detectors[Radiation.GAMMA])
         self._past_s = {Radiation.GAMMA: 0.0, Radiation.NEUTRON: profile.pre_samples * profile.gamma_interval_s}
         self._last_s: dict[str, float] = {}         # newest time given to each clock of the kernel
 
@@ -74,10 +69,35 @@ class Rules:
         )
         return judgement, seen.crossed
 
-    def shadow_statistic(self) -> float | None:
-        """The shadow test's number alone, armed or not; None where there is none."""
+    def neutron_look(self) -> tuple[Judgement, bool] | None:
+        """What the neutron template thinks of the same vehicle; None while it cannot say."""
+        names = self.detectors[Radiation.NEUTRON]
+        if not names or self._tubes is None:
+            return None
+        seen = self._kernel.neutron_source(self._tubes)
+        if not seen.armed:
+            return None
+        place = {"behind_m": seen.behind_m, "speed_mps": seen.speed_mps, "source_cps": seen.source_cps}
+        judgement = Judgement(
+            f"neutron-template/{VERSION}", seen.statistic, seen.threshold, seen.window_s, round(seen.counts), seen.expected,
+            None, names, {name: float(f"{value:.4g}") for name, value in place.items()},
+        )
+        return judgement, seen.crossed
+
+    def looks(self) -> Iterator[tuple[Radiation, Judgement, bool]]:
+        """The tests of the whole vehicle that can say something."""
+        for radiation, found in ((Radiation.GAMMA, self.look()), (Radiation.NEUTRON, self.neutron_look())):
+            if found:
+                yield radiation, *found
+
+    def relearn(self, at_ns: int, stuck: bool) -> None:
+        """The beam is stuck, or came back: the background is learned anew, of a lane with vehicles in it or without."""
+        self._kernel.relearn(at_ns / 1e9, modes.PLACE_SD if stuck else 0.0)
+
+    def shadow_seen(self) -> kernel.Shadow | None:
+        """The shadow test's numbers, armed or not; None where there are none."""
         seen = self._kernel.shadow()
-        return seen.statistic if seen.why is kernel.Why.SEEN else None
+        return seen if seen.why is kernel.Why.SEEN else None
 
     def picture(self) -> Picture | None:
         """The shadow test bin by bin, for drawing; None where it has nothing to say."""
@@ -87,21 +107,32 @@ class Rules:
         """What the shadow test computes with, for learning."""
         return self._kernel.design(geometry)
 
-    def learn(self, rate: VacantRate) -> None:
-        """A vacant rate of the portal's own feeds the background with the exposure it stands for."""
+    def learn(self, rate: VacantRate) -> Iterator[tuple[Judgement, bool]]:
+        """A vacant rate of the portal's own: judged, and fed to the background with the exposure it stands for."""
         if self.detectors[rate.radiation]:          # a portal without tubes sends neutron records all the same
             t_s = self._time(f"rate {rate.radiation.value}", rate.at_ns)
-            self._kernel.vacant_rate(rate.radiation, t_s, self._vacant_exposure_s, rate.rates_cps)
+            yield from self._judged(rate.radiation, self._kernel.vacant_rate(
+                rate.radiation, t_s, self._vacant_exposure_s, rate.rates_cps
+            ))
+
+    def as_sample(self, rate: VacantRate) -> Sample:
+        """A vacant rate as the counts it stands for."""
+        counts = tuple(round(cps * self._vacant_exposure_s) for cps in rate.rates_cps)
+        return Sample(rate.at_ns, rate.radiation, self._vacant_exposure_s, counts, False)
 
     def judge(self, sample: Sample) -> Iterator[tuple[Judgement, bool]]:
         """What each armed rule thinks of the sample, and whether it crossed."""
         if not self.detectors[sample.radiation]:
             return
         step = self._kernel.gamma if sample.radiation is Radiation.GAMMA else self._kernel.neutron
-        look = step(self._time(f"sample {sample.radiation.value}", sample.at_ns), sample.interval_s, sample.counts)
+        yield from self._judged(sample.radiation, step(
+            self._time(f"sample {sample.radiation.value}", sample.at_ns), sample.interval_s, sample.counts
+        ))
+
+    def _judged(self, radiation: Radiation, look: kernel.Look) -> Iterator[tuple[Judgement, bool]]:
         for rule, score in zip(look._fields, look, strict=True):
             if score.armed:
-                yield self._judgement(f"{rule}/{VERSION}", sample.radiation, score), score.crossed
+                yield self._judgement(f"{rule}/{VERSION}", radiation, score), score.crossed
 
     def health(self, radiation: Radiation, at_ns: int, lost: bool = False) -> kernel.Health:
         """What the counts say of the detectors themselves."""
@@ -165,11 +196,6 @@ def _check_outages(lane: LaneSettings, detectors: dict[Radiation, tuple[str, ...
     unknown = [name for name in lane.out_of_service if name not in names]
     if unknown:
         raise SettingsError(f"lane {lane.name}: out_of_service names {unknown[0]!r}; this lane has {', '.join(names)}")
-
-
-def _shadow_threshold(lane: LaneSettings, model: ModelFile | None) -> float:
-    """The site's own, else that of the model's calibration; 0 without either: the test is then computed, never armed."""
-    return lane.alarm.shadow_threshold or (model.thresholds.get("glrt", 0.0) if model else 0.0)
 
 
 def lane_detectors(lane: LaneSettings, profile: Profile) -> dict[Radiation, tuple[str, ...]]:

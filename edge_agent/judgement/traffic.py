@@ -1,32 +1,49 @@
 """Whether a lane's traffic is still the traffic its shadow model was learned on.
 
-Deeper shadows, new panels or rain the model never saw make the shadow test high too often, and its false alarms with it.
-One in ten clean passages lay above the tail's beginning when it was learned; a binomial CUSUM looks for two in ten.
+Three tests of each passage that did not alarm, each a CUSUM:
+
+* depth     how much deeper than the model's mean it shadows, in the model's own sigmas, up or down.  New kinds of vehicles
+            and another geometry show here within tens of passages, long before they alarm.
+* misfit    chi-square of what shadow and source leave: other shapes than the model knows, counts that scatter.
+* tail      the statistic itself: one in ten clean passages lay above the tail's beginning when it was learned.
+
+A CUSUM of log likelihood ratios crosses ln(n) by chance less than once in n passages (Lorden 1971).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
+from edge_agent.tools.kernel_values import Shadow
+
+ONCE_IN = 1_000_000             # passages without a change: with 1000 a day, one false flag in three years
+RAISED_AT = math.log(ONCE_IN)
 BEFORE, AFTER = 0.10, 0.20      # share of passages in the tail as learned (its 90 % quantile), and what must be found
 UP, DOWN = math.log(AFTER / BEFORE), math.log((1 - AFTER) / (1 - BEFORE))
-# A CUSUM of log likelihood ratios crosses ln(n) by chance less than once in n passages (Lorden 1971): here once in
-# 100 000, and after a doubling it needs about 11.5 / 0.044 = 260 passages.
-RAISED_AT = math.log(100_000)
+SHIFT = 0.5                     # sigmas of the mean: half a sigma deeper costs false alarms within their own scatter
+FAR = 4.0                       # one passage counts as so many sigmas at most: a truck among cars is no change
 
 
 class Traffic:
-    """Fed with the shadow test's statistic of each passage that did not alarm."""
+    """Fed with the shadow test of each passage that did not alarm.  `learned`: the model file's own figures of it."""
 
-    def __init__(self, tail_begins: float) -> None:
-        self._begins = tail_begins
-        self._sum = 0.0
+    def __init__(self, learned: Mapping[str, float]) -> None:
+        self._learned = learned
+        self._sums = {"deeper": 0.0, "shallower": 0.0, "other shapes": 0.0, "the test is high too often": 0.0}
 
-    def passed(self, statistic: float) -> bool:
-        """Take one passage; whether the traffic has changed."""
-        self._sum = max(0.0, self._sum + (UP if statistic > self._begins else DOWN))
-        return self.changed
+    def passed(self, seen: Shadow) -> str:
+        """Take one passage; what has changed, "" for nothing."""
+        depth, misfit = self._sigmas("depth", seen.depth), self._sigmas("misfit", seen.misfit)
+        gains = {
+            "deeper": SHIFT * (depth - SHIFT / 2), "shallower": SHIFT * (-depth - SHIFT / 2),
+            "other shapes": SHIFT * (misfit - SHIFT / 2),
+            "the test is high too often": UP if seen.statistic > self._learned["tail"] else DOWN,
+        }
+        for what, gain in gains.items():
+            self._sums[what] = max(0.0, self._sums[what] + gain)
+        return ", ".join(what for what, total in self._sums.items() if total >= RAISED_AT)
 
-    @property
-    def changed(self) -> bool:
-        return self._sum >= RAISED_AT
+    def _sigmas(self, name: str, value: float) -> float:
+        found = (value - self._learned[f"{name}_mean"]) / max(1e-6, self._learned[f"{name}_sd"])
+        return min(FAR, max(-FAR, found))

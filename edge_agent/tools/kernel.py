@@ -126,10 +126,7 @@ class Lane:
         status = lib.ea_gamma(self._lane, t_s, interval_s, self._counts, self._look)
         if status:
             self._refuse(status, f"gamma sample at {t_s} s of {interval_s} s")
-        seen = self._seen
-        return Look(
-            Score._make(_SCORE.unpack_from(seen, _KSIGMA_AT)), Score._make(_SCORE.unpack_from(seen, _FOCUS_AT)), UNSEEN
-        )
+        return self._seen_gamma()
 
     def neutron(self, t_s: float, interval_s: float, counts: Sequence[int]) -> Look:
         """The same for neutrons."""
@@ -139,12 +136,21 @@ class Lane:
             self._refuse(status, f"neutron sample at {t_s} s of {interval_s} s")
         return Look(UNSEEN, UNSEEN, Score._make(_SCORE.unpack_from(self._seen, _NEUTRON_AT)))
 
-    def vacant_rate(self, radiation: Radiation, t_s: float, exposure_s: float, rate_cps: Sequence[float]) -> None:
-        """Learn from a rate the portal computed itself while vacant; it stands for `exposure_s` of counting."""
+    def vacant_rate(self, radiation: Radiation, t_s: float, exposure_s: float, rate_cps: Sequence[float]) -> Look:
+        """Judge and learn from a rate the portal computed itself while vacant; it stands for `exposure_s` of counting."""
         rates = self._rates(radiation, rate_cps)
-        status = lib.ea_vacant_rate(self._lane, _CODE[radiation], t_s, exposure_s, rates)
+        status = lib.ea_vacant_rate(self._lane, _CODE[radiation], t_s, exposure_s, rates, self._look)
         if status:
             self._refuse(status, f"vacant {radiation.value} rate {tuple(rate_cps)} at {t_s} s of {exposure_s} s")
+        if radiation is Radiation.GAMMA:
+            return self._seen_gamma()
+        return Look(UNSEEN, UNSEEN, Score._make(_SCORE.unpack_from(self._seen, _NEUTRON_AT)))
+
+    def relearn(self, t_s: float, place_sd: float = 0.0) -> None:
+        """Forget every background: the lane is vacant, but not as it was learned; `place_sd`: its relative error from now on."""
+        status = lib.ea_relearn(self._lane, t_s, place_sd)
+        if status:
+            self._refuse(status, f"learning anew at {t_s} s, lane {self.state.name.lower()}")
 
     def beam(self, t_s: float, occupied: bool) -> Change:
         """One reading of the occupancy sensor."""
@@ -242,6 +248,12 @@ class Lane:
         if lib.ea_lane_check(lane, self._settings) != lib.EA_OK:
             raise StateRefused("saved kernel state is of another build or of other settings, or damaged")
         self._memory, self._lane = memory, lane
+
+    def _seen_gamma(self) -> Look:
+        return Look(
+            Score._make(_SCORE.unpack_from(self._seen, _KSIGMA_AT)), Score._make(_SCORE.unpack_from(self._seen, _FOCUS_AT)),
+            UNSEEN,
+        )
 
     def _channels(self, radiation: Radiation) -> int:
         return self.settings.panels if radiation is Radiation.GAMMA else self.settings.tubes

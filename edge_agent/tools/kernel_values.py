@@ -58,6 +58,11 @@ class KernelSettings:
     begin_offset_s          s by which the beam broke later than `beam` says: past samples that open a burst
     end_offset_s            s by which it cleared later; negative: the portal's own hold-in
     neutron_template_threshold  sqrt(2 log likelihood ratio) of the neutron template; 0: computed, never armed
+    focus_vacant_threshold  sigma, of FOCuS in the vacant lane (docs/decisions/0006)
+    neutron_vacant_p        a neutron look alarms below this there
+    stand_s                 s; a passage longer than this stands and its thresholds grow (native/vacant.c)
+    focus_window_s          s, the longest FOCuS window in the vacant lane; at most background_s
+    suspect_s               s a vacant lane that looks like a source is not learned from, at most (native/suspicion.c)
     groups                  panel masks of the compatibility sums, bit 0 the first panel; empty: the sum of all
     """
 
@@ -82,6 +87,11 @@ class KernelSettings:
     begin_offset_s: float = 0.0
     end_offset_s: float = 0.0
     neutron_template_threshold: float = 0.0
+    focus_vacant_threshold: float = 5.6
+    neutron_vacant_p: float = 1e-7
+    stand_s: float = 10.0
+    focus_window_s: float = 120.0
+    suspect_s: float = 300.0
     groups: tuple[int, ...] = ()
 
 

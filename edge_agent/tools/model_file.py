@@ -42,6 +42,7 @@ class ModelFile:
     sha256: str
     tails: dict[str, TailLaw] = field(default_factory=dict)     # by rule: "glrt", "focus"
     budgets: dict[str, float] = field(default_factory=dict)     # false alarms per passage the thresholds were set for
+    traffic: dict[str, float] = field(default_factory=dict)     # how its depths and misfits scatter (judgement/traffic.py)
 
 
 def digest(plain: Mapping[str, Any]) -> str:
@@ -66,6 +67,7 @@ def read(text: str, name: str, panels: int) -> ModelFile:
             _model(plain), {key: float(value) for key, value in plain["thresholds"].items()}, plain["sha256"],
             {rule: _tail(found) for rule, found in plain.get("tails", {}).items()},
             {rule: float(value) for rule, value in plain.get("budgets", {}).items()},
+            {name: float(value) for name, value in plain.get("traffic", {}).items()},
         )
     except (ValueError, KeyError, TypeError, IndexError) as problem:
         raise SettingsError(f"{name}: not a shadow model ({problem!r}).\n  Give the file that edge-agent learn wrote.") from None

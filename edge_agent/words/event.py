@@ -11,7 +11,7 @@ from edge_agent.words.reading import Radiation
 class Judgement:
     """Every number needed to judge an alarm again.  Counts and expected are of `window_s`."""
 
-    rule: str                       # "focus/1", "ksigma/1", "neutron/1", "shadow/1", "overload/1" or "vendor"
+    rule: str                       # focus/1, ksigma/1, shadow/1, neutron/1, neutron-template/1, overload/1 or vendor
     statistic: float | None         # None: the vendor's electronics do not say
     threshold: float | None
     window_s: float
@@ -60,7 +60,7 @@ class Occupancy:
     id: str
     begin_ns: int
     end_ns: int
-    ended: str                            # "portal", "background-seen", "portal-restart", "silence", "stopped"
+    ended: str                            # "portal", "background-seen", "portal-restart", "silence", "stopped", "overdue"
     counter: int | None                   # the portal's own number
     alarms: tuple[str, ...]
     vendor_gamma: bool

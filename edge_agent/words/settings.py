@@ -64,10 +64,14 @@ class AlarmSettings:
         "panel sums it looks at, by their names in the profile", ["SUM", "HORIZONTAL", "VERTICAL", "SINGLE"],
     )
     focus_threshold: float = key(
-        "Poisson-FOCuS threshold; 5.1 gave 4e-5 false alarms per passage of 10 s (docs/decisions/0002)", 5.1,
-        unit="sigma", low=3, high=20,
+        "Poisson-FOCuS threshold; 0: that of the model's own calibration, without a model 5.1, which gave 4e-5 false "
+        "alarms per passage of 10 s (docs/decisions/0002)", 0.0, unit="sigma", low=0, high=20,
     )
-    neutron_p: float = key("a neutron look alarms when so many counts are less probable than this", 1e-6, low=1e-15, high=1e-2)
+    neutron_p: float = key("a neutron look alarms when so many counts are less probable than this", 1e-7, low=1e-15, high=1e-2)
+    neutron_template_threshold: float = key(
+        "threshold of the neutron template, for vehicles in motion (docs/decisions/0005); 0: computed, never armed", 4.25,
+        unit="sigma", low=0, high=20,
+    )
     shadow_threshold: float = key(
         "threshold of the shadow test; 0: that of the model's own calibration", 0.0, unit="sigma", low=0, high=20,
     )
@@ -87,6 +91,10 @@ class LaneSettings:
     link: LinkSettings = key("the wire to the portal")
     profile: str = key("profile file in config/profiles, without .toml; empty: the driver's own name", "")
     kind: str = key("what passes through", "vehicle", choices=("vehicle", "pedestrian", "rail", "conveyor"))
+    mode: str = key(
+        "occupancy: the portal says when something passes; continuous: it does not, the background follows the place",
+        "occupancy", choices=("occupancy", "continuous"),
+    )
     panels_verified: bool = key("true once the check source has shown which field is which panel", False)
     gamma: list[str] = key("gamma detector names in wire order where they differ from the profile (panel map)", [])
     neutron: list[str] = key("neutron detector names in wire order where they differ from the profile", [])
@@ -149,6 +157,13 @@ class Profile:
     )
     vacant_exposure_s: float = key("counting time one vacant rate record stands for", 1.0, unit="s", low=0.05, high=600)
     vacant_every_s: float = key("cadence of vacant rate records", 5.0, unit="s", low=0.1, high=600)
+    focus_vacant_threshold: float = key(
+        "FOCuS in the vacant lane, for one false alarm a month: 5.6 for steady samples of 0.2 s (docs/decisions/0006)", 5.6,
+        unit="sigma", low=3, high=20,
+    )
+    neutron_vacant_p: float = key(
+        "the same for neutrons: a look alarms when so many counts are less probable than this", 1e-8, low=1e-15, high=1e-2,
+    )
     silence_s: float = key("nothing on the wire for this long is silence", 16.0, unit="s", low=1, high=3600)
     occupied_silence_s: float = key(
         "the same while occupied, when scans come every second or faster", 5.0, unit="s", low=1, high=3600,

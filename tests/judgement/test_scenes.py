@@ -86,7 +86,8 @@ def test_every_vendor_alarm_is_an_alarm_record(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_alarms_of_one_rule_and_vehicle_are_one(seed: int) -> None:
-    keys = [(alarm.occupancy, alarm.judgement.rule, alarm.radiation) for alarm in seen("twenty", seed).alarms]
+    keys = [(alarm.occupancy, alarm.judgement.rule, alarm.radiation) for alarm in seen("twenty", seed).alarms
+            if alarm.occupancy]         # a strong source shows in the last vacant record before its vehicle
     assert len(keys) == len(set(keys))
 
 

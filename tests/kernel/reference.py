@@ -16,7 +16,7 @@ getcontext().prec = 50
 
 BIN_S, FULL_BINS = 1.0, 150.0
 SPARSE_MAX_S, OLD, ENOUGH = 10.0, 3.0, 0.25
-CALM_S, SUSPECT_MAX_S = 5.0, 300.0
+CALM_S = 5.0
 WINDOWS_S = (0.6, 1.0, 1.6, 2.4, 3.6, 5.4, 8.0)
 TINY_S = 1e-6
 
@@ -72,10 +72,10 @@ def quantile(p: Decimal) -> float:
 
 
 def poisson_clip(mean: float, interval_s: float) -> int:
-    """Smallest c with P(N >= c) below 1 % (1e-4 for samples over 0.25 s); no clip above 50 expected."""
+    """Smallest c with P(N >= c) below 0.5 % (1e-4 for samples over 0.25 s); no clip above 50 expected."""
     if mean > 50:
         return 2**32 - 1
-    limit = 1e-2 if interval_s <= 0.25 + TINY_S else 1e-4
+    limit = 5e-3 if interval_s <= 0.25 + TINY_S else 1e-4
     c = 1
     while -math.expm1(math.log(math.fsum(mean**k / math.factorial(k) for k in range(c))) - mean) >= limit:
         c += 1
@@ -95,9 +95,10 @@ class Bin:
 class Ring:
     """Vacant background of one radiation."""
 
-    def __init__(self, length_s, guard_s, arm_s, level_sd, level_sd_per_min, slope_sd_per_min, channels, least):
+    def __init__(self, length_s, guard_s, arm_s, level_sd, level_sd_per_min, slope_sd_per_min, suspect_s, channels, least):
         self.length_s, self.guard_s, self.arm_s = length_s, guard_s, arm_s
         self.level_sd, self.per_s, self.slope_sd = level_sd, level_sd_per_min / 60, slope_sd_per_min / 60
+        self.suspect_s = suspect_s
         self.least = least                 # counts to be armed
         self.bin_s = max(BIN_S, length_s / FULL_BINS)
         self.bins: list[Bin] = []
@@ -182,7 +183,7 @@ class Ring:
                 self.suspect_since, self.calm = t_s, []
                 self.begin(t_s)
             return False
-        if t_s - self.suspect_since >= SUSPECT_MAX_S:
+        if t_s - self.suspect_since >= self.suspect_s:
             self.suspect_since, self.bins, self.used = None, [], 0
             return True
         self.calm.append((interval_s, counts, expected))
@@ -200,14 +201,18 @@ class ReferenceLane:
         self.s = s
         level = (s.level_sd, s.level_sd_per_min)
         self.gamma_ring = Ring(
-            s.background_s, s.guard_s, s.arm_exposure_s, *level, s.slope_sd_per_min, s.panels, 1)
-        self.neutron_ring = Ring(s.neutron_background_s, s.guard_s, s.neutron_arm_s, *level, 0.0, s.tubes, 0)
+            s.background_s, s.guard_s, s.arm_exposure_s, *level, s.slope_sd_per_min, s.suspect_s, s.panels, 1)
+        self.neutron_ring = Ring(s.neutron_background_s, s.guard_s, s.neutron_arm_s, *level, 0.0, s.suspect_s, s.tubes, 0)
         self.groups = s.groups or ((1 << s.panels) - 1,)
         self.occupied_until = None         # None vacant, inf occupied, else end of hold-in
         self.window: list = []             # ksigma: (interval, counts)
         self.scan: list = []               # FOCuS: (start, interval, counts, expected)
         self.short_scan = True             # no window left out for its age
         self.tubes: list = []              # neutrons: (interval, clipped)
+        self.records: list = []            # FOCuS over vacant rates, as scan
+        self.short_records = True
+        self.rate_tubes: list = []         # neutron windows over them, as tubes
+        self.begun_s = math.inf
         self.last = [None, None]
 
     def beam(self, t_s, occupied):
@@ -215,7 +220,8 @@ class ReferenceLane:
         if occupied:
             if self.occupied_until is None:
                 change |= 1
-                self.scan, self.short_scan = [], True
+                self.begun_s = t_s
+                self.forget()
                 self.gamma_ring.begin(t_s)
                 self.neutron_ring.begin(t_s)
             self.occupied_until = math.inf
@@ -228,10 +234,32 @@ class ReferenceLane:
         if self.occupied_until is None or t_s < self.occupied_until:
             return 0
         self.occupied_until = None
-        self.scan, self.short_scan = [], True
+        self.forget()
         self.gamma_ring.end(t_s)
         self.neutron_ring.end(t_s)
         return 2
+
+    def forget(self, radiations=(0, 1)):
+        """Vacant records gathered so far stand in no later window; gamma samples neither."""
+        if 0 in radiations:
+            self.scan, self.short_scan, self.records, self.short_records = [], True, [], True
+        if 1 in radiations:
+            self.rate_tubes = []
+
+    def rarer(self, t_s):
+        """How many times rarer a crossing has to be in a stand: (u / stand_s)^2."""
+        if self.occupied_until is None:
+            return 1.0
+        return max(1.0, (t_s - self.begun_s) / self.s.stand_s) ** 2
+
+    def focus_threshold(self, t_s):
+        """exp(-h^2/2) falls by that factor."""
+        if self.occupied_until is None:
+            return self.s.focus_vacant_threshold
+        return math.sqrt(self.s.focus_threshold**2 + 2 * math.log(self.rarer(t_s)))
+
+    def neutron_p(self, t_s):
+        return self.s.neutron_vacant_p if self.occupied_until is None else self.s.neutron_p / self.rarer(t_s)
 
     def broken(self, radiation, t_s, interval_s):
         last = self.last[radiation]
@@ -267,7 +295,7 @@ class ReferenceLane:
         if armed:
             self.scan.append((t_s - interval_s, interval_s, n, b))
             if vacant:
-                kept = [w for w in self.scan if w[0] >= t_s - ring.length_s]
+                kept = [w for w in self.scan if w[0] >= t_s - min(ring.length_s, self.s.focus_window_s)]
                 self.short_scan &= len(kept) == len(self.scan)
                 self.scan = kept
             best, _ = best_window(np.array([w[2] for w in self.scan]), np.array([w[3] for w in self.scan]), variance)
@@ -275,8 +303,8 @@ class ReferenceLane:
             self.scan, self.short_scan = [], True
         exact = self.short_scan
         if vacant:
-            if ring.suspect(t_s, interval_s, n, b, best >= self.s.focus_threshold):
-                self.scan, self.short_scan = [], True
+            if ring.suspect(t_s, interval_s, n, b, best >= self.focus_threshold(t_s)):
+                self.forget([0])
             if ring.takes(t_s - interval_s, t_s):
                 ring.add(t_s, interval_s, counts)
         return old, (best, armed, exact)
@@ -291,16 +319,16 @@ class ReferenceLane:
         clipped = min(n, poisson_clip((fit[2] + 1) / fit[1] * interval_s, interval_s)) if fit else n
         self.tubes = [*self.tubes, (interval_s, clipped)][-160:]
         rate, _, _, armed = ring.present(t_s)
-        least = self.least_tail(fit) if armed else Decimal(1)
+        least = self.least_tail(fit, self.tubes) if armed else Decimal(1)
         if self.occupied_until is None:
-            ring.suspect(t_s, interval_s, n, rate * interval_s, least < Decimal(self.s.neutron_p))
+            ring.suspect(t_s, interval_s, n, rate * interval_s, least < Decimal(self.neutron_p(t_s)))
             if ring.takes(t_s - interval_s, t_s):
                 ring.add(t_s, interval_s, counts)
         return quantile(least), armed
 
-    def least_tail(self, fit):
+    def least_tail(self, fit, tubes):
         least, seconds, counts, done = Decimal(1), 0.0, 0, 0.0
-        for interval_s, clipped in reversed(self.tubes):
+        for interval_s, clipped in reversed(tubes):
             seconds += interval_s
             counts += clipped
             targets = [w for w in WINDOWS_S if done < w <= seconds + TINY_S]
@@ -313,9 +341,37 @@ class ReferenceLane:
         return least
 
     def vacant_rate(self, radiation, t_s, exposure_s, rates):
-        ring = (self.gamma_ring, self.neutron_ring)[radiation]
-        if self.occupied_until is None and ring.takes(t_s, t_s):
-            ring.add(t_s, exposure_s, np.array(rates) * exposure_s)
+        """(the statistic of the record, whether no window was left out for its age), or None where it is not judged."""
+        ring, counts = (self.gamma_ring, self.neutron_ring)[radiation], np.array(rates) * exposure_s
+        newest = ring.bins[-1].end_s if ring.bins else -math.inf
+        if self.occupied_until is not None or t_s < ring.free_s or t_s < newest:
+            return None
+        n, (rate, _, variance, armed) = float(counts[ring.serving].sum()), ring.present(t_s)
+        judge = (self.gamma_record, self.neutron_record)[radiation]
+        statistic, crossed = judge(ring, t_s, exposure_s, n, rate * exposure_s, variance, armed)
+        if armed and ring.suspect(t_s, exposure_s, n, rate * exposure_s, crossed):
+            self.forget([radiation])
+        if ring.takes(t_s, t_s):
+            ring.add(t_s, exposure_s, counts)
+        return statistic, self.short_records or radiation == 1
+
+    def gamma_record(self, ring, t_s, exposure_s, n, b, variance, armed):
+        if not armed:
+            self.records, self.short_records = [], True
+            return 0.0, False
+        oldest = t_s - min(ring.length_s, self.s.focus_window_s)
+        kept = [w for w in self.records if w[0] >= oldest]
+        self.short_records &= len(kept) == len(self.records)
+        self.records = [*kept, (t_s - exposure_s, n, b)]
+        best, _ = best_window(np.array([w[1] for w in self.records]), np.array([w[2] for w in self.records]), variance)
+        return best, best >= self.focus_threshold(t_s)
+
+    def neutron_record(self, ring, t_s, exposure_s, n, b, variance, armed):
+        fit = ring.fit()
+        clip = poisson_clip((fit[2] + 1) / fit[1] * exposure_s, exposure_s) if fit else n
+        self.rate_tubes = [*self.rate_tubes, (exposure_s, round(min(n, clip)))][-160:]
+        least = self.least_tail(fit, self.rate_tubes) if armed else Decimal(1)
+        return quantile(least), least < Decimal(self.neutron_p(t_s))
 
     def in_service(self, radiation, mask):
         ring = (self.gamma_ring, self.neutron_ring)[radiation]
@@ -323,7 +379,6 @@ class ReferenceLane:
         if (serving == ring.serving).all():
             return
         ring.serving = serving
-        if radiation == 0:
-            self.scan, self.short_scan = [], True
-        else:
+        self.forget([radiation])
+        if radiation == 1:
             self.tubes = []

@@ -21,6 +21,8 @@ SETTINGS = st.builds(
     arm_exposure_s=st.sampled_from([0.0, 4.0]), neutron_arm_s=st.just(3.0),
     level_sd=st.sampled_from([0.0, 0.0015, 0.05]), slope_sd_per_min=st.sampled_from([0.0, 0.006]),
     ksigma_intervals=st.integers(1, 6), neutron_p=st.sampled_from([1e-3, 1e-6]),
+    focus_vacant_threshold=st.sampled_from([3.5, 5.6]), neutron_vacant_p=st.sampled_from([1e-2, 1e-7]),
+    stand_s=st.sampled_from([1.0, 10.0]), focus_window_s=st.just(120.0), suspect_s=st.sampled_from([20.0, 300.0]),
 )
 
 # What happens, for how many samples, how strong beside the background
@@ -53,6 +55,7 @@ class Both:
         if old:
             assert look.ksigma.statistic == pytest.approx(old[0], **CLOSE)
         assert look.focus.armed == armed
+        assert look.focus.threshold == pytest.approx(self.reference.focus_threshold(self.t_s), rel=1e-12)
         if exact:
             assert look.focus.statistic == pytest.approx(statistic, **CLOSE)
         assert look.focus.statistic <= statistic + 1e-9
@@ -98,8 +101,10 @@ class Both:
         assert self.c.clock(self.t_s) == self.reference.clock(self.t_s)
         for radiation, index, channels in ((Radiation.GAMMA, 0, self.s.panels), (Radiation.NEUTRON, 1, self.s.tubes)):
             rates = self.rng.poisson(self.rate_cps if index == 0 else 1.0, channels).tolist()
-            self.c.vacant_rate(radiation, self.t_s, 1.0, rates)
-            self.reference.vacant_rate(index, self.t_s, 1.0, rates)
+            look = self.c.vacant_rate(radiation, self.t_s, 1.0, rates)
+            statistic, exact = self.reference.vacant_rate(index, self.t_s, 1.0, rates) or (0.0, True)
+            found = (look.neutron if index else look.focus).statistic
+            assert found == pytest.approx(statistic, **CLOSE) if exact else found <= statistic + 1e-9
 
 
 @settings(max_examples=250, deadline=None)

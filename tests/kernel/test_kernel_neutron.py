@@ -68,7 +68,7 @@ def test_crossing_is_below_neutron_p() -> None:
     assert not seen(600, 300, [5, 5]).crossed
 
 
-@pytest.mark.parametrize(("interval_s", "at_most"), [(0.2, 3), (1.0, 10)])
+@pytest.mark.parametrize(("interval_s", "at_most"), [(0.2, 4), (1.0, 10)])
 def test_one_shower_however_large_is_no_source(interval_s, at_most) -> None:
     quiet = round(2 * interval_s)
     score = seen(600, 300, [quiet] * 8 + [4000] + [quiet] * 3, interval_s)

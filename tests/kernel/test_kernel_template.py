@@ -53,11 +53,13 @@ def test_any_passage_reads_the_same(seed, interval_s, rate, source, seconds, spe
     if measured:
         lane.speed(1500.0, speed)
     got = lane.neutron_source(PLACE)
-    every = look(*of, speed if measured else None, 2.0, *vacant, PLACE)
+    every = look(*of, speed if measured else None, 2.0, *vacant, PLACE, finished)
     most = max([0.0, *(ratio for ratio, _, _ in every)])
     assert (got.why, got.finished) == (Why.SEEN, finished)
     assert got.statistic**2 / 2 == pytest.approx(most, rel=1e-9, abs=1e-9)
-    assert got.crossed == (got.statistic >= 3.0)
+    rarer = 2 * np.log(max(1.0, (of[2] - of[1]) / 10.0)) + (0.0 if finished else 1.0)       # stand_s, and e before the end
+    assert got.threshold == pytest.approx((9.0 + 2 * rarer) ** 0.5)
+    assert got.crossed == (got.statistic >= got.threshold)
     if most > 1e-6:
         there = [ratio for ratio, cps, at_s in every if cps == got.source_cps and abs(at_s - got.at_s) < 1e-6]
         assert max(there) == pytest.approx(most)            # where it says; there may be ties

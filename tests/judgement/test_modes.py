@@ -1,0 +1,111 @@
+"""Lane kinds and modes: continuous lanes, stuck beams, parked sources, neutrons of a vehicle in motion."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_agent.judgement.modes import KINDS, kernel_settings, shadow_off
+from edge_agent.judgement.portal import Portal
+from edge_agent.tools.kernel import Lane
+from edge_agent.words.event import Alarm, Event
+from edge_agent.words.reading import Radiation, Sample
+from tests.judgement.bench import LANE, PROFILE, Watched, end, four, ns
+
+CARRIED = dataclasses.replace(LANE, mode="continuous")
+SERIES = Path(os.environ.get("EDGE_AGENT_SERIES", "/nowhere"))       # real series: see docs/detection.md
+needs_series = pytest.mark.skipif(not SERIES.is_dir(), reason="EDGE_AGENT_SERIES names no directory of recorded series")
+
+
+def carried(rates: Iterator[float], seed: int = 1, interval_s: float = 1.0) -> list[Event]:
+    """A carried instrument of four panels that sends no occupancy."""
+    portal, rng, events = Portal(CARRIED, PROFILE, iter(map(str, range(9999))).__next__), np.random.default_rng(seed), []
+    for i, rate in enumerate(rates):
+        counts = tuple(rng.poisson(rate * interval_s / 4, 4).tolist())
+        events += portal.observe(Sample(ns(100 + i * interval_s), Radiation.GAMMA, interval_s, counts, False))
+    return events
+
+
+def test_a_slow_climb_is_no_alarm_and_a_source_passed_is_one() -> None:
+    climb = [400 * (1 + 0.10 * i / 60) for i in range(900)]           # ten per cent a minute, to 2.5 times the ground
+    assert not [event for event in carried(iter(climb)) if isinstance(event, Alarm)]
+    passed = [400.0] * 120 + [900.0] * 6 + [400.0] * 60
+    alarms = [event for event in carried(iter(passed)) if isinstance(event, Alarm)]
+    assert alarms and all(alarm.occupancy is None for alarm in alarms)
+
+
+def _series(name: str) -> list[tuple[float, float, int]]:
+    with (SERIES / name).open() as file:
+        return [(float(row["timestamp"]), float(row["dt_live_s"]), int(row["counts"])) for row in csv.DictReader(file)]
+
+
+def _crossed(rows: list[tuple[float, float, int]]) -> list[float]:
+    settings = dataclasses.replace(kernel_settings(CARRIED, PROFILE, 1, 0, (1,), 0.0), focus_vacant_threshold=5.6)
+    lane, begin = Lane(settings), rows[0][0]
+    return [t - begin for t, live, counts in rows if lane.gamma(t - begin, live, [counts]).focus.crossed]
+
+
+@needs_series
+def test_a_real_flight_does_not_alarm_and_a_real_x_ray_does_before_its_peak() -> None:
+    assert _crossed(_series("radiacode_flight_5s.csv")) == []
+    assert 15 < _crossed(_series("radiacode_xray_exam_1s.csv"))[0] < 30        # the tube warms up from 20 s, peaks at 44 s
+
+
+def test_a_stuck_beam_goes_on_in_continuous_mode_and_comes_back_by_itself() -> None:
+    lane = Watched(overdue_s=30.0)
+    at_s = lane.scan(lane.vacant(), 60.0, gamma=50)
+    lane.tick(at_s)
+    fault = lane.events[-1]
+    assert lane.faults("occupancy-overdue") == [True] and "continuous mode" in fault.detail
+    assert [occupancy.ended for occupancy in lane.occupancies] == ["overdue"]
+    at_s = lane.scan(at_s, 60.0, gamma=50)
+    before = len(lane.alarms)
+    at_s = lane.scan(at_s, 5.0, gamma=90)                                    # a source goes by in the blocked lane
+    assert {alarm.judgement.rule for alarm in lane.alarms[before:]} == {"focus/1"}
+    lane.say(at_s, end())
+    assert lane.faults("occupancy-overdue") == [True, False] and len(lane.occupancies) == 1
+    at_s = lane.vacant(at_s + 5)
+    lane.scan(at_s, 5.0)
+    lane.say(at_s + 5, end(2))
+    assert len(lane.occupancies) == 2
+
+
+def test_a_source_parked_in_a_vacant_lane_alarms_once_while_it_stays() -> None:
+    lane = Watched()
+    at_s = lane.vacant(gamma=250)
+    at_s = lane.vacant(at_s, gamma=320)
+    assert [(alarm.judgement.rule, alarm.occupancy) for alarm in lane.alarms] == [("focus/1", None)]
+    assert lane.alarms[0].detector_counts == dict.fromkeys(("Aa1", "Aa2", "Ba1", "Ba2"), 320)
+
+
+def test_the_neutron_template_says_where_along_the_vehicle() -> None:
+    lane = Watched()
+    at_s = lane.vacant(seconds=320.0, neutron=1)
+    for second in range(10):
+        lane.scan(at_s + second, 1.0, neutron={4: 4, 5: 6, 6: 4}.get(second, 1))
+    lane.say(at_s + 10, end())
+    alarm = next(alarm for alarm in lane.alarms if alarm.judgement.rule == "neutron-template/1")
+    assert alarm.radiation is Radiation.NEUTRON and 7 < alarm.judgement.place["behind_m"] < 17       # 5.5 s at 2.2 m/s
+    assert "neutron-template/1" in lane.occupancies[0].statistics
+
+
+def test_every_kind_makes_a_lane_and_says_why_it_has_no_shadow_test() -> None:
+    for kind in KINDS:
+        lane = dataclasses.replace(LANE, kind=kind)
+        assert kernel_settings(lane, PROFILE, 4, 4, (15,), 0.0).stand_s == KINDS[kind].stand_s
+        assert shadow_off(lane, None)
+    assert "people" in shadow_off(dataclasses.replace(LANE, kind="pedestrian"), None)
+    assert "passages" in shadow_off(CARRIED, None)
+
+
+def test_in_continuous_mode_scans_make_no_passage() -> None:
+    lane = Watched(CARRIED)
+    lane.say(1.0, four("GS", 50))
+    lane.say(9.0, end())
+    assert lane.occupancies == []
