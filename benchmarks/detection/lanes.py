@@ -56,7 +56,7 @@ class Feeder:
         at, each = ffi.from_buffer("double[]", rates), rates.shape[1]
         for k, t_s in enumerate(ends_s):
             if self.form != WIRE or (k + 1) % WIRE_EVERY_S == 0:
-                lib.ea_vacant_rate(self._ptr, lib.EA_GAMMA, t_s, WIRE_EXPOSURE_S, at + k * each)
+                lib.ea_vacant_rate(self._ptr, lib.EA_GAMMA, t_s, WIRE_EXPOSURE_S, at + k * each, self._looks)
 
     def drive(self, ends_s: Sequence[float], counts: np.ndarray, on: int, off: int, speed_mps: float) -> tuple[float, float]:
         """Largest k-sigma and FOCuS of the occupancy.  `on` and `off` are samples at which the beam changes."""
