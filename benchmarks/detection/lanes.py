@@ -20,7 +20,7 @@ from hardware_mocks.passages import Batch, Site
 
 NEVER = 900.0                           # a threshold nothing reaches: the study applies its own
 WIRE_EVERY_S, WIRE_EXPOSURE_S = 5, 1.0
-SETTINGS = KernelSettings(4, groups=(15,), focus_threshold=NEVER, ksigma_n=NEVER)
+SETTINGS = KernelSettings(4, groups=(15,), focus_threshold=NEVER, focus_vacant_threshold=NEVER, ksigma_n=NEVER)
 
 
 @dataclass(frozen=True)
