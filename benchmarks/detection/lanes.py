@@ -22,7 +22,7 @@ from hardware_mocks.passages import Batch, Site
 
 NEVER = 900.0                           # a threshold nothing reaches: the study applies its own
 WIRE_EVERY_S, WIRE_EXPOSURE_S = 5, 1.0
-SETTINGS = KernelSettings(4, groups=(15,), focus_threshold=NEVER, ksigma_n=NEVER)
+SETTINGS = KernelSettings(4, groups=(15,), focus_threshold=NEVER, focus_vacant_threshold=NEVER, ksigma_n=NEVER)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Feeder:
         at, each = ffi.from_buffer("double[]", rates), rates.shape[1]
         for k, t_s in enumerate(ends_s):
             if self.form != WIRE or (k + 1) % WIRE_EVERY_S == 0:
-                lib.ea_vacant_rate(self._ptr, lib.EA_GAMMA, t_s, WIRE_EXPOSURE_S, at + k * each)
+                lib.ea_vacant_rate(self._ptr, lib.EA_GAMMA, t_s, WIRE_EXPOSURE_S, at + k * each, self._looks)
 
     def drive(
         self, ends_s: Sequence[float], counts: np.ndarray, on: int, off: int, speed_mps: float, between: Sequence[int]

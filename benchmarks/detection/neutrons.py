@@ -73,7 +73,7 @@ def _kernel(vacant: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndar
         lib.ea_lane_init(ptr, settings)
         at, shot = ffi.from_buffer("double[]", rates[i]), ffi.from_buffer("uint32_t[]", shots[i])
         for k in range(vacant.shape[1]):
-            lib.ea_vacant_rate(ptr, lib.EA_NEUTRON, k + 1.0, 1.0, at + k * TUBES)
+            lib.ea_vacant_rate(ptr, lib.EA_NEUTRON, k + 1.0, 1.0, at + k * TUBES, looks)
         lib.ea_beam(ptr, begin_s, 1)
         lib.ea_speed(ptr, begin_s, SPEED_MPS)
         for k in range(counts.shape[1]):
