@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +12,17 @@ import pytest
 
 from edge_agent.judgement.modes import KINDS, kernel_settings, shadow_off
 from edge_agent.judgement.portal import Portal
+from edge_agent.judgement.thresholds import in_force
 from edge_agent.tools.kernel import Lane
+from edge_agent.words.errors import SettingsError
 from edge_agent.words.event import Alarm, Event
 from edge_agent.words.reading import Radiation, Sample
+from edge_agent.words.settings import AlarmSettings
 from tests.judgement.bench import LANE, PROFILE, Watched, end, four, ns
 
 CARRIED = dataclasses.replace(LANE, mode="continuous")
-SERIES = Path(os.environ.get("EDGE_AGENT_SERIES", "/nowhere"))       # real series: see docs/detection.md
-needs_series = pytest.mark.skipif(not SERIES.is_dir(), reason="EDGE_AGENT_SERIES names no directory of recorded series")
+SERIES = Path(__file__).resolve().parents[3] / "shared/data/series"
+needs_series = pytest.mark.skipif(not SERIES.is_dir(), reason="real series: shared/data/series is not beside the checkout")
 
 
 def carried(rates: Iterator[float], seed: int = 1, interval_s: float = 1.0) -> list[Event]:
@@ -98,7 +100,7 @@ def test_the_neutron_template_says_where_along_the_vehicle() -> None:
 def test_every_kind_makes_a_lane_and_says_why_it_has_no_shadow_test() -> None:
     for kind in KINDS:
         lane = dataclasses.replace(LANE, kind=kind)
-        assert kernel_settings(lane, PROFILE, 4, 4, (15,), 0.0).stand_s == KINDS[kind].stand_s
+        assert kernel_settings(lane, PROFILE, 4, 4, (15,), in_force(lane, None)).stand_s == KINDS[kind].stand_s
         assert shadow_off(lane, None)
     assert "people" in shadow_off(dataclasses.replace(LANE, kind="pedestrian"), None)
     assert "passages" in shadow_off(CARRIED, None)
@@ -109,3 +111,9 @@ def test_in_continuous_mode_scans_make_no_passage() -> None:
     lane.say(1.0, four("GS", 50))
     lane.say(9.0, end())
     assert lane.occupancies == []
+
+
+def test_a_threshold_no_lane_can_live_with_is_refused() -> None:
+    for key in ("focus_threshold", "shadow_threshold"):
+        with pytest.raises(SettingsError, match=f"{key} = 2.9: expected 0 or 3 to 20"):
+            in_force(dataclasses.replace(LANE, alarm=AlarmSettings(**{key: 2.9})), None)

@@ -75,7 +75,7 @@ def test_it_says_when_a_person_must_sign() -> None:
 
 
 def test_the_budget_is_split_where_there_are_two_rules() -> None:
-    assert learning_tail.split(1e-4, True) == pytest.approx((0.7e-4, 0.3e-4))
+    assert learning_tail.split(1e-4, True) == pytest.approx((0.9e-4, 0.1e-4))
     assert learning_tail.split(1e-4, False) == (0.0, 1e-4)
     for budget in (0.0, -1.0, 0.5, math.nan):
         with pytest.raises(LearningRefused):

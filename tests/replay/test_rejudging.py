@@ -22,6 +22,7 @@ from hardware_mocks import rapiscan, scenes
 from tests.judgement.bench import LANE, PROFILE, ROOT
 
 CAPTURE = ROOT / "tests/captures/rapiscan/twenty.capture"
+SERIES = ROOT.parent / "shared/data/series"
 CONFIG = """version = 1
 [portal]
 origin = "test.example/portal/1"
@@ -126,14 +127,15 @@ def test_counts_without_occupancy_are_a_vacant_lane(tmp_path: Path, capsys: pyte
     assert all(1.7e9 + 60 <= alarm["at_s"] <= 1.7e9 + 65 and alarm["occupancy"] is None for alarm in found["alarms"])
 
 
+@pytest.mark.skipif(not SERIES.is_dir(), reason="real series: shared/data/series is not beside the checkout")
 def test_real_series_of_another_instrument_are_read_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     """An X-ray exposure alarms as it begins, long before its peak; an hour's flight with a drifting background does not."""
-    series = ROOT / "tests/replay/series"
-    exposure, flight = (replay(capsys, series / f"radiacode_{name}.csv") for name in ("xray_exam_1s", "flight_5s"))
-    rows = [line.split(",") for line in (series / "radiacode_xray_exam_1s.csv").read_text().splitlines()[1:]]
+    exposure, flight = (replay(capsys, SERIES / f"radiacode_{name}.csv") for name in ("xray_exam_1s", "flight_5s"))
+    rows = [line.split(",") for line in (SERIES / "radiacode_xray_exam_1s.csv").read_text().splitlines()[1:]]
     peak_s = max(rows, key=lambda row: int(row[2]))[0]
-    assert {alarm["rule"] for alarm in exposure["alarms"]} == {"focus/1", "ksigma/1"}
-    assert all(alarm["at_s"] < float(peak_s) - 30 and alarm["confidence"] == "very high" for alarm in exposure["alarms"])
+    early = [alarm for alarm in exposure["alarms"] if alarm["rule"] != "overload/1"]
+    assert {alarm["rule"] for alarm in early} == {"focus/1", "ksigma/1"} and len(early) < len(exposure["alarms"])
+    assert all(alarm["at_s"] < float(peak_s) - 30 and alarm["confidence"] == "very high" for alarm in early)
     assert flight["alarms"] == [] and flight["records"] == {"gamma": 622} and flight["seconds"] > 3000
 
 

@@ -90,7 +90,7 @@ def test_a_wrong_value_is_named_with_what_was_expected(line: str, said: str) -> 
     ("ksigma_n = 7.5", "ksigma_n = nan", "expected 1 to 20 sigma"),
     ("ksigma_n = 7.5", "ksigma_n = inf", "expected 1 to 20 sigma"),
     ("ksigma_n = 7.5", "ksigma_n = true", "expected a number"),
-    ("ksigma_n = 7.5", "focus_threshold = 2.9", "expected 3 to 20 sigma"),
+    ("ksigma_n = 7.5", "focus_threshold = 21", "expected 0 to 20 sigma"),
     ("ksigma_n = 7.5", 'ksigma_sums = "SUM"', "expected a list"),
     ("ksigma_n = 7.5", "ksigma_sums = [1]", "lane[0].alarm.ksigma_sums[0] = 1: expected text in quotes"),
     ('name = "2"', 'name = ""', "lane[0].name = '': expected text of the form"),
