@@ -32,6 +32,8 @@ class Seen:
     ksigma: np.ndarray
     focus: np.ndarray
     glrt: np.ndarray                    # passages x models
+    depth: np.ndarray                   # the same: ea_shadow
+    misfit: np.ndarray
     passages: tuple[Passage | None, ...] = ()   # None: nothing to learn from it
 
 
@@ -90,20 +92,23 @@ class Feeder:
         """A gap that outlasts the hold-in ends an occupancy and begins another."""
         change = lib.ea_clock(self._ptr, t_s)
         if change & lib.EA_ENDED:
-            self._first = [self._look(model) for model in self._models]
+            self._first = [self._look(model)[0] for model in self._models]
         if lib.ea_beam(self._ptr, t_s, broken) & lib.EA_BEGAN:
             lib.ea_speed(self._ptr, t_s, speed_mps)
 
     def looks(self) -> np.ndarray:
-        """Of each model, the largest at the end of a vehicle; nan where there is none."""
-        last = np.array([self._look(model) for model in self._models])
-        return np.fmax(last, self._first) if self._first else last
+        """Of each model statistic (the largest at the end of a vehicle), depth and misfit; nan where there is none."""
+        last = np.array([self._look(model) for model in self._models]).reshape(-1, 3)
+        if self._first:
+            last[:, 0] = np.fmax(last[:, 0], self._first)
+        return last
 
-    def _look(self, model: object) -> float:
+    def _look(self, model: object) -> tuple[float, float, float]:
         status = lib.ea_passage_look(self._ptr, model, self._work, self._shadow)
         if status != lib.EA_OK:
             raise RuntimeError(f"ea_passage_look: {status}")
-        return self._shadow.statistic if self._shadow.why == lib.EA_SEEN else np.nan
+        s = self._shadow
+        return (s.statistic, s.depth, s.misfit) if s.why == lib.EA_SEEN else (np.nan,) * 3
 
     def design(self, geometry: object) -> Passage | None:
         lib.ea_passage_design(self._ptr, geometry, 0.0, self._design)
@@ -119,7 +124,7 @@ def judge(
     feeder = Feeder(form, mask, batch.site, shadows)
     geometry = plain.geometry_in_c(plain.GEOMETRY) if learn else None
     n, between = len(batch), gaps(batch)
-    ksigma, focus, glrt, found = np.empty(n), np.empty(n), np.full((n, len(shadows)), np.nan), []
+    ksigma, focus, looks, found = np.empty(n), np.empty(n), np.full((n, len(shadows), 3), np.nan), []
     rates, shots = np.ascontiguousarray(vacant, dtype=np.float64), np.ascontiguousarray(counts, dtype=np.uint32)
     ends, vacant_ends = (batch.end_s + 1000.0).tolist(), (batch.vacant_end_s + 1000.0).tolist()
     for i in range(n):
@@ -129,10 +134,10 @@ def judge(
         ksigma[i], focus[i] = feeder.drive(
             ends[i][:end], shots[i], int(batch.on[i]), int(batch.off[i]), float(batch.speed_mps[i]), between[i]
         )
-        glrt[i] = feeder.looks()
+        looks[i] = feeder.looks()
         if learn:
             found.append(feeder.design(geometry))
-    return Seen(ksigma, focus, glrt, tuple(found))
+    return Seen(ksigma, focus, looks[:, :, 0], looks[:, :, 1], looks[:, :, 2], tuple(found))
 
 
 def gaps(batch: Batch) -> list[range]:

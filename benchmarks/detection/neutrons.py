@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from edge_agent._kernel import ffi, lib
 
 from benchmarks.detection import models
 from edge_agent.tools.kernel import KernelSettings, Lane
+from edge_agent.words.settings import AlarmSettings
 
 RATE_CPS, TUBES = 2.0, 2                # of their sum, as in detection.md 2
 VACANT_S = 302
@@ -16,6 +18,7 @@ INTERVAL_S, PASSAGE_S = 0.2, 10.0       # 8 km/h; a window of 10 s around the so
 SPEED_MPS, ASIDE_M, HIGHER_M = 8.0 / 3.6, 2.6, 0.714      # 2.5 m to each side and 0.714 m below: 2.6 m
 SHOWERS_PER_S, SHOWER_MEAN = 0.01, 4.0  # as native/simulate.c: one per 100 s, geometric, one sample
 CPS = np.geomspace(2.0, 30.0, 14)
+NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,15 @@ class Neutrons:
     template: np.ndarray                # the kernel's template likelihood at the end of the passage
     oracle: np.ndarray
     clips: int
+
+
+def statistic(found: Neutrons, rule: str) -> np.ndarray:
+    """Of one rule; `together`: how far either is above the threshold it has in a lane."""
+    if rule == "together":
+        armed = AlarmSettings()
+        return np.maximum(found.template - armed.neutron_template_threshold, found.kernel - NORMAL.inv_cdf(1.0 - armed.neutron_p))
+    out: np.ndarray = getattr(found, rule)
+    return out
 
 
 def unit() -> np.ndarray:

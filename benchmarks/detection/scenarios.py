@@ -59,6 +59,13 @@ POWER = (
     Scene("2 km/h, no shadow", SLOW, NONE, learned_on="centred, no shadow", share=0.25),
     Scene("2 km/h, shadow", SLOW, SMOOTH, learned_on="centred, shadow", share=0.25),
 )
+CHANGED = (
+    Scene("shadows 1.2 x deeper", VARIED, Conditions(anywhere=True, deeper=1.2), learned_on="varied, shadow", share=0.1),
+    Scene("shadows 1.5 x deeper", VARIED, Conditions(anywhere=True, deeper=1.5), learned_on="varied, shadow", share=0.1),
+    Scene("shadows in steps", VARIED, BLOCKS, learned_on="varied, shadow", share=0.1),
+    Scene("stops, trailers, two close", QUEUE, SHADED, learned_on="varied, shadow", share=0.1),
+    Scene("rain at every passage", VARIED, Conditions(anywhere=True, rain_share=1.0), learned_on="varied, shadow", share=0.1),
+)
 STAND = Scene(
     "standing 180 s in drift of 0.3 %/min", STANDING,
     Conditions(family="none", slope_per_min=0.003, rain_share=0.0), learned_on="centred, no shadow",

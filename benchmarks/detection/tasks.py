@@ -22,13 +22,15 @@ class Statistics:
     focus: np.ndarray
     glrt: np.ndarray
     radioactive: np.ndarray
+    depth: np.ndarray                   # as glrt: how much deeper than the prior it shadows, and what the fit leaves
+    misfit: np.ndarray
 
 
 def clean(scene: Scene, seed: int, n: int, priors: list[dict]) -> Statistics:
     """Passages without a source (but with what the scene calls innocent)."""
     batch = simulate(seed, n, scene.site, scene.traffic, scene.conditions)
     seen = lanes.judge(batch, batch.vacant, batch.counts, scene.form, scene.panels, priors)
-    return Statistics(seen.ksigma, seen.focus, seen.glrt, batch.radioactive)
+    return Statistics(seen.ksigma, seen.focus, seen.glrt, batch.radioactive, seen.depth, seen.misfit)
 
 
 def source(scene: Scene, seed: int, n: int, cps: np.ndarray, priors: list[dict]) -> Statistics:
@@ -40,7 +42,8 @@ def source(scene: Scene, seed: int, n: int, cps: np.ndarray, priors: list[dict])
         found.append(lanes.judge(batch, vacant, counts, scene.form, scene.panels, priors))
     return Statistics(
         np.stack([s.ksigma for s in found], 1), np.stack([s.focus for s in found], 1),
-        np.stack([s.glrt for s in found], 1), batch.radioactive,
+        np.stack([s.glrt for s in found], 1), batch.radioactive, np.stack([s.depth for s in found], 1),
+        np.stack([s.misfit for s in found], 1),
     )
 
 

@@ -28,6 +28,7 @@ def add(sub: options.Sub) -> None:
         help="stand a panel of the model elsewhere, m",
     )
     made.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another alarm setting; repeatable")
+    made.add_argument("--continuous", action="store_true", help="judge as an instrument without occupancy: carried, driven, flown")
     made.add_argument("--sweep", metavar="KEY=FROM:TO:STEP", help="alarms against one setting; STEP may be xFACTOR")
     made.add_argument(
         "--columns", action="append", default=[], metavar="THEIRS=OURS",
@@ -63,7 +64,7 @@ def _wanted(chosen: argparse.Namespace) -> Any:
     return Wanted(
         str(chosen.file), chosen.config, chosen.lane, chosen.driver, chosen.profile, chosen.model,
         _pairs(chosen.geometry, "--geometry", "Aa1=0,-2.5,2.4"), list(chosen.set),
-        _pairs(chosen.columns, "--columns", "counts=gamma"),
+        _pairs(chosen.columns, "--columns", "counts=gamma"), chosen.continuous,
     )
 
 

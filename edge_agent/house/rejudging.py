@@ -10,6 +10,7 @@ from pathlib import Path
 from edge_agent import drivers
 from edge_agent.doors.files import read_text, shipped_config
 from edge_agent.house.configuration import load
+from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.rules import lane_detectors
 from edge_agent.paths import recordings
 from edge_agent.paths.replaying import Replay, Summary
@@ -22,7 +23,10 @@ from edge_agent.words.reading import Radiation
 from edge_agent.words.settings import AlarmSettings, LaneSettings, LinkSettings, Profile
 
 DRIVER = "rapiscan"             # of a recording whose header names none
-VACANT = "no column says when a vehicle is there: all of it is judged as a vacant lane"
+VACANT = (
+    "no column says when a vehicle is there: all of it is judged as a vacant lane; --continuous judges it as an instrument "
+    "that is carried about"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Wanted:
     geometry: Mapping[str, str] = field(default_factory=dict)       # panel -> "along,across,height" in m
     changes: Sequence[str] = ()         # KEY=VALUE of the alarm settings
     columns: Mapping[str, str] = field(default_factory=dict)        # of a CSV: theirs -> ours
+    continuous: bool = False            # as an instrument that knows no passages
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,11 @@ def prepare(wanted: Wanted, data: bytes) -> Case:
     if wanted.columns and counts is None:
         raise SettingsError(f"{wanted.name}: --columns is for a CSV of counts; this is a recording of the wire.\n  Leave it out.")
     lane, profile, model = _lane(wanted, held.driver, counts)
-    lane = replace(lane, alarm=with_changes(lane.alarm, wanted.changes, "--set"))
+    mode = CONTINUOUS if wanted.continuous else lane.mode
+    lane = replace(lane, alarm=with_changes(lane.alarm, wanted.changes, "--set"), mode=mode)
     model = _moved(_model(wanted.model, lane, profile) or model, wanted.geometry, lane, profile)
     if counts is not None:
-        note = "" if counts.has_occupancy else VACANT
+        note = "" if counts.has_occupancy or mode == CONTINUOUS else VACANT
         return Case(lane, profile, model, None, recordings.counts_steps(counts, lane, profile), float(counts.zero_s), note)
     driver = drivers.find(lane.driver)
     steps = held.wire(driver, profile)
