@@ -52,7 +52,8 @@ def finish(begun: Begun, results: list[Result], work: Work) -> None:
 
 
 def _alarms(rule: Rule, levels: list[float], s: Statistics) -> np.ndarray:
-    columns = {DEPLOYED: [s.ksigma], FOCUS: [s.focus], GLRT: [s.glrt[:, LEARNED]], BOTH: [s.glrt[:, LEARNED], s.focus, study.carried(s.glrt[:, LEARNED], s.focus)]}
+    glrt = s.glrt[:, LEARNED]
+    columns = {DEPLOYED: [s.ksigma], FOCUS: [s.focus], GLRT: [glrt], BOTH: [glrt, s.focus, study.carried(glrt, s.focus)]}
     hits = [np.nan_to_num(t, nan=0.0) >= level for t, level in zip(columns[rule.name], levels, strict=True)]
     out: np.ndarray = np.logical_or.reduce(hits)
     return out

@@ -34,8 +34,7 @@ def traffic_of(clean: Statistics) -> dict[str, float]:
     """As edge-agent learn writes it."""
     there = ~np.isnan(clean.glrt[:, LEARNED])
     columns = {"glrt": clean.glrt[there, LEARNED], "depth": clean.depth[there, LEARNED], "misfit": clean.misfit[there, LEARNED]}
-    found = learning_site.traffic(columns, _Begins(tail(columns["glrt"], NEVER_ALARMED).begins))
-    return found
+    return learning_site.traffic(columns, _Begins(tail(columns["glrt"], NEVER_ALARMED).begins))
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def add(sub: options.Sub) -> None:
         help="stand a panel of the model elsewhere, m",
     )
     made.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another alarm setting; repeatable")
-    made.add_argument("--continuous", action="store_true", help="judge as an instrument without occupancy: carried, driven, flown")
+    made.add_argument("--continuous", action="store_true", help="judge as an instrument that is carried, driven or flown")
     made.add_argument("--sweep", metavar="KEY=FROM:TO:STEP", help="alarms against one setting; STEP may be xFACTOR")
     made.add_argument(
         "--columns", action="append", default=[], metavar="THEIRS=OURS",

@@ -61,8 +61,15 @@ def _lane(name: str, lane: dict[str, Any]) -> list[str]:
         f"   {lane['state'].upper()}   heard {heard}   {armed}   tamper {lane['tamper']}{verified}",
         *([out] if out else []),
         f"   occupancies {counts['occupancies']}   alarms since start: {alarms}",
+        f"   shadow test {_shadow(lane['shadow'], counts['occupancies'])}",
         *_backgrounds(lane["detectors"]),
     ]
+
+
+def _shadow(found: dict[str, Any], occupancies: int) -> str:
+    if found["off"]:
+        return f"off: {found['off']}"
+    return f"on; silent about {found['silent']} of {occupancies} (no speed, a stop, a gap)" if found["silent"] else "on"
 
 
 def _backgrounds(detectors: dict[str, Any]) -> list[str]:

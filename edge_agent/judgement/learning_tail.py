@@ -17,7 +17,7 @@ from edge_agent.judgement.learning import Floats, LearningRefused
 
 QUANTILE = 0.90                 # the tail begins here (detection.md 3.5)
 LEAST_IN_TAIL = 100             # exceedances: the scale is then known to 10 %
-GLRT_SHARE = 0.9                # of the budget; the rest is FOCuS (docs/decisions/0012)
+GLRT_SHARE = 0.9                # of the budget; the rest is FOCuS (docs/decisions/0010)
 SCALE_MAX_RANGES = 50.0         # a tail this flat over the range it is seen in cannot be told from a uniform one
 FLATTEST = 0.49                 # of the range: the mean of an exponential cut there; 0.5 is a uniform one
 FLAT_BEGINS = 0.05              # the flat part EM begins with

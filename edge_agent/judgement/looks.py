@@ -7,12 +7,15 @@ from dataclasses import replace
 
 from edge_agent.judgement.alarm_book import AlarmBook
 from edge_agent.judgement.faults import FaultBook
+from edge_agent.judgement.modes import shadow_off
 from edge_agent.judgement.passage import Passage
 from edge_agent.judgement.rules import FOCUS, Rules
+from edge_agent.judgement.tally import Tally
 from edge_agent.judgement.traffic import Traffic
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.event import Event
 from edge_agent.words.reading import Condition, Radiation, Sample, VacantRate
+from edge_agent.words.settings import LaneSettings
 
 LOOK_EVERY_NS = 10**9            # a look inside a passage costs about a millisecond of CPU; a second of vehicle is 2 m at 8 km/h
 Last = Mapping[Radiation, Sample | VacantRate]      # what was heard last of each radiation
@@ -21,8 +24,11 @@ Last = Mapping[Radiation, Sample | VacantRate]      # what was heard last of eac
 class Looks:
     """Of one lane."""
 
-    def __init__(self, rules: Rules, faults: FaultBook, alarms: AlarmBook, model: ModelFile | None) -> None:
-        self._rules, self._faults, self._alarms = rules, faults, alarms
+    def __init__(
+        self, lane: LaneSettings, rules: Rules, faults: FaultBook, alarms: AlarmBook, tally: Tally, model: ModelFile | None
+    ) -> None:
+        self._rules, self._faults, self._alarms, self._tally = rules, faults, alarms, tally
+        self.shadow_off = shadow_off(lane, model)       # why, for people; "" where the test is on
         self._traffic = Traffic(model.traffic) if model and model.traffic else None
         self._next_ns = 0
 
@@ -34,6 +40,7 @@ class Looks:
 
     def at_end(self, at_ns: int, passage: Passage, last: Last) -> Iterator[Event]:
         """The vehicle is whole now: the tests that see most."""
+        self._tally.shadow_silent += not self.shadow_off and self._rules.shadow_seen() is None
         yield from self._look(passage, last)
         yield from self._carry(passage, last)
         yield from self._compare(at_ns, passage)

@@ -56,7 +56,7 @@ class Portal:
         self._new_id = new_id
         self._counter: int | None = None
         self.alarms = AlarmBook(lane, self.rules, self.health, self.tally, new_id, model)
-        self._looks = Looks(self.rules, self.faults, self.alarms, model)
+        self.looks = Looks(lane, self.rules, self.faults, self.alarms, self.tally, model)
 
     def observe(self, reading: Reading) -> Iterator[Event]:
         """Events that follow from one reading."""
@@ -153,7 +153,7 @@ class Portal:
     def _close(self, at_ns: int, reason: str, counter: int | None) -> Iterator[Event]:
         assert self.passage is not None
         self.rules.end(at_ns)
-        yield from self._looks.at_end(at_ns, self.passage, self.last_counts)
+        yield from self.looks.at_end(at_ns, self.passage, self.last_counts)
         occupancy = self.passage.close(at_ns, self.lane.name, reason, counter, self.health.out_of_service)
         ours = {radiation for rule, radiation in self.passage.fired if rule != "vendor"}
         vendor = {radiation for rule, radiation in self.passage.fired if rule == "vendor"}
@@ -210,7 +210,7 @@ class Portal:
             if crossed:
                 yield from self._alarm(sample, judgement)
         if self.passage:
-            yield from self._looks.inside(sample, self.passage, self.last_counts)
+            yield from self.looks.inside(sample, self.passage, self.last_counts)
 
     def _gaps(self, sample: Sample) -> Iterator[Event]:
         if self._flow.twice(sample):

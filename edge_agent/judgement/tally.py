@@ -19,4 +19,5 @@ class Tally:
     missing: int = 0                # samples that never came
     twice: int = 0                  # samples that came again
     disagreements: int = 0          # occupancies where the vendor's verdict and ours differ
+    shadow_silent: int = 0          # occupancies the shadow test, though learned, had nothing to say of
     missed_occupancies: int = 0     # from gaps of the portal's counter

@@ -26,6 +26,7 @@ def lane_state(lane: Lane, now_ns: int) -> dict[str, Any]:
             "unreadable": tally.unreadable, "refused": tally.refused, "late": tally.late,
             "disagreements": tally.disagreements, "missed_occupancies": tally.missed_occupancies,
         },
+        "shadow": {"off": portal.looks.shadow_off, "silent": tally.shadow_silent},
         "detectors": _detectors(lane, now_ns),
         "tamper": {None: "unknown", True: "open", False: "closed"}[portal.tamper_open],
         "faults": sorted(portal.faults.open),

@@ -48,7 +48,8 @@ def _series(name: str) -> list[tuple[float, float, int]]:
 
 
 def _crossed(rows: list[tuple[float, float, int]]) -> list[float]:
-    settings = dataclasses.replace(kernel_settings(CARRIED, PROFILE, 1, 0, (1,), in_force(CARRIED, None)), focus_vacant_threshold=5.6)
+    usual = kernel_settings(CARRIED, PROFILE, 1, 0, (1,), in_force(CARRIED, None))
+    settings = dataclasses.replace(usual, focus_vacant_threshold=5.6)
     lane, begin = Lane(settings), rows[0][0]
     return [t - begin for t, live, counts in rows if lane.gamma(t - begin, live, [counts]).focus.crossed]
 
