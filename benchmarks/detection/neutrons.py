@@ -33,10 +33,11 @@ class Neutrons:
 
 
 def statistic(found: Neutrons, rule: str) -> np.ndarray:
-    """Of one rule; `together`: how far either is above the threshold it has in a lane."""
+    """Of one rule; `together`: the template, or what the windows are beyond the template when both are armed as in a lane."""
     if rule == "together":
         armed = AlarmSettings()
-        return np.maximum(found.template - armed.neutron_template_threshold, found.kernel - NORMAL.inv_cdf(1.0 - armed.neutron_p))
+        apart = armed.neutron_template_threshold - NORMAL.inv_cdf(1.0 - armed.neutron_p)
+        return np.maximum(found.template, found.kernel + apart)
     out: np.ndarray = getattr(found, rule)
     return out
 
