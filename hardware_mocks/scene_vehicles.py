@@ -85,23 +85,23 @@ class Vehicle(Checked):
 
     arrives_s: Number               # its front breaks the beam
     name: str = "car"
-    kind: Kind = ""                 # class; empty: by its length
     speed_kmh: Annotated[float, Range(0.1, 200.0)] = 8.0    # 8 km/h: the ANSI N42.35 test speed
     length_m: Positive = 4.5        # of the first body
+    shadow: Share = 0.0             # part of the background it takes away: cars 0.02-0.12, trucks 0.1-0.25
+    shadow_shape: tuple[float, ...] = ()            # cos(k pi u) terms, k = 1.., as parts of `shadow`
+    shadow_panels: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)     # parts of `shadow`, panel by panel
+    source: Source | None = None
+    stop_at_m: float = 0.0          # one stop, in short: where its front stands; negative waits before the beam
+    stop_s: Number = 0.0
+    kind: Kind = ""                 # class; empty: by its length
     wobble: Annotated[float, Range(0.0, 1.0)] = 0.0     # the speed swings by this part to both sides (in its logarithm)
     wave_m: Positive = 15.0         # over such a way: 8-25 m (passage_vehicles)
     phase: float = 0.0              # of the swing at the beam, radians
     crawl: Crawl | None = None
-    stop_at_m: float = 0.0          # one stop, in short: where its front stands; negative waits before the beam
-    stop_s: Number = 0.0
     stops: tuple[Stop, ...] = ()    # more of them: stop and go
     second: Body | None = None
-    shadow: Share = 0.0             # part of the background it takes away: cars 0.02-0.12, trucks 0.1-0.25
-    shadow_shape: tuple[float, ...] = ()            # cos(k pi u) terms, k = 1.., as parts of `shadow`
-    shadow_panels: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)     # parts of `shadow`, panel by panel
-    shadow_family: Annotated[str, Matching(("", "smooth", "blocks"))] = ""   # drawn as in the study, instead of shape, panels
+    shadow_family: Annotated[str, Matching(("", "smooth", "blocks"))] = ""   # drawn as in the study, instead of shape and panels
     shadow_seed: Annotated[int, Range(0)] = 0       # of the draw; a `shadow` of 0 is drawn for its class, too
-    source: Source | None = None
     load: Load | None = None
     patient: Patient | None = None
 

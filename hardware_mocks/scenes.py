@@ -108,7 +108,6 @@ class Scene(Checked):
     """Everything that happens at one portal."""
 
     duration_s: Positive
-    about: str = ""                 # one sentence for `--list`
     time_of_day_s: Annotated[float, Range(0.0, 86400.0)] = 43200.0  # portal clock at the start: midnight resets GX
     site: Site = Site()
     portal: Portal = Portal()
@@ -127,6 +126,7 @@ class Scene(Checked):
     showers: tuple[Showers, ...] = ()
     flickers: tuple[BeamFlicker, ...] = ()
     traffic: Traffic | None = None  # drawn by its seed, besides `vehicles`
+    about: str = ""                 # one sentence for `--list`
 
 
 def convoy(vehicles: Iterable[Vehicle], first_s: float = 30.0, gap_s: float = 12.0) -> tuple[Vehicle, ...]:
