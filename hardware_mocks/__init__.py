@@ -1,8 +1,12 @@
 """Mock portals: they speak the real wire over TCP or a pty, and share no code with the agent.
 
     checked      dataclasses with units and ranges, built from tables; one clear message when wrong
-    scenes       what happens in front of a portal: vehicles, sources, faults; TOML files in scenes/
-    physics      a scene's expected counts: background, drift, shadow, 1/r^2
+    scenes       what happens in front of a portal: TOML files in scenes/; its parts: scene_vehicles, scene_faults, scene_traffic
+    ways, shapes, passage_vehicles, passage_shadows     motion, 1/r^2, rain, shadows: shared with the detection study
+    passages     thousands of passages at once, for the study and for learning;  year: a year of health
+    bodies       one vehicle of a scene in those shapes;  crowd: draws random traffic;  cosmic: neutron showers
+    physics      a scene's expected counts
+    beam         what the light beam sees;  truth: what a vehicle was, and how an alarm on it is to be judged
     schedule     what is going on at a time, among thousands of items; laps of a looped scene
     disturb      what a bad line does to good bytes: noise, late bursts
     signals      what leaves a mock: bytes, and the ways a connection ends

@@ -56,6 +56,12 @@ class Matching:
         return "one of " + ", ".join(self.words)
 
 
+Number = Annotated[float, Range(0.0)]            # seconds, counts/s or metres that cannot be negative
+Positive = Annotated[float, Range(0.0, above=True)]
+Share = Annotated[float, Range(0.0, 1.0)]
+Index = Annotated[int, Range(0, 3)]              # which of the four detectors, in wire order
+
+
 class Checked:
     """Base of every scene dataclass: a value outside its field's range is never made."""
 

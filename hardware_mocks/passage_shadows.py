@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hardware_mocks.passage_vehicles import CAR, TRUCK, Floats, Ints, Vehicles, between
+from hardware_mocks.passage_vehicles import CAR, TRUCK, Ints, Vehicles, between
+from hardware_mocks.ways import Floats
 
 DEPTH = ((0.02, 0.12), (0.05, 0.16), (0.10, 0.25))
 DEEPEST = 0.45                  # of one panel; 40 % is the most anyone reports of a sum
@@ -35,11 +36,11 @@ class Shadows:
         names = self.__slots__[1:]
         return Shadows(self.stepped, *(getattr(self, name)[rows] for name in names))
 
-    def at(self, v: Vehicles, front_m: Floats) -> Floats:
+    def at(self, v: Vehicles, front_m: Floats, deepest: float = DEEPEST) -> Floats:
         """Part of the background taken: n x times x panels."""
         shape = self._steps if self.stepped else self._smooth
         deep = sum(shape(v, front_m, body) for body in (0, 1))
-        return np.clip(deep, 0.0, DEEPEST)
+        return np.clip(deep, 0.0, deepest)
 
     def _smooth(self, v: Vehicles, front_m: Floats, body: int) -> Floats:
         from_m, length = v.body_at_m[:, body, None], v.body_m[:, body, None]
@@ -47,7 +48,7 @@ class Shadows:
         soft = self.softness_m[:, None]
         box = 0.5 * (erf(inside / soft) - erf((inside - length) / soft))
         along = np.clip(inside / np.maximum(length, 1e-9), 0.0, 1.0)
-        waves = np.stack([np.cos(k * np.pi * along) for k in range(1, TERMS + 1)])      # terms x n x times
+        waves = np.stack([np.cos((k + 1) * np.pi * along) for k in range(self.cosines.shape[3])])      # terms x n x times
         shape = 1.0 + np.einsum("npk,knt->ntp", self.cosines[:, body], waves)
         out: Floats = box[:, :, None] * shape * self.panels[:, body, None, :]
         return out
@@ -68,12 +69,18 @@ def erf(x: Floats) -> Floats:
     return out
 
 
-def draw(rng: np.random.Generator, v: Vehicles, low: Floats, family: str, deeper: float = 1.0) -> Shadows:
-    """`low`: one flag per panel, 1.0 for the lower ones; family none, smooth or blocks; `deeper` scales all depths."""
+def draw(rng: np.random.Generator, v: Vehicles, low: Floats, family: str, deeper: float = 1.0,
+         told: Floats | None = None) -> Shadows:
+    """`low`: one flag per panel, 1.0 for the lower ones; family none, smooth or blocks; `deeper` scales all depths.
+
+    `told`: n x bodies, depths to use instead of drawn ones where above 0.
+    """
     n, panels = len(v), len(low)
     depth = between(rng, np.array(DEPTH)[v.kind]) * (deeper if family != "none" else 0.0)
     second = depth * rng.uniform(0.5, 1.5, n)                                   # what is pulled, or follows
     there = np.stack([depth, np.where(v.body_m[:, 1] > 0, second, 0.0)], 1)
+    if told is not None:
+        there = np.where(told > 0, told, there)
     share = there[:, :, None] * _by_panel(rng, v.kind, low)[:, None, :]
     if family == "blocks":
         return Shadows(True, share, np.zeros((n, 2, panels, TERMS)), rng.uniform(0.6, 1.3, n), *_blocks(rng, v, low))

@@ -11,15 +11,15 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-Floats: TypeAlias = npt.NDArray[np.float64]
+from hardware_mocks import ways
+from hardware_mocks.ways import Floats
+
 Ints: TypeAlias = npt.NDArray[np.int64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
 CAR, VAN, TRUCK = 0, 1, 2
 # Lengths inside the classes of detection.md 3.3 (below 6, 6-9, above 9 m); trucks end with the 18.75 m road train.
 LENGTH_M = ((3.6, 5.2), (6.2, 8.8), (9.5, 18.75))
-REACH_M = 60.0                  # at 60 m 1/r^2 is 0.2 % of its value at 2.6 m (as in `physics`)
-NODE_M = 0.5                    # the way is followed in such steps
 WOBBLE_M = (8.0, 25.0)          # a driver's foot: speed swings over such a way
 
 
@@ -104,32 +104,16 @@ def _bodies(rng: np.random.Generator, kind: Ints, first: Floats, traffic: Traffi
     return np.stack([np.zeros(n), at], 1), np.stack([first, second], 1)
 
 
-def _ways(v: Vehicles) -> tuple[Floats, Floats]:
-    """Places of the front and when it is there: n x nodes each; times are 0 at place 0."""
-    last = float(v.length_m.max()) + REACH_M
-    before, after = int(REACH_M / NODE_M), int(last / NODE_M)
-    x = np.arange(-before, after + 1) * NODE_M
-    slow = np.exp(-v.wobble[:, None] * np.sin(2 * np.pi * x[None, :] / v.wave_m[:, None] + v.phase[:, None]))
-    step = 0.5 * (slow[:, 1:] + slow[:, :-1]) * NODE_M / v.speed_mps[:, None]
-    t = np.concatenate([np.zeros((len(v), 1)), np.cumsum(step, 1)], 1)
-    return np.broadcast_to(x, t.shape), t - t[:, [before]]
-
-
 class Way:
     """Where each front is at any time, and when its rear leaves the beam."""
 
     def __init__(self, v: Vehicles) -> None:
-        x, t = _ways(v)
-        self._x, self._t, self._v = x, t, v
-        self.clears_s = np.array([np.interp(v.length_m[i], x[i], t[i]) for i in range(len(v))]) + v.stop_s
+        x, beam = ways.nodes(float(v.length_m.max()))
+        t = ways.clock(ways.swings(x, v.wobble, v.wave_m, v.phase), v.speed_mps, beam)
+        stops = zip(v.stop_at_m, v.stop_s, strict=True)
+        self._ways = [ways.Way(x, t[i], [stop]) for i, stop in enumerate(stops)]
+        self.clears_s = np.array([np.interp(v.length_m[i], x, t[i]) for i in range(len(v))]) + v.stop_s
 
     def front_m(self, at_s: Floats) -> Floats:
         """n x times."""
-        out = np.empty_like(at_s)
-        for i, (stop_m, stop_s) in enumerate(zip(self._v.stop_at_m, self._v.stop_s, strict=True)):
-            moving_s = at_s[i]
-            if stop_s > 0:
-                since = np.interp(stop_m, self._x[i], self._t[i])
-                moving_s = moving_s - np.clip(moving_s - since, 0.0, stop_s)
-            out[i] = np.interp(moving_s, self._t[i], self._x[i])
-        return out
+        return np.stack([way.front_m(at_s[i]) for i, way in enumerate(self._ways)])

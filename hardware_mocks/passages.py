@@ -15,13 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from hardware_mocks import passage_shadows
+from hardware_mocks import passage_shadows, shapes
 from hardware_mocks.passage_shadows import Shadows
-from hardware_mocks.passage_vehicles import TRUCK, Flags, Floats, Ints, Traffic, Vehicles, Way
+from hardware_mocks.passage_vehicles import TRUCK, Flags, Ints, Traffic, Vehicles, Way
 from hardware_mocks.passage_vehicles import draw as draw_vehicles
-
-RAIN_TAU_S, RAIN_HALF_S = 1200.0, 1800.0    # washed-out Pb-214/Bi-214 builds up, then decays with about 30 min
-NORM_POINTS = 7                             # a load is so many points over its length
+from hardware_mocks.ways import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +116,7 @@ def simulate(seed: int, n: int, site: Site, traffic: Traffic, conditions: Condit
     front = way.front_m(times)
     open_rate, wet = _open(rng, site, conditions, times)
     open_mean = open_rate * exposure
-    source = _place(rng, v, conditions)
+    source = place(rng, v, conditions.anywhere)
     unit = nearness(site, front - source[0][:, None], source[1], source[2]) * exposure
     innocent, radioactive = _innocent(rng, site, v, conditions, front)
     mean = open_mean * (1.0 - shadows.at(v, front)) + innocent * exposure
@@ -138,11 +136,7 @@ def with_source(rng: np.random.Generator, batch: Batch, cps: Floats) -> tuple[In
 
 def nearness(site: Site, along_m: Floats, beside_m: Floats, up_m: Floats) -> Floats:
     """1/r^2 to each panel over its sum at closest approach: n x times x panels."""
-    across = np.array(site.across_m)[None, :] - beside_m[:, None]
-    up = np.array(site.height_m)[None, :] - up_m[:, None]
-    aside2 = across**2 + up**2
-    out: Floats = (1.0 / (along_m[:, :, None] ** 2 + aside2[:, None])) / (1.0 / aside2).sum(1)[:, None, None]
-    return out
+    return shapes.inverse_square(np.array(site.across_m), np.array(site.height_m), along_m, beside_m, up_m)
 
 
 def _samples(rng: np.random.Generator, site: Site, way: Way) -> tuple[Floats, Ints, Ints, Ints]:
@@ -166,9 +160,9 @@ def _open(rng: np.random.Generator, site: Site, c: Conditions, times: Floats) ->
     own = np.exp(rng.normal(0.0, c.gain_sd, (n, 1, panels))) if c.gain_sd else np.ones((n, 1, panels))
     leak = np.zeros((n, 1, panels))
     rows = np.flatnonzero(rng.random(n) < c.leak_share)
-    leak[rows, 0, rng.integers(0, panels, len(rows))] = rng.uniform(0.0, 0.2, len(rows)) / 60.0
+    leak[rows, 0, rng.integers(0, panels, len(rows))] = rng.uniform(0.0, 0.2, len(rows)) / shapes.LEAK_GROWS_S
     begins = rng.uniform(-60.0, 5.0, (n, 1))
-    since = np.clip(times - begins, 0.0, 60.0)
+    since = np.clip(times - begins, 0.0, shapes.LEAK_GROWS_S)
     out: Floats = common[:, :, None] * own * (1.0 + leak * since[:, :, None]) * np.array(site.rate_cps)
     return out, wet
 
@@ -179,43 +173,61 @@ def _rain(rng: np.random.Generator, c: Conditions, times: Floats) -> tuple[Float
     wet = rng.random(n) < c.rain_share
     lasts = rng.uniform(1200.0, 3600.0, (n, 1))
     since = times + rng.random((n, 1)) * (lasts + 3600.0)
-    grown = 1.0 - np.exp(-np.clip(since, 0.0, lasts) / RAIN_TAU_S)
-    rises = grown * 0.5 ** (np.clip(since - lasts, 0.0, None) / RAIN_HALF_S)
-    return 1.0 + (wet * rng.uniform(0.0, c.rain_most, n))[:, None] * rises, wet
+    return 1.0 + (wet * rng.uniform(0.0, c.rain_most, n))[:, None] * shapes.rain(since, lasts), wet
 
 
-def _place(rng: np.random.Generator, v: Vehicles, c: Conditions) -> tuple[Floats, Floats, Floats]:
-    """Along, to the side, up: anywhere in any body, 0.5 m from its ends."""
+def place(rng: np.random.Generator, v: Vehicles, anywhere: bool) -> tuple[Floats, Floats, Floats]:
+    """Of a source, along, to the side, up: in any body, 0.5 m from its ends; not anywhere: on the centre line, 1.5 m up."""
     n = len(v)
     body = ((rng.random(n) < v.body_m[:, 1] / v.body_m.sum(1)) & (v.body_m[:, 1] > 0)).astype(np.int64)
     from_m, length = v.body_at_m[np.arange(n), body], v.body_m[np.arange(n), body]
     along = from_m + 0.5 + rng.random(n) * np.maximum(length - 1.0, 0.0)
-    if not c.anywhere:
+    if not anywhere:
         return along, np.zeros(n), np.full(n, 1.5)
     return along, rng.uniform(-1.0, 1.0, n), rng.uniform(0.5, 2.0, n)
 
 
-def _innocent(rng: np.random.Generator, site: Site, v: Vehicles, c: Conditions, front: Floats) -> tuple[Floats, Flags]:
-    """Rates of NORM loads and patients."""
+@dataclass(frozen=True, slots=True)
+class Innocent:
+    """NORM loads (a stretch, 1.8 m up) and patients (a seat, 1 m up) of n vehicles; strengths are net of the sum."""
+
+    norm: Flags
+    medical: Flags
+    cps: Floats
+    begins_m: Floats
+    lasts_m: Floats
+    seat_m: Floats
+    seat_beside_m: Floats
+
+
+def innocent(rng: np.random.Generator, v: Vehicles, norm: tuple[float, tuple[float, float]],
+             medical: tuple[float, tuple[float, float]]) -> Innocent:
+    """Each: its share of trucks, or of cars and vans; and the range of its strength."""
     n = len(v)
     chance, load = rng.random(n), v.kind == TRUCK
-    norm, medical = load & (chance < c.norm_share), ~load & (chance < c.medical_share)
-    out = np.zeros((*front.shape, len(site.rate_cps)))
-    strength = np.where(norm, _log_uniform(rng, c.norm_cps, n), _log_uniform(rng, c.medical_cps, n))
+    with_norm, with_patient = load & (chance < norm[0]), ~load & (chance < medical[0])
+    strength = np.where(with_norm, log_uniform(rng, norm[1], n), log_uniform(rng, medical[1], n))
     begins, lasts = rng.uniform(2.5, 4.0, n), rng.uniform(0.5, 0.9, n) * (v.length_m - 4.0)
     seat = rng.uniform(1.2, 2.6, n), rng.choice([-0.4, 0.4], n)
-    for rows, points in ((np.flatnonzero(norm), NORM_POINTS), (np.flatnonzero(medical), 1)):
+    return Innocent(with_norm, with_patient, strength, begins, lasts, *seat)
+
+
+def _innocent(rng: np.random.Generator, site: Site, v: Vehicles, c: Conditions, front: Floats) -> tuple[Floats, Flags]:
+    """Rates of NORM loads and patients."""
+    it = innocent(rng, v, (c.norm_share, c.norm_cps), (c.medical_share, c.medical_cps))
+    out = np.zeros((*front.shape, len(site.rate_cps)))
+    for rows, points in ((np.flatnonzero(it.norm), shapes.LOAD_POINTS), (np.flatnonzero(it.medical), 1)):
         for k in range(points):
-            at = begins[rows] + lasts[rows] * (k + 0.5) / points if points > 1 else seat[0][rows]
+            at = shapes.load_place(it.begins_m[rows], it.lasts_m[rows], k) if points > 1 else it.seat_m[rows]
             beside, up = (np.zeros(len(rows)), np.full(len(rows), 1.8)) if points > 1 else (
-                seat[1][rows], np.full(len(rows), 1.0))
+                it.seat_beside_m[rows], np.full(len(rows), 1.0))
             near = nearness(site, front[rows] - at[:, None], beside, up)
-            out[rows] += near * (strength[rows] / points)[:, None, None]
-    peak = np.where(norm, out.sum(2).max(1), 1.0)       # a load's strength is its highest sum, as a point's
-    out *= np.where(norm, strength / np.maximum(peak, 1e-9), 1.0)[:, None, None]
-    return out, norm | medical
+            out[rows] += near * (it.cps[rows] / points)[:, None, None]
+    peak = np.where(it.norm, out.sum(2).max(1), 1.0)    # a load's strength is its highest sum, as a point's
+    out *= np.where(it.norm, it.cps / np.maximum(peak, 1e-9), 1.0)[:, None, None]
+    return out, it.norm | it.medical
 
 
-def _log_uniform(rng: np.random.Generator, ends: tuple[float, float], n: int) -> Floats:
+def log_uniform(rng: np.random.Generator, ends: tuple[float, float], n: int) -> Floats:
     low, high = ends
     return low * (high / low) ** rng.random(n)

@@ -1,68 +1,54 @@
-"""Expected counts per slice: background, drift, shadow and a 1/r^2 source.  Pure."""
+"""Expected counts per slice: background, weather, ageing, shadows and 1/r^2 sources.  Pure.
+
+Shapes of vehicles are those of the detection study (`bodies`): one physics for live scenes and for thousands of passages.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from hardware_mocks import bodies, shapes
 from hardware_mocks.scenes import Scene, Site, Source, Vehicle
-
-Floats: TypeAlias = npt.NDArray[np.float64]
+from hardware_mocks.shapes import Floats
 
 SLICE_S = 0.2                   # the portal's own interval (SRLS RPMSimulator.ts)
 STEPS = 4                       # points per slice: at 80 km/h a source moves 4.4 m in one
-REACH_M = 60.0                  # at 60 m 1/r^2 is 0.2 % of its value at 2.6 m
-EDGE_M = 2.0                    # a shadow grows over about a vehicle's overhang and the panel's view
-_erf = np.vectorize(math.erf, otypes=[np.float64])
-
-
-def speed_ms(vehicle: Vehicle) -> float:
-    """Metres per second."""
-    return vehicle.speed_kmh / 3.6
 
 
 def front_m(vehicle: Vehicle, at_s: Floats) -> Floats:
     """Where the front bumper is, metres past the beam."""
-    v, since_s = speed_ms(vehicle), at_s - vehicle.arrives_s
-    stop_s = vehicle.stop_at_m / v      # when it would get there, from its arrival at the beam
-    if vehicle.stop_at_m >= 0:
-        return v * (since_s - np.clip(since_s - stop_s, 0.0, vehicle.stop_s))
-    return v * (since_s + np.clip(stop_s - since_s, 0.0, vehicle.stop_s))
+    return bodies.front_m(vehicle, at_s - vehicle.arrives_s)
 
 
 def clears_s(vehicle: Vehicle) -> float:
-    """When its rear leaves the beam."""
-    stands = vehicle.stop_s if 0 <= vehicle.stop_at_m < vehicle.length_m else 0.0
-    return vehicle.arrives_s + vehicle.length_m / speed_ms(vehicle) + stands
+    """When its rear, or that of its second body, leaves the beam."""
+    return bodies.blocked_s(vehicle)[-1][1]
+
+
+def beam_kmh(vehicle: Vehicle) -> float:
+    """Its speed as it breaks the beam: what the portal measures."""
+    if not vehicle.wobble and vehicle.crawl is None:
+        return vehicle.speed_kmh
+    return bodies.way(vehicle).speed_mps(0.0) * 3.6
 
 
 def in_reach_s(vehicle: Vehicle) -> tuple[float, float]:
     """The time in which it can change a count."""
-    margin_s = REACH_M / speed_ms(vehicle) + vehicle.stop_s
-    return vehicle.arrives_s - margin_s, clears_s(vehicle) + margin_s
+    begins, ends = bodies.way(vehicle).ends_s
+    return vehicle.arrives_s + begins, vehicle.arrives_s + ends
 
 
-def shadow(vehicle: Vehicle, front: Floats) -> Floats:
+def shadow(vehicle: Vehicle, front: Floats, site: Site | None = None) -> Floats:
     """The part of each panel's background it takes away: points x 4."""
-    length = vehicle.length_m
-    box = 0.5 * (_erf(front / EDGE_M) - _erf((front - length) / EDGE_M))
-    along = np.clip(front / length, 0.0, 1.0)
-    shape = 1.0 + sum(a * np.cos((k + 1) * math.pi * along) for k, a in enumerate(vehicle.shadow_shape))
-    deep: Floats = np.outer(vehicle.shadow * box * shape, vehicle.shadow_panels)
-    return deep
+    return bodies.shadow(vehicle, (site or Site()).panels, front)
 
 
 def nearness(site: Site, source: Source, front: Floats) -> Floats:
     """1/r^2 to each panel over its sum at closest approach: points x 4."""
-    across = np.array([p.across_m - source.lateral_m for p in site.panels])
-    up = np.array([p.height_m - source.height_m for p in site.panels])
-    aside2 = across**2 + up**2
-    along = front - source.position_m
-    near: Floats = (1.0 / (along[:, None] ** 2 + aside2)) / (1.0 / aside2).sum()
-    return near
+    at = bodies.Point(0.0, 0.0, source.position_m, source.lateral_m, source.height_m, True)
+    return bodies.nearness(site.panels, at, front)
 
 
 def weather(scene: Scene, at_s: Floats) -> tuple[Floats, Floats]:
@@ -73,24 +59,40 @@ def weather(scene: Scene, at_s: Floats) -> tuple[Floats, Floats]:
         inside = (at_s >= high.at_s) & (at_s < high.until_s)
         gamma = np.where(inside, gamma * high.factor, gamma)
         neutron = np.where(inside, neutron * high.neutron_factor, neutron)
+    for rain in scene.rains:
+        since = np.maximum(at_s - rain.at_s, 0.0)
+        gamma = gamma * (1.0 + rain.rise * shapes.rain(since, np.full_like(since, rain.lasts_s)))
     return gamma, neutron
 
 
 def rates(scene: Scene, at_s: Floats) -> tuple[Floats, Floats]:
     """Expected gamma and neutron counts/s at each instant: points x 4 each."""
+    panels = scene.site.panels
     raised, raised_n = weather(scene, at_s)
-    gamma = np.outer(raised, [p.gamma_cps for p in scene.site.panels])
-    neutron = np.outer(raised_n, [p.neutron_cps for p in scene.site.panels])
+    gamma = np.outer(raised, [p.gamma_cps for p in panels])
+    neutron = np.outer(raised_n, [p.neutron_cps for p in panels])
     added, added_n = np.zeros_like(gamma), np.zeros_like(neutron)
     for vehicle in scene.vehicles:
         front = front_m(vehicle, at_s)
-        if vehicle.shadow:
-            gamma = gamma * (1.0 - shadow(vehicle, front))
-        if vehicle.source is not None:
-            near = nearness(scene.site, vehicle.source, front)
-            added += vehicle.source.gamma_cps * near
-            added_n += vehicle.source.neutron_cps * near
-    return _silence(scene, at_s, gamma + added, neutron + added_n)
+        if vehicle.shadow or vehicle.shadow_family or vehicle.second is not None:
+            gamma = gamma * (1.0 - bodies.shadow(vehicle, panels, front))
+        for point in bodies.points(vehicle, panels):
+            near = bodies.nearness(panels, point, front)
+            added += point.gamma_cps * near
+            added_n += point.neutron_cps * near
+    return _silence(scene, at_s, _aged(scene, at_s, gamma + added), neutron + added_n)
+
+
+def _aged(scene: Scene, at_s: Floats, gamma: Floats) -> Floats:
+    """Panels that count less or more than they should, and what light adds to them."""
+    for drift in scene.gain_drifts:
+        since = np.where(at_s < drift.until_s, np.maximum(at_s - drift.at_s, 0.0), 0.0)
+        gamma[:, drift.index] *= np.maximum(1.0 + np.clip(drift.per_hour * since / 3600.0, -drift.most, drift.most), 0.0)
+    for leak in scene.light_leaks:
+        since = np.where(at_s < leak.until_s, np.maximum(at_s - leak.at_s, 0.0), 0.0)
+        own = scene.site.panels[leak.index].gamma_cps
+        gamma[:, leak.index] += leak.rise * own * np.minimum(since / leak.grows_s, 1.0)
+    return gamma
 
 
 def _silence(scene: Scene, at_s: Floats, gamma: Floats, neutron: Floats) -> tuple[Floats, Floats]:
@@ -107,3 +109,15 @@ def expected(scene: Scene, first: int, slices: int) -> tuple[Floats, Floats]:
     gamma, neutron = rates(scene, at_s)
     return (gamma.reshape(slices, STEPS, 4).mean(axis=1) * SLICE_S,
             neutron.reshape(slices, STEPS, 4).mean(axis=1) * SLICE_S)
+
+
+def cargo(scene: Scene, first: int, slices: int) -> Floats:
+    """What cargo adds in each slice to the sum of the panels, net counts/s: sources' gamma, innocent gamma, neutrons."""
+    at_s: Floats = (first + np.arange(slices, dtype=np.float64) + 0.5) * SLICE_S
+    out = np.zeros((slices, 3))
+    for vehicle in scene.vehicles:
+        for point in bodies.points(vehicle, scene.site.panels):
+            near = bodies.nearness(scene.site.panels, point, front_m(vehicle, at_s)).sum(axis=1)
+            out[:, 0 if point.wanted else 1] += point.gamma_cps * near
+            out[:, 2] += point.neutron_cps * near
+    return out

@@ -2,6 +2,7 @@
 
     python -m hardware_mocks.rapiscan --tcp 127.0.0.1:1600 --scene demo
     python -m hardware_mocks.rapiscan --pty --link /tmp/rpm0 --scene twenty --rate 10 --truth truth.jsonl
+    python -m hardware_mocks.rapiscan --list
 
 `wire(scene, seed)` is the same without a clock.  Records and sources: `rapiscan_controller`.
 """
@@ -10,11 +11,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from hardware_mocks import physics, serve
+from hardware_mocks import beam, cosmic, crowd, physics, serve, truth
 from hardware_mocks.disturb import Holdup, Noise
 from hardware_mocks.rapiscan_controller import (
     TAMPER_CLOSED,
@@ -27,31 +28,14 @@ from hardware_mocks.rapiscan_rules import Counts
 from hardware_mocks.scenes import Scene, Vehicle
 from hardware_mocks.schedule import Now, Timeline
 from hardware_mocks.signals import HangUp, PowerOff, PowerOn, Sent, Signal
+from hardware_mocks.truth import Truth
+
+__all__ = ["Truth", "signals", "truths", "wire"]
 
 SLICE_S = physics.SLICE_S
 BLOCK = 50                              # slices drawn at once; part of what a seed means
 DAY_S = 86400.0
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What one vehicle really was, and what the portal said of it.
-
-    Seconds since the scene began, as the controller sent it: a stall delivers its bytes later,
-    noise may spoil them.  An occupancy still open when the scene ends has no truth.
-    """
-
-    at_s: float                         # when this was known: GX, or the power's end or return
-    vehicle: int                        # its number in the scene from 0; goes on counting over laps
-    name: str
-    begins_s: float | None              # first record of its occupancy; None: the portal was dark
-    ends_s: float | None                # GX; None: the power went first
-    counter: int | None                 # the number in GX
-    gamma_source: bool
-    neutron_source: bool
-    gamma_alarm: bool = False           # the vendor's own GA in this occupancy
-    neutron_alarm: bool = False         # NA
-    others: int = 0                     # further vehicles in the same occupancy: it may be their alarm
+GHOST_KMH = 8.0                         # SP of an occupancy without a vehicle: controllers send something, this is our choice
 
 
 def wire(scene: Scene, seed: int = 0) -> Iterator[tuple[float, bytes]]:
@@ -66,15 +50,18 @@ def truths(scene: Scene, seed: int = 0) -> list[Truth]:
 
 def signals(scene: Scene, seed: int = 0, endless: bool = False, loop: bool = False) -> Iterator[Signal | Truth]:
     """Bytes, breaks and truth in time order.  `endless` stays vacant after the end; `loop` repeats it."""
+    scene = crowd.fill(scene, seed)
     lane = _Lane(scene, seed)
-    timeline, chance = Timeline(scene, loop), np.random.default_rng([seed, 0])
+    timeline, chance, sky = Timeline(scene, loop), np.random.default_rng([seed, 0]), np.random.default_rng([seed, 3])
     first, last = 0, round(scene.duration_s / SLICE_S)
     while endless or loop or first < last:
         now = timeline.between((first - 1) * SLICE_S, (first + BLOCK + 1) * SLICE_S)
         gamma, neutron = (chance.poisson(mean) for mean in physics.expected(now.scene, first, BLOCK))
+        neutron = neutron + cosmic.neutrons(sky, now.scene, first, BLOCK, SLICE_S)
+        seen = physics.cargo(now.scene, first, BLOCK)
         for i in range(BLOCK if endless or loop else min(BLOCK, last - first)):
             at_s = round((first + i + 1) * SLICE_S, 3)      # a slice is known at its end
-            yield from lane.slice(at_s, now, _four(gamma[i]), _four(neutron[i]))
+            yield from lane.slice(at_s, now, (_four(gamma[i]), _four(neutron[i])), seen[i].tolist())
         first += BLOCK
 
 
@@ -96,16 +83,17 @@ class _Lane:
         self._inside: dict[int, Vehicle] = {}               # in it
         self._told: set[int] = set()                        # known to the controller that lost power
         self._unseen: dict[int, Vehicle] = {}               # passed while there was no power
+        self._seen = [0.0, 0.0, 0.0]                        # the most cargo added in the present occupancy
 
-    def slice(self, at_s: float, now: Now, gamma: Counts, neutron: Counts) -> Iterator[Signal | Truth]:
+    def slice(self, at_s: float, now: Now, counts: tuple[Counts, Counts], seen: list[float]) -> Iterator[Signal | Truth]:
         """All that leaves the portal at the end of one slice."""
-        beam = {n: v for n, v in now.vehicles if _blocks(v, at_s)}
+        blocked, inside = beam.broken(at_s, now)
         if _is_dark(at_s, now):
-            yield from self._dark(at_s, now, beam)
+            yield from self._dark(at_s, now, inside)
             return
         if self._controller is None:
-            yield from self._power_up(at_s, beam)
-        ended = self._records(at_s, now, beam, (gamma, neutron))
+            yield from self._power_up(at_s, inside)
+        ended = self._records(at_s, now, (blocked, inside), counts, seen)
         data = self._cable(at_s, now)
         if data:
             yield Sent(at_s, data)
@@ -114,20 +102,22 @@ class _Lane:
             self._holdup.lose()
             yield HangUp(at_s)
 
-    def _records(self, at_s: float, now: Now, beam: dict[int, Vehicle],
-                 counts: tuple[Counts, Counts]) -> list[Truth]:
+    def _records(self, at_s: float, now: Now, broken: tuple[bool, dict[int, Vehicle]],
+                 counts: tuple[Counts, Counts], seen: list[float]) -> list[Truth]:
         """Let the controller work one slice; truth of the vehicles whose occupancy it ended."""
-        controller = self._controller
+        controller, (blocked, inside) = self._controller, broken
         assert controller is not None
         if _is_midnight(at_s + self._scene.time_of_day_s):
             controller.counter = 0
         self._lines += _tampers(at_s, now)
         before = controller.occupancy
-        speed_kmh = max(beam.values(), key=lambda v: v.arrives_s).speed_kmh if beam else 0.0
-        self._lines += controller.slice(*counts, blocked=bool(beam), speed_kmh=speed_kmh)
+        newest = max(inside.values(), key=lambda v: v.arrives_s, default=None)
+        self._lines += controller.slice(*counts, blocked=blocked, speed_kmh=physics.beam_kmh(newest) if newest else GHOST_KMH)
         if controller.occupancy is not None:
-            self._began_s = at_s if before is None else self._began_s
-            self._inside |= beam
+            if before is None:
+                self._began_s, self._seen = at_s, [0.0, 0.0, 0.0]
+            self._inside |= inside
+            self._seen = [max(pair) for pair in zip(self._seen, seen, strict=True)]
         elif before is not None:
             return self._end(at_s, before, controller.counter)
         return []
@@ -136,8 +126,14 @@ class _Lane:
         """Truth of all in the occupancy; `counter` is None when no GX said so."""
         ends_s = None if counter is None else at_s
         inside, self._inside = self._inside, {}
-        return [Truth(at_s, n, v.name, self._began_s, ends_s, counter, *_sources(v),
-                      told.gamma_alarm, told.neutron_alarm, len(inside) - 1) for n, v in inside.items()]
+        a, b, c = self._seen
+        common: dict[str, Any] = {
+            "begins_s": self._began_s, "ends_s": ends_s, "counter": counter, "gamma_alarm": told.gamma_alarm,
+            "neutron_alarm": told.neutron_alarm, "seen_cps": (a, b, c),
+            **truth.verdicts(self._scene.site, list(inside.values()), (a, b, c))}
+        if not inside:
+            return [Truth(at_s, truth.NOTHING, "nothing: the beam flickered", **common)]
+        return [truth.of(at_s, n, v, others=len(inside) - 1, **common) for n, v in inside.items()]
 
     def _cable(self, at_s: float, now: Now) -> bytes:
         """The waiting records as the bytes that come out of the other end now."""
@@ -146,7 +142,7 @@ class _Lane:
         data = self._noise.spoil(at_s, data, now.scene.line_noises)
         return self._holdup.pass_on(at_s, data, now.scene.stalls)
 
-    def _dark(self, at_s: float, now: Now, beam: dict[int, Vehicle]) -> Iterator[Signal | Truth]:
+    def _dark(self, at_s: float, now: Now, inside: dict[int, Vehicle]) -> Iterator[Signal | Truth]:
         if self._controller is not None:
             self._told = set(self._inside)
             if self._controller.occupancy is not None:
@@ -154,15 +150,15 @@ class _Lane:
             self._controller, self._lines = None, []
             self._holdup.lose()
             yield PowerOff(at_s)
-        self._unseen |= {n: v for n, v in beam.items() if n not in self._told}
+        self._unseen |= {n: v for n, v in inside.items() if n not in self._told}
         if not _is_dark(at_s + SLICE_S, now):
             yield PowerOn(at_s)         # one slice before its first bytes, so that a client can be there
 
-    def _power_up(self, at_s: float, beam: dict[int, Vehicle]) -> Iterator[Signal | Truth]:
+    def _power_up(self, at_s: float, inside: dict[int, Vehicle]) -> Iterator[Signal | Truth]:
         self._controller, self._lines = self._new_controller(), self._setup()
         for number, vehicle in self._unseen.items():
-            if number not in beam:
-                yield Truth(at_s, number, vehicle.name, None, None, None, *_sources(vehicle))
+            if number not in inside:
+                yield truth.of(at_s, number, vehicle)
         self._unseen = {}
 
     def _new_controller(self) -> Controller:
@@ -172,26 +168,12 @@ class _Lane:
         return setup_records(self._scene.portal) if self._scene.portal.setup_dump else []
 
 
-def _blocks(vehicle: Vehicle, at_s: float) -> bool:
-    """Whether it is in the beam at any moment of the slice that ends now."""
-    return vehicle.arrives_s < at_s and physics.clears_s(vehicle) > _start(at_s)
-
-
-def _start(at_s: float) -> float:
-    return round(at_s - SLICE_S, 3)     # rounded as at_s is, or a moment on the edge falls in two slices
-
-
 def _in_slice(moment_s: float, at_s: float) -> bool:
-    return _start(at_s) < moment_s <= at_s
+    return beam.start(at_s) < moment_s <= at_s
 
 
 def _is_dark(at_s: float, now: Now) -> bool:
-    return any(cycle.at_s <= at_s and _start(at_s) < cycle.at_s + cycle.off_s for cycle in now.scene.power_cycles)
-
-
-def _sources(vehicle: Vehicle) -> tuple[bool, bool]:
-    source = vehicle.source
-    return source is not None and source.gamma_cps > 0, source is not None and source.neutron_cps > 0
+    return any(cycle.at_s <= at_s and beam.start(at_s) < cycle.at_s + cycle.off_s for cycle in now.scene.power_cycles)
 
 
 def _tampers(at_s: float, now: Now) -> list[str]:
@@ -203,7 +185,7 @@ def _tampers(at_s: float, now: Now) -> list[str]:
 
 
 def _is_midnight(clock_s: float) -> bool:
-    return round(clock_s, 3) // DAY_S != _start(clock_s) // DAY_S
+    return round(clock_s, 3) // DAY_S != beam.start(clock_s) // DAY_S
 
 
 if __name__ == "__main__":

@@ -1,24 +1,43 @@
 """What happens in front of a portal, as plain frozen values.  Times are seconds since the scene began.
 
+Vehicles: scene_vehicles; what befalls the lane: scene_faults; random traffic: scene_traffic.
+
 Lengths run along the lane: 0 is the light beam in the plane of the panels, positive is past it.
 Build scenes here in Python, or in TOML with the same names (`hardware_mocks/scenes/*.toml`).
 """
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from hardware_mocks.checked import Checked, Matching, Range, SceneError, build
+from hardware_mocks.checked import Checked, Number, Positive, Range, SceneError, Share, build
+from hardware_mocks.scene_faults import (
+    BeamFlicker,
+    DeadPanel,
+    DeadTube,
+    DropConnection,
+    GainDrift,
+    HighBackground,
+    LightLeak,
+    LineNoise,
+    PowerCycle,
+    Rain,
+    Showers,
+    Stall,
+    Tamper,
+)
+from hardware_mocks.scene_traffic import Traffic
+from hardware_mocks.scene_vehicles import Body, Crawl, Load, Patient, Source, Stop, Vehicle
 
-Number = Annotated[float, Range(0.0)]            # seconds, counts/s or metres that cannot be negative
-Positive = Annotated[float, Range(0.0, above=True)]
-Share = Annotated[float, Range(0.0, 1.0)]
-Index = Annotated[int, Range(0, 3)]              # which of the four detectors, in wire order
+__all__ = [
+    "PANELS", "SCENES", "BeamFlicker", "Body", "Crawl", "DeadPanel", "DeadTube", "DropConnection", "GainDrift",
+    "HighBackground", "LightLeak", "LineNoise", "Load", "Panel", "Patient", "Portal", "PowerCycle", "Rain", "Scene",
+    "Showers", "Site", "Source", "Stall", "Stop", "Tamper", "Traffic", "Vehicle", "convoy", "load", "names",
+]
 SCENES = Path(__file__).parent / "scenes"
 
 
@@ -31,6 +50,7 @@ class Panel(Checked):
     height_m: Number
     gamma_cps: Number               # vacant background
     neutron_cps: Number
+    along_m: float = 0.0            # beyond the beam
 
 
 # Order: master upper, master lower, slave upper, slave lower (SRLS RPMProfile.ts).  SRLS
@@ -84,108 +104,6 @@ class Portal(Checked):
 
 
 @dataclass(frozen=True, slots=True)
-class Source(Checked):
-    """A point source in a vehicle.  Rates are net, summed over four panels at closest approach."""
-
-    gamma_cps: Number = 0.0
-    neutron_cps: Number = 0.0
-    position_m: float = 2.0         # behind the front bumper
-    lateral_m: Annotated[float, Range(-2.0, 2.0)] = 0.0   # from the centre line; panels are at 2.5
-    height_m: Number = 1.5
-
-
-@dataclass(frozen=True, slots=True)
-class Vehicle(Checked):
-    """One passage.  Speed is constant but for one stop, reached and left at once."""
-
-    arrives_s: Number               # its front breaks the beam
-    name: str = "car"
-    speed_kmh: Annotated[float, Range(0.1, 200.0)] = 8.0    # 8 km/h: the ANSI N42.35 test speed
-    length_m: Positive = 4.5
-    shadow: Share = 0.0             # part of the background it takes away: cars 0.02-0.12, trucks 0.1-0.25
-    shadow_shape: tuple[float, ...] = ()            # cos(k pi u) terms, k = 1.., as parts of `shadow`
-    shadow_panels: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)     # parts of `shadow`, panel by panel
-    source: Source | None = None
-    stop_at_m: float = 0.0          # where its front stands; negative waits before the beam
-    stop_s: Number = 0.0
-
-    def __post_init__(self) -> None:
-        Checked.__post_init__(self)
-        if len(self.shadow_panels) != 4:
-            raise SceneError("shadow_panels", "four numbers", self.shadow_panels)
-        if self.shadow * max(self.shadow_panels) * (1 + sum(map(abs, self.shadow_shape))) > 1:
-            raise SceneError("shadow", "a depth that leaves no panel below zero", self.shadow)
-
-
-@dataclass(frozen=True, slots=True)
-class Tamper(Checked):
-    """A cabinet door: TT when it opens, TC when it closes."""
-
-    open_s: Number
-    close_s: Number
-
-
-@dataclass(frozen=True, slots=True)
-class DeadTube(Checked):
-    """A neutron tube that counts nothing."""
-
-    at_s: Number
-    index: Index
-    until_s: Number = math.inf
-
-
-@dataclass(frozen=True, slots=True)
-class DeadPanel(Checked):
-    """A gamma panel that counts nothing."""
-
-    at_s: Number
-    index: Index
-    until_s: Number = math.inf
-
-
-@dataclass(frozen=True, slots=True)
-class LineNoise(Checked):
-    """A bad cable: `garbage` between records, `flips` in them, or `endless`: no line end at all."""
-
-    at_s: Number
-    duration_s: Positive
-    kind: Annotated[str, Matching(("garbage", "flips", "endless"))] = "garbage"
-
-
-@dataclass(frozen=True, slots=True)
-class PowerCycle(Checked):
-    """The controller is dark for `off_s`; its occupancy counter starts again."""
-
-    at_s: Number
-    off_s: Positive
-
-
-@dataclass(frozen=True, slots=True)
-class DropConnection(Checked):
-    """The controller closes its TCP connections and listens again at once."""
-
-    at_s: Number
-
-
-@dataclass(frozen=True, slots=True)
-class Stall(Checked):
-    """The network holds the bytes back, then delivers them late in one burst."""
-
-    at_s: Number
-    duration_s: Positive
-
-
-@dataclass(frozen=True, slots=True)
-class HighBackground(Checked):
-    """Rain, radon or a neighbour's X-ray: the background times a factor."""
-
-    at_s: Number
-    until_s: Number
-    factor: Number = 1.5
-    neutron_factor: Number = 1.0
-
-
-@dataclass(frozen=True, slots=True)
 class Scene(Checked):
     """Everything that happens at one portal."""
 
@@ -202,6 +120,13 @@ class Scene(Checked):
     drop_connections: tuple[DropConnection, ...] = ()
     stalls: tuple[Stall, ...] = ()
     high_backgrounds: tuple[HighBackground, ...] = ()
+    gain_drifts: tuple[GainDrift, ...] = ()
+    light_leaks: tuple[LightLeak, ...] = ()
+    rains: tuple[Rain, ...] = ()
+    showers: tuple[Showers, ...] = ()
+    flickers: tuple[BeamFlicker, ...] = ()
+    traffic: Traffic | None = None  # drawn by its seed, besides `vehicles`
+    about: str = ""                 # one sentence for `--list`
 
 
 def convoy(vehicles: Iterable[Vehicle], first_s: float = 30.0, gap_s: float = 12.0) -> tuple[Vehicle, ...]:
@@ -214,6 +139,11 @@ def convoy(vehicles: Iterable[Vehicle], first_s: float = 30.0, gap_s: float = 12
     return tuple(placed)
 
 
+def names() -> list[str]:
+    """Of the built-in scenes."""
+    return sorted(path.stem for path in SCENES.glob("*.toml"))
+
+
 def load(name: str) -> Scene:
     """A scene from a TOML file, or a built-in one by its bare name (`demo`)."""
     path = Path(name)
@@ -224,7 +154,6 @@ def load(name: str) -> Scene:
     except SceneError as problem:
         raise problem.under(f"{path}: ") from None
     except (OSError, UnicodeDecodeError) as problem:
-        names = ", ".join(sorted(p.stem for p in SCENES.glob("*.toml")))
-        raise SceneError(str(path), f"a scene file, or one of {names}", str(problem)) from None
+        raise SceneError(str(path), f"a scene file, or one of {', '.join(names())}", str(problem)) from None
     except tomllib.TOMLDecodeError as problem:
         raise SceneError(str(path), "TOML", str(problem)) from None

@@ -9,10 +9,11 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from hardware_mocks import physics
-from hardware_mocks.scenes import Scene, Vehicle
+from hardware_mocks import physics, shapes
+from hardware_mocks.scenes import Rain, Scene, Vehicle
 
 T = TypeVar("T")
+RAIN_GONE = 10                  # halvings: a thousandth of a shower is left
 TIMES = ("arrives_s", "open_s", "close_s", "at_s", "until_s")    # fields that move with a lap
 
 
@@ -58,6 +59,8 @@ def spans(item: Any) -> tuple[float, float]:
     """When an item begins and ends, seconds."""
     if isinstance(item, Vehicle):
         return physics.in_reach_s(item)
+    if isinstance(item, Rain):
+        return item.at_s, item.at_s + item.lasts_s + RAIN_GONE * shapes.RAIN_HALF_S
     if hasattr(item, "open_s"):
         return item.open_s, item.close_s
     if hasattr(item, "until_s"):

@@ -44,6 +44,9 @@ class End(Protocol):
 def main(mock: Callable[..., Iterator[Any]], argv: list[str] | None = None) -> int:
     """The whole program of one mock; the exit code."""
     wish = _arguments(argv)
+    if wish.list:
+        print("\n".join(f"{name:12} {scenes.load(name).about}" for name in scenes.names()))
+        return 0
     try:
         scene = scenes.load(wish.scene)
         return asyncio.run(_serve(mock(scene, wish.seed, endless=not wish.once, loop=wish.loop), wish))
@@ -60,6 +63,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--tcp", metavar="HOST:PORT", type=_address, help="port 0: any free one")
     place.add_argument("--pty", action="store_true", help="a serial line")
+    place.add_argument("--list", action="store_true", help="the built-in scenes, a sentence each")
     parser.add_argument("--scene", default="demo", help="TOML file or built-in name (default demo)")
     parser.add_argument("--seed", type=_natural, default=0)
     parser.add_argument("--rate", type=_positive, default=1.0, help="wire seconds per second")

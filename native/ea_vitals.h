@@ -7,6 +7,7 @@
 #define EA_YEAR_S 31557600.0
 #define EA_FALSE_A_YEAR 0.1          /* false faults of each test of one lane: eight tests stay below one */
 #define EA_GAMMA_MEMORY_S 600.0     /* of the reference, in counting time: follows rain, outlives a minute of zeros */
+#define EA_QUIET_MAX 20.723        /* -ln 1e-9: zeros that no chance gives (detection.md 3.7) */
 #define EA_NEUTRON_MEMORY_S 3600.0  /* a dead tube needs a minute of it to be seen */
 
 enum { EA_PENDING = 3 };             /* seconds of the vacant lane held back: more than the guard before a vehicle */

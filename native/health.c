@@ -19,7 +19,6 @@
  */
 #include "ea_lane.h"
 
-#define QUIET_MAX 20.723         /* -ln 1e-9 */
 #define LEAST_VACANT 0.8
 #define LEAST_OCCUPIED 0.5
 #define LONE_OTHERS 1.5          /* z < 3: no neighbour rose */
@@ -34,7 +33,7 @@ static void zero(ea_vitals *h, uint32_t c, double t_s, double interval_s, double
 	if (h->overload >> c & 1u || (h->was_hot >> c & 1u && t_s - h->hot_s[c] <= hot_s + interval_s)) {
 		h->overload |= 1u << c;
 		h->calm_s = 0.0;
-	} else if (h->quiet[c] > QUIET_MAX) {
+	} else if (h->quiet[c] > EA_QUIET_MAX) {
 		h->silent |= 1u << c;
 		h->trouble_s[c] = t_s;
 	}
@@ -75,6 +74,8 @@ static void look_odd(ea_lane *lane, int radiation, double t_s, double interval_s
 			zero(h, c, t_s, interval_s, HOT_SAMPLES_S, least);
 		} else {
 			h->quiet[c] = 0.0;
+			/* A tube that still counts after the rise has not failed; it counts so little that zeros follow by chance. */
+			if (radiation == EA_NEUTRON && counts[c] < h->hot_at[c]) { h->was_hot &= ~(1u << c); }
 		}
 		if (!(odd >> c & 1u)) {
 			h->spikes[c] += alone >> c & 1u;            /* it lasted one sample */
@@ -132,6 +133,12 @@ void ea_health_sample(ea_lane *lane, int radiation, double t_s, double interval_
 	if (h->open.exposure_s >= SECOND_S) { ea_health_second(lane, radiation, h->open.exposure_s, t_s); }
 }
 
+/* Samples since the rise have told how it ended: the last one neither zero nor steep. */
+static int told_since(const ea_stream *s, const ea_vitals *h, uint32_t c)
+{
+	return s->sampled && s->sample_s > h->hot_s[c] && h->last[c] > 0;
+}
+
 /* A vacant record of the portal's own: each is a second by itself. */
 void ea_health_rate(ea_lane *lane, int radiation, double t_s, double exposure_s, const double *counts, int taken)
 {
@@ -143,6 +150,7 @@ void ea_health_rate(ea_lane *lane, int radiation, double t_s, double exposure_s,
 		h->equal_rates[c] = counts[c] == h->last_rate[c] && counts[c] > 0.0 ? h->equal_rates[c] + 1u : 1u;
 		h->last_rate[c] = counts[c];
 		if (h->equal_rates[c] > 4u && h->equal_rates[c] >= ea_health_rate_repeats(b, year)) { same |= 1u << c; }
+		if (told_since(&lane->stream[radiation], h, c)) { h->was_hot &= ~(1u << c); }
 		if (!(counts[c] > 0.0)) {
 			zero(h, c, t_s, exposure_s, HOT_RATES_S, LEAST_VACANT);
 		} else {
@@ -178,16 +186,19 @@ int ea_vitals_sane(const ea_vitals *h)
 	return h->held <= EA_PENDING && h->first < EA_PENDING;
 }
 
-/* Samples stopped right after a steep rise, where they should have gone on. */
+/* Samples stopped right after a steep rise among them, where they should have gone on: those of this vehicle, or of a
+ * vacant lane that sends them.  A rise in a vacant record is no such rise, and the vehicle before had to end; the first
+ * samples of the next come a second late, in a burst. */
 static void look_for_gap(ea_lane *lane, int radiation, double t_s, int lost)
 {
 	ea_vitals *h = &lane->vitals[radiation];
 	const ea_stream *s = &lane->stream[radiation];
-	int due = lane->beams.state == EA_OCCUPIED || h->steady;
+	int begun = lane->beams.state == EA_OCCUPIED && s->sample_s >= lane->passage.begin_s, due = begun || h->steady;
 	double age_s = t_s - s->sample_s;
 	if (!s->sampled || !due || !(lost || age_s > fmax(GAP_S, 3.0 * h->interval_s + 0.25))) { return; }
 	for (uint32_t c = 0; c < lane->ring[radiation].channels; c++) {
-		if (h->was_hot >> c & 1u && s->sample_s - h->hot_s[c] <= HOT_SAMPLES_S) {
+		double since_s = s->sample_s - h->hot_s[c];
+		if (h->was_hot >> c & 1u && since_s >= 0.0 && since_s <= HOT_SAMPLES_S) {
 			h->overload |= 1u << c;
 			h->calm_s = 0.0;
 		}

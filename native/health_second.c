@@ -77,19 +77,19 @@ static void drop_pending(ea_vitals *h)
 	if (h->half_s < EA_PENDING) { h->halves = h->half_exposure_s = 0.0; }     /* long halves outlive a vehicle: tubes */
 }
 
-/* Overload ends when what counts at all has been below HOT for a while; what still counts nothing then is dead. */
+/* Overload ends when what counts at all has been below HOT for a while; what counted nothing for longer than chance allows
+ * is dead then (one second of a tube without a count is nothing). */
 static void calm_down(ea_vitals *h, const ea_second *s, double span_s, double t_s, uint32_t channels)
 {
-	uint32_t counting = 0, hot = 0, zero = 0;
+	uint32_t counting = 0, hot = 0;
 	for (uint32_t c = 0; c < channels; c++) {
 		counting |= s->counts[c] > 0.0;
 		hot |= s->counts[c] >= ea_health_hot(h->expected_cps[c] * s->exposure_s) && s->counts[c] > 0.0;
-		zero |= (uint32_t)!(s->counts[c] > 0.0) << c;
 	}
 	h->calm_s = counting && !hot ? h->calm_s + span_s : 0.0;
 	if (h->calm_s < CALM_S) { return; }
 	for (uint32_t c = 0; c < channels; c++) {
-		if (h->overload & zero & 1u << c && h->expected_cps[c] > 0.0) {
+		if (h->overload >> c & 1u && h->quiet[c] > EA_QUIET_MAX) {
 			h->silent |= 1u << c;
 			h->trouble_s[c] = t_s;
 		}

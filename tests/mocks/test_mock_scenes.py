@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from mock_program import run
 
-from hardware_mocks import rapiscan, scenes
+from hardware_mocks import rapiscan, scenes, serve
 from hardware_mocks.checked import SceneError
 from hardware_mocks.physics import clears_s
 from hardware_mocks.scenes import LineNoise, Portal, Scene, Site, Source, Stall, Vehicle
@@ -19,7 +19,9 @@ BUILT_IN = sorted(p.stem for p in scenes.SCENES.glob("*.toml"))
 
 
 def test_the_built_in_scenes_are_there() -> None:
-    assert BUILT_IN == ["demo", "faults", "five", "quiet", "twenty"]
+    assert BUILT_IN == ["border-day", "bursts", "close", "demo", "faults", "five", "gain-drift", "light-leak", "medical",
+                        "norm", "queue", "quiet", "rain", "trailer", "twenty"]
+    assert all(scenes.load(name).about for name in BUILT_IN)
     assert scenes.load("demo").duration_s == 45.0 and scenes.load("five").duration_s < 100.0
 
 
@@ -80,8 +82,15 @@ def test_the_program_says_it_in_one_line_and_exits_3(tmp_path: Path) -> None:
     assert err == f"{path}: duration_s: expected a number, found 'long'\n"
 
 
+def test_list_shows_every_scene_with_its_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert serve.main(rapiscan.signals, ["--list"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in shown] == BUILT_IN
+    assert all(scenes.load(name).about in line for name, line in zip(BUILT_IN, shown, strict=True))
+
+
 def test_an_unknown_scene_lists_the_built_in_ones() -> None:
-    with pytest.raises(SceneError, match="demo, faults, five, quiet, twenty"):
+    with pytest.raises(SceneError, match="border-day, bursts, close, demo, faults, five"):
         scenes.load("nosuch")
 
 
