@@ -16,6 +16,7 @@ from hardware_mocks.signals import Sent
 from .bench import Watched, ns
 
 HOURS_4 = 14400.0
+NEAR_S = 30.0           # before and after an occupancy: 60 m at 8 km/h, where 1/r^2 is 0.2 % (physics)
 RADIOACTIVE = ["queue", "trailer", "close", "rain", "norm", "medical", "bursts"]
 SEEDS = (1, 2)
 
@@ -30,7 +31,13 @@ class Played:
         return [alarm for alarm in self.lane.alarms if alarm.judgement.rule != "vendor"]
 
     def verdict(self, alarm: Alarm) -> str:
-        """What the truth says of an alarm."""
+        """What the truth says of an alarm; one of the vacant lane belongs to the vehicle that comes, goes or waits near."""
+        if alarm.occupancy is None:
+            at_s = alarm.at_ns / 1e9
+            near = [truth for truth in self.truths
+                    if (truth.begins_s or 0.0) - NEAR_S < at_s < (truth.ends_s or truth.at_s) + NEAR_S]
+            said = {truth.if_gamma_alarm if alarm.radiation is Radiation.GAMMA else truth.if_neutron_alarm for truth in near}
+            return next((word for word in ("wanted", "innocent", "false") if word in said), "no vehicle")
         counters = {occupancy.id: occupancy.counter for occupancy in self.lane.occupancies}
         for truth in self.truths:
             if truth.counter is not None and truth.counter == counters.get(alarm.occupancy):
@@ -84,7 +91,7 @@ def test_every_vehicle_of_the_truth_is_an_occupancy(name: str) -> None:
 @pytest.mark.parametrize(("name", "innocent"), [("norm", 3), ("medical", 3)])
 def test_innocent_cargo_alarms_and_the_truth_calls_it_so(name: str, innocent: int) -> None:
     it = played(name, 1)
-    assert len({alarm.occupancy for alarm in it.alarms() if it.verdict(alarm) == "innocent"}) == innocent
+    assert len({alarm.occupancy for alarm in it.alarms() if alarm.occupancy and it.verdict(alarm) == "innocent"}) == innocent
 
 
 @pytest.mark.parametrize("seed", (*SEEDS, 3))

@@ -28,7 +28,7 @@ def test_any_passage_is_drawn_as_it_was_judged(seed, panels, interval_s, length_
     on_s = told.t_s
     told.lane.beam(on_s, True)
     told.samples(length_m / speed, lost)
-    end_s = told.t_s if not finished else told.t_s + 0.0
+    end_s = told.t_s if finished else told.kept[-1][0]          # the newest sample that came
     if finished:
         told.lane.beam(end_s, False)
         told.samples(1.0)
