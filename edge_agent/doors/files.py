@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import grp
 import os
+import pwd
 import sys
 from pathlib import Path
 
@@ -83,6 +84,14 @@ def lend(path: Path, group: str, mode: int) -> None:
         path.chmod(mode & 0o700)
         return
     path.chmod(mode)
+
+
+def who() -> str:
+    """The account of the person who typed the command: the one behind sudo where there is one."""
+    try:
+        return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 def free_mb(path: Path) -> int | None:

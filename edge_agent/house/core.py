@@ -122,7 +122,9 @@ class Core:
 
     def _new_id(self) -> str:
         self._ids += 1
-        return f"{self.settings.portal.origin.rsplit('/', 1)[-1]}/{self.boot}/{self._ids}"
+        origin = self.settings.portal.origin
+        log_number = self.scribe.ledger.origin.removeprefix(origin)     # "" or "/2": a restored copy counts its starts again
+        return f"{origin.rsplit('/', 1)[-1]}{log_number}/{self.boot}/{self._ids}"
 
     # --- events
 
