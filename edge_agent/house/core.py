@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent import __version__, drivers
+from edge_agent.doors.clock import SaneClock
 from edge_agent.doors.files import free_mb, hold, kernel_boot, make_directory
 from edge_agent.doors.systemd import notify, watchdog_period_s
 from edge_agent.hands import links
@@ -48,7 +49,8 @@ class Core:
     """Everything of one controller's core process."""
 
     def __init__(self, configuration: Configuration, clock: Clock) -> None:
-        self.configuration, self.clock = configuration, clock
+        self.configuration, self.clock = configuration, SaneClock(clock)
+        clock = self.clock
         self.settings = configuration.settings
         self.state = Path(self.settings.portal.state)
         self.started_ns = clock.mono_ns()
@@ -153,7 +155,7 @@ class Core:
             "agent": __version__, "origin": self.scribe.ledger.origin, "boot": self.boot,
             "uptime_s": (self.clock.mono_ns() - self.started_ns) // 10**9, "now": self.now(),
             "cfg": self.configuration.hash, "config": str(self.configuration.path),
-            "annunciator": self.settings.annunciator.kind, "faults": self._reports.open,
+            "annunciator": self.settings.annunciator.kind, "faults": self._reports.open, "fault_details": self._reports.details,
             "free_mb": free_mb(self.state), "centre": self.settings.centre.url if self.settings.centre else None,
         }
 
@@ -227,12 +229,18 @@ class Core:
             await self.clock.sleep(5.0)
             self._reports.settle(self.clock.mono_ns())
             await patiently(self._watch_delivery())
-            offset_ns = self.clock.wall_ns() - self.clock.mono_ns()
-            step_ms = (offset_ns - self._offset_ns) // 1_000_000
-            self._offset_ns = offset_ns
-            if abs(step_ms) >= CLOCK_STEP_MS:
-                log.warning("the wall clock stepped by %d ms", step_ms)
-                self.scribe.submit("clock", {"step_ms": step_ms, "at": self.moment(self.clock.mono_ns())})
+            self._look_at_clock()
+
+    def _look_at_clock(self) -> None:
+        offset_ns = self.clock.wall_ns() - self.clock.mono_ns()
+        insane = self.clock.insane
+        self.report("clock", f"the wall clock says {(insane or 0) // 10**9} s since 1970, which cannot be; records go on from "
+                    "the last time it was right; set it: timedatectl", insane is not None)
+        step_ms = (offset_ns - self._offset_ns) // 1_000_000
+        self._offset_ns = offset_ns
+        if abs(step_ms) >= CLOCK_STEP_MS:
+            log.warning("the wall clock stepped by %d ms", step_ms)
+            self.scribe.submit("clock", {"step_ms": step_ms, "at": self.moment(self.clock.mono_ns())})
 
     async def _watch_delivery(self) -> None:
         """Records that nobody receipts are a fault here, whatever the uplink says or does not say; so is a lost file."""

@@ -42,7 +42,8 @@ class Control:
         size = self._scribe.ledger.size
         return {
             **self._status(),
-            "lanes": {name: lane_state(lane, now_ns) | {"link": lane.link.name} for name, lane in self._lanes.items()},
+            "lanes": {name: lane_state(lane, now_ns) | {"link": lane.link.name, "fault_details": lane.portal.faults.details}
+                      for name, lane in self._lanes.items()},
             "log": {"size": size, "unreceipted": size - (receipt.size if receipt else 0),
                     "receipted": receipt.size if receipt else 0, "receipt_time_s": receipt.time_s if receipt else None},
             "storage": self._scribe.trouble, "queued": self._scribe.queued, "overflowed": self._scribe.overflowed,
