@@ -17,7 +17,6 @@ from edge_agent.doors.files import free_mb, hold, kernel_boot, make_directory
 from edge_agent.doors.systemd import notify, watchdog_period_s
 from edge_agent.hands import links
 from edge_agent.hands.annunciator import Annunciator, LogSignal, Signal
-from edge_agent.hands.history import History
 from edge_agent.hands.sockets import Door
 from edge_agent.hands.taps import Taps
 from edge_agent.house.configuration import Configuration
@@ -30,6 +29,7 @@ from edge_agent.paths.keeping import Keeping
 from edge_agent.paths.lane import Lane
 from edge_agent.paths.outbox import Outbox
 from edge_agent.paths.reports import Reports
+from edge_agent.paths.room import Room, open_history
 from edge_agent.paths.scribe import Scribe
 from edge_agent.tools import bodies, times
 from edge_agent.tools.notes import read_vkey
@@ -72,11 +72,10 @@ class Core:
         self.books = await Logbooks.open(self.state, self.settings.portal.origin)
         self._closers.append(self.books.close)
         self.boot = await self.books.next_boot()
-        self.scribe = Scribe(self.books.ledger, self.clock, self.now)
+        self.scribe = Scribe(self.books.ledger, self.clock, self.now, lambda: self.room.release())
         self.context = bodies.Context(self.moment, __version__, self.configuration.hash)
-        self.history = await History.open(self.state / "history.db")
-        self._closers.append(self.history.close)
-        self.keeping = Keeping(self.history, self.clock)
+        self.keeping = Keeping(await open_history(self.state), self.clock)
+        self.room = Room(self.state, self.keeping, self.report)
         signals: list[Signal] = [LogSignal()] if self.settings.annunciator.kind == "log" else []
         self.annunciator = Annunciator(signals, self.events.put)
         self.lanes = [self._lane(lane) for lane in self.settings.lane]
@@ -86,6 +85,7 @@ class Core:
         for kind, body in await self.books.opening(self.configuration, self.boot, kernel_boot()):
             self.scribe.submit(kind, body)
         await self._open_doors()
+        await self.room.look()
 
     def _lane(self, lane: LaneSettings) -> Lane:
         profile = self.configuration.profiles[lane.name]
@@ -229,6 +229,7 @@ class Core:
             await self.clock.sleep(5.0)
             self._reports.settle(self.clock.mono_ns())
             await patiently(self._watch_delivery())
+            await patiently(self.room.look())
             self._look_at_clock()
 
     def _look_at_clock(self) -> None:
