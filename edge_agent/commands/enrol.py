@@ -1,4 +1,4 @@
-"""`edge-agent enrol`: makes this portal's keys and the file that enrols it at a centre."""
+"""`edge-agent enrol`: makes this portal's keys and the file that enrols it at a centre; continues a refused log."""
 
 from __future__ import annotations
 
@@ -7,28 +7,60 @@ import json
 from pathlib import Path
 
 from edge_agent.commands import options
+from edge_agent.words.settings import Settings
 
 
 def add(sub: options.Sub) -> None:
     made = options.parser(
-        sub, "enrol", "Make this portal's keys (once) and the file that enrols it at a centre.",
+        sub, "enrol",
+        "Make this portal's keys (once) and the file that enrols it at a centre; with --continue, begin a new log where the "
+        "centre refuses the old one because the state directory was restored from an older copy.",
         "edge-agent enrol --out portal-QX-0042.json",
     )
     options.config(made)
-    made.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to carry to the centre; no secret in it")
+    what = made.add_mutually_exclusive_group(required=True)
+    what.add_argument("--out", type=Path, metavar="FILE", help="file to carry to the centre; no secret in it")
+    what.add_argument("--continue", dest="go_on", action="store_true",
+                      help="close the log that the centre refuses, begin its continuation; stop the core first")
     made.set_defaults(run=_run)
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    from edge_agent.doors.files import write_whole
-    from edge_agent.house import enrolment as house
     from edge_agent.house.configuration import load
 
     settings = load(chosen.config).settings
+    return _continue(settings) if chosen.go_on else _enrol(settings, chosen.out)
+
+
+def _enrol(settings: Settings, out: Path) -> int:
+    from edge_agent.doors.files import write_whole
+    from edge_agent.house import enrolment as house
+
     enrolment = house.enrol(Path(settings.portal.state), settings.portal.origin)
-    write_whole(chosen.out, json.dumps(enrolment, indent=1).encode() + b"\n")
+    write_whole(out, json.dumps(enrolment, indent=1).encode() + b"\n")
     print(f"Log          {enrolment['origin']}")
-    print(f"Enrolment    {chosen.out}   carry it to the centre: edge-agent center enrol DIR {chosen.out}")
+    print(f"Enrolment    {out}   carry it to the centre: edge-agent center enrol DIR {out}")
     print(f"Fingerprint  {house.fingerprint(enrolment)}")
     print("Read the fingerprint to the centre over the telephone; both must see the same digits.")
+    return 0
+
+
+def _continue(settings: Settings) -> int:
+    import asyncio
+
+    from edge_agent.doors.files import who
+    from edge_agent.house import continuation
+    from edge_agent.house import enrolment as house
+
+    state, origin = Path(settings.portal.state), settings.portal.origin
+    begun = asyncio.run(continuation.begin(state, origin, {"name": who(), "how": "edge-agent enrol --continue"}))
+    common = f"the first {begun.agreed['size']} by receipt" if begun.agreed else "none by receipt"
+    print(f"Refused      {begun.reason}")
+    print("Meaning      this disk was restored from an older copy: the centre holds records of this log that are not here,")
+    print("             and others in their place.  Nothing on this device can mend that; a new log goes on from here.")
+    print(f"Closed       {begun.old}: {begun.size} records here, {common} the same at both ends; kept, sent no more")
+    print(f"Continues    {begun.new}; its first record says so, and carries alarms the centre did not take")
+    print(f"Fingerprint  {house.fingerprint(house.enrol(state, origin))}")
+    print("Start edge-agent.  The centre takes the new log at once, unconfirmed.  Read the fingerprint to it over the")
+    print(f"telephone; when both see the same digits, there: edge-agent center confirm DIR {begun.new}")
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,11 @@ def page(found: dict[str, Any]) -> list[str]:
     for name, lane in found["lanes"].items():
         lines += ["", *_lane(name, lane)]
     faults = _faults(found)
-    return [*lines, "", *(f"!! {fault}" for fault in faults)] if faults else [*lines, "", "no fault"]
+    return [*lines, "", *(line for fault in faults for line in _wrapped(fault))] if faults else [*lines, "", "no fault"]
+
+
+def _wrapped(fault: str) -> list[str]:
+    return textwrap.wrap(fault, 80, initial_indent="!! ", subsequent_indent="   ", break_on_hyphens=False)
 
 
 def _lane(name: str, lane: dict[str, Any]) -> list[str]:
@@ -86,9 +91,15 @@ def _duration(seconds: int) -> str:
 
 
 def _faults(found: dict[str, Any]) -> list[str]:
-    faults = [f"lane {name}: {fault}" for name, lane in found["lanes"].items() for fault in lane["faults"]]
+    faults = [f"lane {name}: {why}" for name, lane in found["lanes"].items() for why in _reasons(lane)]
     if found["storage"]:
         faults.append(f"STORAGE: {found['storage']}; {found['queued']} records wait in memory")
     if found["overflowed"]:
         faults.append(f"controller: {found['overflowed']} records lost since start: the ledger could not keep up")
-    return faults + [f"controller: {fault}" for fault in found["faults"]]
+    return faults + [f"controller: {why}" for why in _reasons(found)]
+
+
+def _reasons(found: dict[str, Any]) -> list[str]:
+    """Names of faults, each with why it holds; an older core says names only."""
+    details = found.get("fault_details", {})
+    return [f"{name}: {details[name]}" if details.get(name) else name for name in found["faults"]]

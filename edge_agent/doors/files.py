@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import grp
 import os
+import pwd
 import sys
 from pathlib import Path
 
@@ -54,8 +56,9 @@ def hold(path: Path, what: str) -> int:
             f"{what} is already running on {path.parent} (pid {held_by or 'unknown'}).\n"
             "  To look at it:  edge-agent status      To stop it:  systemctl stop edge-agent"
         ) from None
-    os.ftruncate(handle, 0)
-    os.write(handle, f"{os.getpid()}\n".encode())
+    with contextlib.suppress(OSError):      # a full disk: the lock holds all the same, only our number is not told
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode())
     return handle
 
 
@@ -85,12 +88,44 @@ def lend(path: Path, group: str, mode: int) -> None:
     path.chmod(mode)
 
 
+def who() -> str:
+    """The account of the person who typed the command: the one behind sudo where there is one."""
+    try:
+        return os.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
 def free_mb(path: Path) -> int | None:
     try:
         found = os.statvfs(path)
     except OSError:
         return None
     return found.f_bavail * found.f_frsize // (1 << 20)
+
+
+def space(path: Path) -> tuple[int, int] | None:
+    """(free, all) bytes of the file system a path is on; None where it does not say."""
+    try:
+        found = os.statvfs(path)
+    except OSError:
+        return None
+    return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
+
+
+def preallocate(path: Path, size: int) -> bool:
+    """A file of `size` bytes that has its blocks on the disk; False where there is no room for it."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.posix_fallocate(handle, 0, size)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError:
+        path.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def kernel_boot() -> str:

@@ -7,6 +7,7 @@ records in every cut.  Both are set and read back: SQLite takes a pragma it cann
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ import aiosqlite
 
 from edge_agent.words.errors import StorageError, Unavailable
 
+log = logging.getLogger("edge_agent.sqlite")
 Statement = tuple[str, Sequence[Any]]
 PRAGMAS = {
     "journal_mode": "wal",
@@ -36,6 +38,8 @@ class Database:
         self._connection = connection
         self._lock = asyncio.Lock()
         self._inode = path.stat().st_ino if path.exists() else 0
+        self._spent = False             # the disk refused something through this handle
+        self._alone = False             # opened on a full disk, where others cannot read beside us
 
     @property
     def replaced(self) -> bool:
@@ -49,30 +53,25 @@ class Database:
     async def open(cls, path: Path, schema: Iterable[str]) -> Database:
         """The database at `path`, made with `schema` where it is new; StorageError when it cannot be trusted."""
         new = not path.exists()  # noqa: ASYNC240 (a local stat at start, before anything runs)
+        database = cls(path, await _connect(path))
+        database._alone = await _is_alone(database._connection)
         try:
-            connection = await aiosqlite.connect(path, isolation_level=None)
-        except sqlite3.Error as problem:
-            raise _error(path, problem) from None
-        database = cls(path, connection)
-        try:
-            await database._prepare()
+            if not database._inode:
+                database._inode = path.stat().st_ino  # noqa: ASYNC240
             await database.write([(statement, ()) for statement in schema])
             if new:
                 sync_directory(path.parent)
         except BaseException:
-            await connection.close()
+            await database.close()
             raise
         return database
 
-    async def _prepare(self) -> None:
-        try:
-            for name, value in PRAGMAS.items():
-                await self._connection.execute(f"PRAGMA {name}={value}")
-                found = await self._row(f"PRAGMA {name}")
-                if found is None or found[0] != value:
-                    raise StorageError(f"{self.path}: SQLite did not take {name}={value} (it says {found})")
-        except sqlite3.Error as problem:
-            raise _error(self.path, problem) from None
+    async def _fresh(self) -> None:
+        """After an error of the disk the handle is never used again: what it believes may not be on the disk."""
+        if self._spent:
+            await self._connection.close()
+            self._connection = await _connect(self.path)
+            self._spent, self._alone = False, await _is_alone(self._connection)
 
     async def write(self, statements: Sequence[Statement]) -> None:
         """All statements in one durable transaction, or none and StorageError.  A cancelled caller does not cut it."""
@@ -80,13 +79,16 @@ class Database:
 
     async def _transaction(self, statements: Sequence[Statement]) -> None:
         async with self._lock:
+            await self._fresh()
             try:
                 await self._connection.execute("BEGIN IMMEDIATE")
                 for sql, values in statements:
                     await self._connection.execute(sql, values)
                 await self._connection.commit()
+                self._spent = self._alone       # there is room again: open it as others can read it too
             except sqlite3.Error as problem:
                 await self._roll_back()
+                self._spent = _of_the_disk(problem)
                 raise _error(self.path, problem) from None
 
     async def _roll_back(self) -> None:
@@ -98,15 +100,15 @@ class Database:
 
     async def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Rows of one short query."""
+        if self._spent:
+            async with self._lock:
+                await self._fresh()
         try:
             async with self._connection.execute(sql, values) as cursor:
                 return list(await cursor.fetchall())
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, ValueError) as problem:      # ValueError: another caller has just replaced the handle
+            self._spent = self._spent or _of_the_disk(problem)
             raise _error(self.path, problem) from None
-
-    async def _row(self, sql: str) -> Any:
-        async with self._connection.execute(sql) as cursor:
-            return await cursor.fetchone()
 
     async def close(self) -> None:
         """Wait for the transaction under way, then close; an open connection keeps the process from ending."""
@@ -114,10 +116,63 @@ class Database:
             await self._connection.close()
 
 
+async def _connect(path: Path) -> aiosqlite.Connection:
+    """A connection that does what PRAGMAS ask.  A full disk has no room for the memory map that readers share (-shm):
+    there the file is opened for us alone, so that what is in it can be read and what finds room be written."""
+    try:
+        return await _prepared(path, {})
+    except Unavailable as problem:
+        if "SQLITE_BUSY" in str(problem):
+            raise                       # another program writes: alone is what we can not be
+        try:
+            connection = await _prepared(path, {"locking_mode": "exclusive"})
+        except StorageError:
+            raise problem from None
+        log.error("%s; opened for this program alone", problem)
+        return connection
+
+
+async def _prepared(path: Path, first: dict[str, Any]) -> aiosqlite.Connection:
+    try:
+        connection = await aiosqlite.connect(path, isolation_level=None)
+    except sqlite3.Error as problem:
+        raise _error(path, problem) from None
+    try:
+        for name, value in {**first, **PRAGMAS}.items():
+            await connection.execute(f"PRAGMA {name}={value}")
+            found = await _row(connection, f"PRAGMA {name}")
+            if found is None or found[0] != value:
+                raise StorageError(f"{path}: SQLite did not take {name}={value} (it says {found})")
+        await _row(connection, "SELECT count(*) FROM sqlite_schema")
+        return connection
+    except sqlite3.Error as problem:
+        await connection.close()
+        raise _error(path, problem) from None
+    except BaseException:
+        await connection.close()
+        raise
+
+
+async def _is_alone(connection: aiosqlite.Connection) -> bool:
+    found = await _row(connection, "PRAGMA locking_mode")
+    return bool(found and found[0] == "exclusive")
+
+
+async def _row(connection: aiosqlite.Connection, sql: str) -> Any:
+    async with connection.execute(sql) as cursor:
+        return await cursor.fetchone()
+
+
+def _of_the_disk(problem: Exception) -> bool:
+    """Errors after which a handle is spent: the device, or no room; a lock held by another is neither."""
+    name = getattr(problem, "sqlite_errorname", "") or ""
+    return name.startswith(("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_READONLY"))
+
+
 LOST = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}     # families of errors that mean the file itself is spoiled
 
 
-def _error(path: Path, problem: sqlite3.Error) -> StorageError:
+def _error(path: Path, problem: Exception) -> StorageError:
     """A spoiled file is lost; one that is held, closed to us or on a failing device is only out of reach."""
     name = getattr(problem, "sqlite_errorname", "") or ""
     if any(name.startswith(family) for family in LOST) or isinstance(problem, sqlite3.IntegrityError | sqlite3.InterfaceError):

@@ -50,6 +50,10 @@ class Centre:
         """Tell the centre of a continuation log."""
         return self._send("PUT", f"/v1/logs/{log_id(origin)}", json.dumps(public).encode(), "application/json")
 
+    def checkpoint(self, origin: str) -> Reply:
+        """The newest receipt the centre gave for the log, signed by it."""
+        return self._send("GET", f"/v1/logs/{log_id(origin)}/checkpoint", b"", "text/plain")
+
     def _send(self, method: str, path: str, body: bytes, kind: str) -> Reply:
         headers = {"Content-Type": kind}
         if len(body) >= GZIP_FROM:

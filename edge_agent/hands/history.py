@@ -62,6 +62,13 @@ class History:
         rows = await self._database.rows("SELECT lane, radiation, wall_ns, body FROM background")
         return {(row[0], row[1]): (row[2], json.loads(row[3])) for row in rows}
 
+    async def discard(self) -> None:
+        """Close and delete it: its room is needed for evidence."""
+        await self._database.close()
+        for name in ("", "-wal", "-shm"):
+            path = self._database.path
+            path.with_name(path.name + name).unlink(missing_ok=True)
+
     async def close(self) -> None:
         await self._database.close()
 

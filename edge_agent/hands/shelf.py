@@ -84,8 +84,12 @@ class Shelf:
 
     async def alarms(self, last: int) -> list[bytes]:
         """The last alarm lines, oldest first."""
+        return await self.newest("alarm", last)
+
+    async def newest(self, kind: str, last: int) -> list[bytes]:
+        """The last lines of a kind, oldest first."""
         rows = await self._database.rows(
-            "SELECT line FROM record WHERE kind = 'alarm' ORDER BY seq DESC LIMIT ?", (last,)
+            "SELECT line FROM record WHERE kind = ? ORDER BY seq DESC LIMIT ?", (kind, last)
         )
         return [bytes(row[0]) for row in reversed(rows)]
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent import __version__, drivers
+from edge_agent.doors.clock import SaneClock
 from edge_agent.doors.files import free_mb, hold, kernel_boot, make_directory
 from edge_agent.doors.systemd import notify, watchdog_period_s
 from edge_agent.hands import links
 from edge_agent.hands.annunciator import Annunciator, LogSignal, Signal
-from edge_agent.hands.history import History
 from edge_agent.hands.sockets import Door
 from edge_agent.hands.taps import Taps
 from edge_agent.house.configuration import Configuration
@@ -29,6 +29,7 @@ from edge_agent.paths.keeping import Keeping
 from edge_agent.paths.lane import Lane
 from edge_agent.paths.outbox import Outbox
 from edge_agent.paths.reports import Reports
+from edge_agent.paths.room import Room, open_history
 from edge_agent.paths.scribe import Scribe
 from edge_agent.tools import bodies, times
 from edge_agent.tools.notes import read_vkey
@@ -48,7 +49,8 @@ class Core:
     """Everything of one controller's core process."""
 
     def __init__(self, configuration: Configuration, clock: Clock) -> None:
-        self.configuration, self.clock = configuration, clock
+        self.configuration, self.clock = configuration, SaneClock(clock)
+        clock = self.clock
         self.settings = configuration.settings
         self.state = Path(self.settings.portal.state)
         self.started_ns = clock.mono_ns()
@@ -70,11 +72,10 @@ class Core:
         self.books = await Logbooks.open(self.state, self.settings.portal.origin)
         self._closers.append(self.books.close)
         self.boot = await self.books.next_boot()
-        self.scribe = Scribe(self.books.ledger, self.clock, self.now)
+        self.scribe = Scribe(self.books.ledger, self.clock, self.now, lambda: self.room.release())
         self.context = bodies.Context(self.moment, __version__, self.configuration.hash)
-        self.history = await History.open(self.state / "history.db")
-        self._closers.append(self.history.close)
-        self.keeping = Keeping(self.history, self.clock)
+        self.keeping = Keeping(await open_history(self.state), self.clock)
+        self.room = Room(self.state, self.keeping, self.report)
         signals: list[Signal] = [LogSignal()] if self.settings.annunciator.kind == "log" else []
         self.annunciator = Annunciator(signals, self.events.put)
         self.lanes = [self._lane(lane) for lane in self.settings.lane]
@@ -84,6 +85,7 @@ class Core:
         for kind, body in await self.books.opening(self.configuration, self.boot, kernel_boot()):
             self.scribe.submit(kind, body)
         await self._open_doors()
+        await self.room.look()
 
     def _lane(self, lane: LaneSettings) -> Lane:
         profile = self.configuration.profiles[lane.name]
@@ -122,7 +124,9 @@ class Core:
 
     def _new_id(self) -> str:
         self._ids += 1
-        return f"{self.settings.portal.origin.rsplit('/', 1)[-1]}/{self.boot}/{self._ids}"
+        origin = self.settings.portal.origin
+        log_number = self.scribe.ledger.origin.removeprefix(origin)     # "" or "/2": a restored copy counts its starts again
+        return f"{origin.rsplit('/', 1)[-1]}{log_number}/{self.boot}/{self._ids}"
 
     # --- events
 
@@ -151,7 +155,7 @@ class Core:
             "agent": __version__, "origin": self.scribe.ledger.origin, "boot": self.boot,
             "uptime_s": (self.clock.mono_ns() - self.started_ns) // 10**9, "now": self.now(),
             "cfg": self.configuration.hash, "config": str(self.configuration.path),
-            "annunciator": self.settings.annunciator.kind, "faults": self._reports.open,
+            "annunciator": self.settings.annunciator.kind, "faults": self._reports.open, "fault_details": self._reports.details,
             "free_mb": free_mb(self.state), "centre": self.settings.centre.url if self.settings.centre else None,
         }
 
@@ -225,12 +229,19 @@ class Core:
             await self.clock.sleep(5.0)
             self._reports.settle(self.clock.mono_ns())
             await patiently(self._watch_delivery())
-            offset_ns = self.clock.wall_ns() - self.clock.mono_ns()
-            step_ms = (offset_ns - self._offset_ns) // 1_000_000
-            self._offset_ns = offset_ns
-            if abs(step_ms) >= CLOCK_STEP_MS:
-                log.warning("the wall clock stepped by %d ms", step_ms)
-                self.scribe.submit("clock", {"step_ms": step_ms, "at": self.moment(self.clock.mono_ns())})
+            await patiently(self.room.look())
+            self._look_at_clock()
+
+    def _look_at_clock(self) -> None:
+        offset_ns = self.clock.wall_ns() - self.clock.mono_ns()
+        insane = self.clock.insane
+        self.report("clock", f"the wall clock says {(insane or 0) // 10**9} s since 1970, which cannot be; records go on from "
+                    "the last time it was right; set it: timedatectl", insane is not None)
+        step_ms = (offset_ns - self._offset_ns) // 1_000_000
+        self._offset_ns = offset_ns
+        if abs(step_ms) >= CLOCK_STEP_MS:
+            log.warning("the wall clock stepped by %d ms", step_ms)
+            self.scribe.submit("clock", {"step_ms": step_ms, "at": self.moment(self.clock.mono_ns())})
 
     async def _watch_delivery(self) -> None:
         """Records that nobody receipts are a fault here, whatever the uplink says or does not say; so is a lost file."""

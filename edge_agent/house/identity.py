@@ -1,6 +1,7 @@
 """Who this portal is: its log, its keys, the file that enrols it at a centre.
 
     <state>/logs/<n>/      ledger.db, record.key, log.key, log.json (public: origin, first record key, log key)
+                           closed.json: only where a person closed the log (house/continuation.py)
     <state>/uplink/        tls.key, tls.crt: the uplink's own; it holds no other key
 
 `n` counts from 1.  A log whose keys or tail are lost is never repaired: a continuation log n+1 begins beside it.
@@ -21,6 +22,8 @@ from edge_agent.tools.base64url import decode, encode
 from edge_agent.tools.notes import LOG_KEY, VerifierKey, read_vkey
 from edge_agent.words.errors import StorageError
 
+CLOSED = "closed.json"
+
 
 @dataclass(frozen=True, slots=True)
 class LogIdentity:
@@ -40,6 +43,22 @@ class LogIdentity:
 
     def signer(self) -> LogKey:
         return LogKey(self.directory / "log.key")
+
+    def closing(self) -> dict[str, Any] | None:
+        """Why a person closed this log, with `reason`, `by`, `refused_at`; None while it goes on."""
+        try:
+            found = json.loads((self.directory / CLOSED).read_text())
+            return {"refused_at": None, "by": None, **found, "reason": str(found["reason"])}
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as problem:
+            raise StorageError(f"{self.directory / CLOSED} is damaged: {problem}") from None
+
+    def close(self, reason: str, by: dict[str, str], refused_at: int | None) -> None:
+        """Nothing is added to this log any more, and nothing of it sent; its files stay."""
+        body = {"v": 1, "reason": reason, "by": by, "refused_at": refused_at}
+        write_whole(self.directory / CLOSED, json.dumps(body, indent=1).encode())
+        sync_directory(self.directory)
 
     def public(self) -> dict[str, Any]:
         """What a centre must know of the log."""

@@ -10,18 +10,16 @@ import hashlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from edge_agent import __version__
 from edge_agent.doors.files import write_whole
-from edge_agent.doors.sqlite import Database
-from edge_agent.hands.keys import new_seed
 from edge_agent.hands.ledger import Draft, Ledger
 from edge_agent.hands.shelf import Shelf
 from edge_agent.house.configuration import Configuration
 from edge_agent.house.identity import LogIdentity, create_log, logs_of
+from edge_agent.house.salvage import open_log, salvage, shelf_of, still_to_carry
 from edge_agent.paths.outbox import Book
-from edge_agent.tools import jws, merkle
+from edge_agent.tools import jws
 from edge_agent.tools.base64url import encode
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError, Unavailable
 
@@ -54,18 +52,22 @@ class Logbooks:
             )
         *before, current = logs
         try:
-            ledger = await _open(current)
+            if closing := current.closing():
+                raise EvidenceError(closing["reason"])     # a person closed it: the centre takes no more of it
+            ledger = await open_log(current)
         except Unavailable:
             raise                   # a person mends it, or it passes; the log is still there
         except (EvidenceError, StorageError) as problem:
             log.critical("the log %s cannot go on: %s; a continuation log begins", current.origin, problem)
             before.append(current)
             current = create_log(state, origin, len(logs) + 1)
-            ledger = await _open(current)
+            ledger = await open_log(current)
         recovery: list[Draft] = []
         if before and ledger.size == 0:         # also when power went between the new log and its first record
-            recovery = [("recovery", await _salvage(before[-1]))]
-        closed = [(identity, shelf) for identity in before if (shelf := await _shelf(identity)) is not None]
+            recovery = await salvage(before[-1])
+        elif before and before[-1].closing():
+            recovery = await still_to_carry(before[-1], ledger)
+        closed = [(identity, shelf) for identity in before if (shelf := await shelf_of(identity)) is not None]
         return cls(state, ledger, current, closed, recovery)
 
     async def next_boot(self) -> int:
@@ -98,8 +100,9 @@ class Logbooks:
         return drafts
 
     def books(self, heartbeat: Callable[[], int | None]) -> list[Book]:
-        """Every log that can be delivered, oldest first."""
-        shelves: list[tuple[LogIdentity, Shelf]] = [*self._closed, (self.identity, self.ledger)]
+        """Every log that can be delivered, oldest first; one that the centre refused for good can not."""
+        open_still = [(identity, shelf) for identity, shelf in self._closed if not identity.closing()]
+        shelves: list[tuple[LogIdentity, Shelf]] = [*open_still, (self.identity, self.ledger)]
         books = [Book(shelf, identity.log_key, identity.signer().seed, identity.public()) for identity, shelf in shelves]
         books[-1].notable = heartbeat
         return books
@@ -108,47 +111,6 @@ class Logbooks:
         for _, shelf in self._closed:
             await shelf.close()
         await self.ledger.close()
-
-
-async def _open(identity: LogIdentity) -> Ledger:
-    signer = identity.signer()
-    if signer.public != identity.log_key.key:
-        raise EvidenceError(f"the log key of {identity.origin} is not the one that was enrolled")
-    return await Ledger.open(identity.database, identity.origin, identity.first_key, identity.record_keys(), new_seed)
-
-
-async def _shelf(identity: LogIdentity) -> Shelf | None:
-    """A closed log for delivery; None where nothing of it can be sent any more."""
-    try:
-        if identity.signer().public != identity.log_key.key:
-            raise EvidenceError("its log key is not the one that was enrolled; nothing it signs would be believed")
-        if not identity.database.exists():
-            return None
-        database = await Database.open(identity.database, ())
-        return Shelf(database, identity.origin, (await database.rows("SELECT count(*) FROM record"))[0][0])
-    except (StorageError, EvidenceError) as problem:
-        log.error("the closed log %s cannot be read: %s; its files are kept", identity.origin, problem)
-        return None
-
-
-async def _salvage(identity: LogIdentity) -> dict[str, Any]:
-    """What is known of a log that cannot go on, and why it cannot."""
-    reason = "unknown"
-    try:
-        await (await _open(identity)).close()
-    except (EvidenceError, StorageError) as problem:
-        reason = str(problem)
-    size, root = None, None
-    shelf = await _shelf(identity)
-    if shelf is not None:
-        try:
-            size = shelf.size
-            root = encode(await shelf.tree(lambda node: merkle.root(shelf.size, node)))
-        except (StorageError, IndexError):
-            root = None
-        finally:
-            await shelf.close()
-    return {"of": identity.origin, "size": size, "root": root, "salvaged": size or 0, "reason": reason[:500]}
 
 
 async def _last_boot(shelf: Shelf) -> int:

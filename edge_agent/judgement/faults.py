@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from edge_agent.words.event import Fault
 
+RETOLD_NS = 60 * 10**9   # a standing fault whose reason changed is told again at most so often,
+RETOLD_MAX = 10          # and so many times: reasons that alternate for days must not fill the ledger
 FADES_NS = 60 * 10**9    # a condition that only ever says "again" (bad bytes, late bursts) is over after a minute of none
 
 
@@ -15,6 +18,24 @@ class _Open:
     last_ns: int
     times: int
     fades: bool
+    detail: str          # the newest
+    told: str            # as it stands on record
+    told_ns: int
+    retold: int = 0
+
+    def retell(self, at_ns: int) -> bool:
+        """Whether the reason is another than on record, and may be told now."""
+        if self.fades or self.retold >= RETOLD_MAX or at_ns - self.told_ns < RETOLD_NS:
+            return False
+        if reason(self.detail) == reason(self.told):
+            return False
+        self.told, self.told_ns, self.retold = self.detail, at_ns, self.retold + 1
+        return True
+
+
+def reason(detail: str) -> str:
+    """A detail without its numbers: a count that grows is the same reason."""
+    return re.sub(r"\d+(\.\d+)?", "#", detail)
 
 
 @dataclass(slots=True)
@@ -25,12 +46,14 @@ class FaultBook:
     def begin(
         self, at_ns: int, condition: str, detail: str, *, fades: bool = False, numbers: dict[str, float] | None = None
     ) -> list[Fault]:
-        """The condition holds; a Fault only where it did not before."""
+        """The condition holds; a Fault where it did not before, or now for another reason."""
         entry = self.open.get(condition)
         if entry is not None:
-            entry.last_ns, entry.times = at_ns, entry.times + 1
-            return []
-        self.open[condition] = _Open(at_ns, at_ns, 1, fades)
+            entry.last_ns, entry.times, entry.detail = at_ns, entry.times + 1, detail
+            if not entry.retell(at_ns):
+                return []
+            return [Fault(at_ns, self.lane, condition, True, detail, numbers or {})]
+        self.open[condition] = _Open(at_ns, at_ns, 1, fades, detail, detail, at_ns)
         return [Fault(at_ns, self.lane, condition, True, detail, numbers or {})]
 
     def end(self, at_ns: int, condition: str, detail: str = "") -> list[Fault]:
@@ -40,6 +63,11 @@ class FaultBook:
             return []
         numbers = {"lasted_s": round((at_ns - entry.since_ns) / 1e9, 3), "times": entry.times}
         return [Fault(at_ns, self.lane, condition, False, detail, numbers)]
+
+    @property
+    def details(self) -> dict[str, str]:
+        """Why each condition holds, in its newest words."""
+        return {name: entry.detail for name, entry in sorted(self.open.items())}
 
     def fade(self, at_ns: int) -> list[Fault]:
         """End what has not been seen again for a while."""

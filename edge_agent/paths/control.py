@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
+from edge_agent.hands.shelf import Kept
 from edge_agent.hands.sockets import Ask, Stream
 from edge_agent.hands.taps import Taps
 from edge_agent.paths.heart import lane_state
@@ -13,7 +14,7 @@ from edge_agent.paths.lane import Lane
 from edge_agent.paths.scribe import Scribe
 from edge_agent.tools import capture
 from edge_agent.words.clock import Clock
-from edge_agent.words.errors import SettingsError
+from edge_agent.words.errors import SettingsError, StorageError
 from edge_agent.words.event import Event
 
 LINES_MAX = 1000
@@ -38,15 +39,23 @@ class Control:
     async def status(self, request: Answer) -> Answer:
         """Everything one screen shows."""
         now_ns = self._clock.mono_ns()
-        receipt = await self._scribe.ledger.receipt()
+        receipt, refused = await self._receipt()
         size = self._scribe.ledger.size
         return {
             **self._status(),
-            "lanes": {name: lane_state(lane, now_ns) | {"link": lane.link.name} for name, lane in self._lanes.items()},
+            "lanes": {name: lane_state(lane, now_ns) | {"link": lane.link.name, "fault_details": lane.portal.faults.details}
+                      for name, lane in self._lanes.items()},
             "log": {"size": size, "unreceipted": size - (receipt.size if receipt else 0),
                     "receipted": receipt.size if receipt else 0, "receipt_time_s": receipt.time_s if receipt else None},
-            "storage": self._scribe.trouble, "queued": self._scribe.queued, "overflowed": self._scribe.overflowed,
+            "storage": self._scribe.trouble or refused, "queued": self._scribe.queued, "overflowed": self._scribe.overflowed,
         }
+
+    async def _receipt(self) -> tuple[Kept | None, str | None]:
+        """The newest receipt, or why the disk does not give it: the screen must come up when it is needed most."""
+        try:
+            return await self._scribe.ledger.receipt(), None
+        except StorageError as problem:
+            return None, str(problem)
 
     async def alarms(self, request: Answer) -> Answer:
         """The last alarm lines, oldest first."""

@@ -6,6 +6,7 @@ erase.  What the centre answers is believed only by the core, which verifies it.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import time
@@ -201,6 +202,18 @@ class Forwarder:
         log.critical("the centre refuses records of %s: %s", origin, why)
         self._refused[origin] = why
         self._core.ask("refused", why=f"{origin}: {why}")
+        with contextlib.suppress(PeerError):            # what it holds by its own signature: the core judges that
+            newest = self._centre.checkpoint(origin)
+            if newest.status == 200:
+                self._ask_about(origin, newest)
+
+    def _ask_about(self, origin: str, newest: Reply) -> None:
+        try:
+            self._core.ask("receipt", log=origin, note=newest.body.decode("utf-8", "replace"), latest=True)
+        except NotRunning:
+            raise
+        except EdgeAgentError as problem:
+            log.critical("the centre's receipt does not fit this log: %s", problem)
 
     def _common(self, reply: Reply) -> None:
         """Answers that mean the same whatever was sent."""

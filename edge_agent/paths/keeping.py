@@ -19,21 +19,37 @@ OLDEST_S = 24 * 3600.0      # an older background says nothing: rain and radon c
 
 
 class Keeping:
-    def __init__(self, history: History, clock: Clock) -> None:
-        self._history, self._clock = history, clock
+    def __init__(self, history: History | None, clock: Clock) -> None:
+        self._history, self._clock = history, clock         # None: there is no room for it
         self._pending: set[asyncio.Task[None]] = set()
 
     def passage(self, body: dict[str, Any]) -> None:
         """Keep an occupancy's counts; what the disk refuses is shed, evidence has gone its own way."""
-        if len(self._pending) >= PENDING_MAX:
+        if self._history is None or len(self._pending) >= PENDING_MAX:
             return                      # shed: the disk does not keep up
         task = asyncio.create_task(self._keep(body))
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
 
+    @property
+    def off(self) -> bool:
+        return self._history is None
+
+    async def shed(self) -> None:
+        """Give the room of the history to the ledger."""
+        history, self._history = self._history, None
+        if history is not None:
+            await asyncio.gather(*self._pending, return_exceptions=True)
+            await history.discard()
+
+    def resume(self, history: History) -> None:
+        """There is room again."""
+        self._history = history
+
     async def _keep(self, body: dict[str, Any]) -> None:
         try:
-            await self._history.keep_passage(body["lane"], self._clock.wall_ns(), body)
+            if self._history is not None:
+                await self._history.keep_passage(body["lane"], self._clock.wall_ns(), body)
         except StorageError as problem:
             log.warning("a passage is not kept for learning: %s", problem)
 
@@ -48,13 +64,15 @@ class Keeping:
                         "rate_cps": background.rate_cps, "exposure_s": background.exposure_s, "age_s": background.age_s,
                     }
         try:
-            if found:
+            if found and self._history is not None:
                 await self._history.keep_backgrounds(self._clock.wall_ns(), found)
         except StorageError as problem:
             log.warning("backgrounds are not kept: %s", problem)
 
     async def put_back(self, lanes: Sequence[Lane]) -> None:
         """Give each lane the background of its last run, with the error its age deserves."""
+        if self._history is None:
+            return
         kept = await self._history.backgrounds()
         now_ns, wall_ns = self._clock.mono_ns(), self._clock.wall_ns()
         for lane in lanes:
@@ -75,3 +93,5 @@ class Keeping:
     async def close(self) -> None:
         if self._pending:
             await asyncio.gather(*self._pending, return_exceptions=True)
+        if self._history is not None:
+            await self._history.close()

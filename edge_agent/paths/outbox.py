@@ -17,6 +17,7 @@ from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX, INTEGER_MA
 
 WAIT_MAX_S = 60.0
 EXPRESS_MAX = 16        # alarms of a long backlog that go ahead of it: the newest; the older ones come with it, in order
+RESTORED = "was the state directory restored from an older copy? edge-agent enrol --continue"
 Answer = dict[str, Any]
 
 
@@ -115,7 +116,7 @@ class Outbox:
         book = self._book(request)
         note = str(request["note"]).encode("utf-8", "replace")
         receipt = notes.open_receipt(note, book.log_key, self._centre_key)
-        await self._check(book, receipt.checkpoint)
+        await self._fits(book, receipt.checkpoint)
         known = await book.shelf.receipt()
         if known is None or receipt.checkpoint.size >= known.size:
             await book.shelf.keep_receipt(receipt, note)
@@ -148,6 +149,14 @@ class Outbox:
             "centre-rollback",
             f"the centre holds {size} records of {book.shelf.origin}, its own receipt says {receipted}", True,
         )
+
+    async def _fits(self, book: Book, checkpoint: Checkpoint) -> None:
+        """The centre signed it, so it held these records: where they are not ours, we are an older copy of ourselves."""
+        try:
+            await self._check(book, checkpoint)
+        except EvidenceError as problem:
+            self._report("rolled-back", f"{problem}; {RESTORED}", True)
+            raise
 
     async def _check(self, book: Book, checkpoint: Checkpoint) -> None:
         size = checkpoint.size

@@ -23,8 +23,11 @@ RETRY_S = 1.0           # after the disk refused
 class Scribe:
     """Takes drafts at once, signs and commits them in order, keeps them while the disk refuses."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, moment: Callable[[], Mapping[str, Any]]) -> None:
-        self.ledger, self._clock, self._moment = ledger, clock, moment
+    def __init__(
+        self, ledger: Ledger, clock: Clock, moment: Callable[[], Mapping[str, Any]],
+        make_room: Callable[[], bool] = lambda: False,      # for the last records, when the disk is full
+    ) -> None:
+        self.ledger, self._clock, self._moment, self._make_room = ledger, clock, moment, make_room
         self._queue: deque[Draft] = deque()
         self._batch: list[Draft] = []
         self._news = asyncio.Event()
@@ -59,9 +62,20 @@ class Scribe:
             await self.write_some()
         while self._queue and self.trouble is None:
             await self.write_some()
+        if self._queue and self._make_room():
+            await self._last_words()
         if self._queue:
             kinds = ", ".join(sorted({kind for kind, _ in self._queue}))
             log.critical("%d records are lost with the end of the program (%s): %s", len(self._queue), kinds, self.trouble)
+
+    async def _last_words(self) -> None:
+        """The reserve is free: what must not be lost goes first, for it may not hold everything."""
+        held = len(self._batch)         # tried before: stays as it is, it may have landed
+        rest = sorted(list(self._queue)[held:], key=lambda draft: draft[0] not in PRECIOUS)
+        self._queue = deque([*list(self._queue)[:held], *rest])
+        self.trouble = None
+        while self._queue and self.trouble is None:
+            await self.write_some()
 
     def finish(self) -> None:
         """End once the queue is written, as far as the disk takes it."""

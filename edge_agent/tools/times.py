@@ -6,9 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 
-def iso(wall_ns: int) -> str:
-    """UTC with milliseconds, RFC 3339."""
-    moment = datetime.fromtimestamp(wall_ns // 10**9, UTC)       # a float would round 0.9999996 s up to the next second
+def iso(wall_ns: int) -> str | None:
+    """UTC with milliseconds, RFC 3339; None where its four digits of a year do not reach (records may say null)."""
+    try:
+        moment = datetime.fromtimestamp(wall_ns // 10**9, UTC)   # a float would round 0.9999996 s up to the next second
+    except (ValueError, OverflowError, OSError):
+        return None
+    if moment.year < 1000:          # strftime writes such a year with fewer digits
+        return None
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{wall_ns // 1_000_000 % 1000:03d}Z"
 
 

@@ -1,0 +1,121 @@
+"""What is known of a log that cannot go on, as the first records of the one that continues it.
+
+Where the centre refuses a log for good (its state directory was restored from an older copy, so two different records
+stand in one place), what was written after that place can never be delivered in it.  What people must not miss of these
+records is written once more, into the continuation, with `carried`: {"of", "seq", "sha256"} of the line it was.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from edge_agent.doors.sqlite import Database
+from edge_agent.hands.keys import new_seed
+from edge_agent.hands.ledger import Draft, Ledger
+from edge_agent.hands.shelf import Shelf
+from edge_agent.house.identity import LogIdentity
+from edge_agent.tools import jws, merkle
+from edge_agent.tools.base64url import encode
+from edge_agent.words.errors import EvidenceError, StorageError
+
+log = logging.getLogger("edge_agent.salvage")
+OF_THE_LINE = {"v", "log", "seq", "prev", "nk", "t"}        # of the place in the log, not of what happened
+CARRIED = ("alarm", "occupancy", "tamper")      # what happened at the lane; heartbeats and faults told how it stood then
+CARRIED_MAX = 1000      # records; the scribe's queue has room for them beside what a start says of itself
+READ_LINES = 1000
+
+
+async def open_log(identity: LogIdentity) -> Ledger:
+    """The ledger of a log that goes on; EvidenceError or StorageError when it cannot."""
+    signer = identity.signer()
+    if signer.public != identity.log_key.key:
+        raise EvidenceError(f"the log key of {identity.origin} is not the one that was enrolled")
+    return await Ledger.open(identity.database, identity.origin, identity.first_key, identity.record_keys(), new_seed)
+
+
+async def shelf_of(identity: LogIdentity) -> Shelf | None:
+    """A log for delivery; None where nothing of it can be sent any more."""
+    try:
+        if identity.signer().public != identity.log_key.key:
+            raise EvidenceError("its log key is not the one that was enrolled; nothing it signs would be believed")
+        if not identity.database.exists():
+            return None
+        database = await Database.open(identity.database, ())
+        return Shelf(database, identity.origin, (await database.rows("SELECT count(*) FROM record"))[0][0])
+    except (StorageError, EvidenceError) as problem:
+        log.error("the closed log %s cannot be read: %s; its files are kept", identity.origin, problem)
+        return None
+
+
+async def salvage(identity: LogIdentity) -> list[Draft]:
+    """The first records of the log that continues `identity`: recovery, then what is carried over."""
+    closing = identity.closing()
+    body: dict[str, Any] = {"of": identity.origin, "size": None, "root": None, "agreed": None}
+    reason = closing["reason"] if closing else await _reason(identity)
+    carried: list[Draft] = []
+    shelf = await shelf_of(identity)
+    if shelf is not None:
+        try:
+            body["agreed"] = await agreed(shelf)
+            body["size"] = shelf.size
+            body["root"] = encode(await shelf.tree(lambda node: merkle.root(shelf.size, node)))
+            if closing:
+                carried, body["tail"] = await _carry(shelf, closing["refused_at"])
+        except (StorageError, EvidenceError, IndexError) as problem:
+            log.error("%s: %s", identity.origin, problem)
+        finally:
+            await shelf.close()
+    by = {"by": closing["by"]} if closing else {}
+    return [("recovery", {**body, **by, "salvaged": body["size"] or 0, "reason": reason[:500]}), *carried]
+
+
+async def still_to_carry(identity: LogIdentity, ledger: Ledger) -> list[Draft]:
+    """Records that power kept from being carried into the continuation, which already has its recovery."""
+    first = jws.take_apart((await ledger.lines(0, 1))[0])
+    tail = first.payload.get("tail") or {"carried": 0}
+    there = [jws.take_apart(line).payload.get("carried") for line in await ledger.lines(1, tail["carried"])]
+    if all(there) and len(there) == tail["carried"]:
+        return []
+    return (await salvage(identity))[1:][sum(1 for found in there if found):]
+
+
+async def agreed(shelf: Shelf) -> dict[str, Any] | None:
+    """The last checkpoint that both ends signed; None before the first receipt."""
+    receipt = await shelf.receipt()
+    if receipt is None or receipt.size > shelf.size:
+        return None
+    root = await shelf.tree(lambda node: merkle.root(receipt.size, node))
+    return {"size": receipt.size, "root": encode(root), "receipt": encode(receipt.sha256)}
+
+
+async def _carry(shelf: Shelf, refused_at: int | None) -> tuple[list[Draft], dict[str, int]]:
+    """What was written from the first refused record on (from the last receipt on, where the centre does not say)."""
+    receipt = await shelf.receipt()
+    begin = min(max(receipt.size if receipt else 0, refused_at or 0), shelf.size)
+    found: list[Draft] = []
+    for at in range(begin, shelf.size, READ_LINES):
+        for line in await shelf.lines(at, READ_LINES):
+            parts = jws.take_apart(line)
+            if parts.kind in CARRIED:
+                was = {"of": shelf.origin, "seq": parts.payload["seq"], "sha256": encode(jws.line_hash(line))}
+                body = {name: value for name, value in parts.payload.items() if name not in OF_THE_LINE}
+                found.append((parts.kind, {**body, "carried": was}))
+    kept = _most_important(found)
+    return kept, {"from": begin, "size": shelf.size, "carried": len(kept), "left": len(found) - len(kept)}
+
+
+def _most_important(found: list[Draft]) -> list[Draft]:
+    """Alarms before all else where there are too many; in their order."""
+    if len(found) <= CARRIED_MAX:
+        return found
+    by_weight = sorted(range(len(found)), key=lambda number: (CARRIED.index(found[number][0]) > 0, -number))
+    return [found[number] for number in sorted(by_weight[:CARRIED_MAX])]
+
+
+async def _reason(identity: LogIdentity) -> str:
+    try:
+        await (await open_log(identity)).close()
+    except (EvidenceError, StorageError) as problem:
+        return str(problem)
+    return "unknown"

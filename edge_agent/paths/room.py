@@ -1,0 +1,71 @@
+"""Room on the disk, in stages: warn, then shed the history of counts, never evidence; and a reserve for the last words.
+
+`<state>/reserve` holds room that only the end of the program uses: at SIGTERM on a full disk it is deleted, and records
+that waited in memory take its place.  It is made anew once there is room.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from edge_agent.doors.files import preallocate, space
+from edge_agent.hands.history import History
+from edge_agent.paths.keeping import Keeping
+from edge_agent.words.errors import Unavailable
+
+log = logging.getLogger("edge_agent.room")
+WARN_FREE = 0.20            # part of the file system left free when people are told (design page "evidence": at 80 % full)
+SHED_FREE = 0.05            # of a small one; at most SHED_FREE_MAX:
+SHED_FREE_MAX = 64 << 20    # bytes: two weeks of records at about 4 MB a day (a heartbeat a minute, 400 vehicles of 3 KB)
+RESERVE_MAX = 4 << 20       # bytes: a full queue (4096 records) of 0.9 KB each
+RESERVE_PART = 1 / 8        # of a file system too small for that
+
+
+async def open_history(state: Path) -> History | None:
+    """The history; None where the disk has no room for it or does not answer: the portal is watched all the same."""
+    try:
+        return await History.open(state / "history.db")
+    except Unavailable as problem:
+        log.error("%s; counts are not kept for learning", problem)
+        return None
+
+
+class Room:
+    def __init__(self, state: Path, keeping: Keeping, report: Callable[[str, str, bool], None]) -> None:
+        self._state, self._keeping, self._report = state, keeping, report
+        self._reserve = state / "reserve"
+
+    async def look(self) -> None:
+        """One look, every few seconds."""
+        found = space(self._state)
+        if found is None or not found[1]:
+            return
+        free, whole = found
+        shed_below = min(SHED_FREE_MAX, whole * SHED_FREE)
+        if free < shed_below and not self._keeping.off:
+            log.error("%s: %d KB free: the history of counts is deleted to keep evidence", self._state, free >> 10)
+            await self._keeping.shed()
+        elif self._keeping.off and free > 2 * shed_below:
+            history = await open_history(self._state)
+            if history is not None:
+                self._keeping.resume(history)
+        self._tell(free, whole)
+        size = int(min(RESERVE_MAX, whole * RESERVE_PART))
+        if free > 2 * size and not self._reserve.exists():
+            preallocate(self._reserve, size)
+
+    def _tell(self, free: int, whole: int) -> None:
+        what = "; the history of counts is shed, evidence is kept" if self._keeping.off else ""
+        why = f"{free >> 20} MB free of {whole >> 20} MB on the disk of {self._state}{what}; free space: df -h {self._state}"
+        self._report("disk-low", why, free < whole * WARN_FREE or self._keeping.off)
+
+    def release(self) -> bool:
+        """Give the reserve to the ledger; False where there is none."""
+        try:
+            self._reserve.unlink()
+        except OSError:
+            return False
+        log.error("%s is deleted to make room for the last records", self._reserve)
+        return True
