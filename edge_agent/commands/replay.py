@@ -89,10 +89,7 @@ def _page(summary: dict[str, Any]) -> list[str]:
         f"our alarms: {len(summary['alarms'])}",
     ]
     for alarm in summary["alarms"]:
-        lines.append(
-            f"  {alarm['at_s']:9.1f} s  {alarm['radiation']:7} {alarm['rule']:10} {alarm['statistic']:6.1f} sigma  "
-            f"{alarm['counts']} counts in {alarm['window_s']:g} s, background {alarm['expected']:.0f}"
-        )
+        lines.append(f"  {alarm['at_s']:9.1f} s  {alarm['radiation']:7} {alarm['rule']:18} {alarm_text.numbers(alarm)}")
         if meaning := "; ".join(filter(None, (alarm_text.where(alarm), alarm_text.sure(alarm)))):
             lines.append(f"{'':14}{meaning}")
     return lines

@@ -8,6 +8,7 @@ from typing import Any
 
 RULES = {
     "focus": "counts too high for some time", "ksigma": "counts of one second too high", "neutron": "too many neutrons",
+    "neutron-template": "neutrons as from a source on the vehicle", "overload": "so strong that the detector fails",
     "shadow": "more counts than the vehicle's shadow allows", "vendor": "the portal's own electronics",
 }
 SURE = {
@@ -58,6 +59,8 @@ def also(alarm: Mapping[str, Any]) -> str:
 
 def numbers(alarm: Mapping[str, Any]) -> str:
     """Statistic, threshold, budget, counts, background with its error."""
+    if alarm["statistic"] is None and rule(alarm) == "overload":
+        return "over-range: zeros or a gap right after a steep rise. A very strong source: KEEP DISTANCE"
     if alarm["statistic"] is None:
         return f"the portal's own alarm, {alarm['counts']} counts in {alarm['window_s']:g} s"
     error = f" +- {alarm['expected_sd']:.1f}" if alarm["expected_sd"] else ""

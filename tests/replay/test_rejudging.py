@@ -211,3 +211,14 @@ def test_columns_named_in_any_language_are_read(tmp_path: Path, capsys: pytest.C
     (tmp_path / "x.csv").write_text("laikas,skaičius\n1,5\n2,6\n", encoding="utf-8")
     found = replay(capsys, tmp_path / "x.csv", "--columns", "laikas=time_s", "--columns", "skaičius=gamma")
     assert found["records"] == {"gamma": 2}
+
+
+def test_an_over_range_is_told_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It has no statistic: the page once ended in a traceback."""
+    dice = np.random.default_rng(2)
+    counts = [*dice.poisson(100, 120), 400, 9000, 60000, 0, 0, 0, 0, *dice.poisson(100, 20)]
+    file = tmp_path / "counts.csv"
+    file.write_text("time_s,interval_s,gamma\n" + "".join(f"{i},1,{n}\n" for i, n in enumerate(counts, 1)))
+    assert main(["replay", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "overload/1" in said and "KEEP DISTANCE" in said
