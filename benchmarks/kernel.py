@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from edge_agent._kernel import lib
 
 from edge_agent.tools.kernel import Geometry, KernelSettings, Lane, ShadowClass, ShadowModel
 from edge_agent.words.reading import Radiation
@@ -86,7 +87,7 @@ def plain_numpy() -> None:
     """What the same costs without the kernel: five-sample k-sigma, and one template of the shadow test at a time."""
     ring, mean = np.full((5, 4), 200.0), 800.0
     print(f"numpy k-sigma, one sum    {ns(lambda: (ring.sum() - 5 * mean) / np.sqrt(5 * mean), 20_000):8.0f} ns")
-    rng, bins, coefficients = np.random.default_rng(1), 25, 20
+    rng, bins, coefficients = np.random.default_rng(1), 25, 4 * lib.EA_BASIS
     u, sigma = rng.normal(0, 14, (4 * bins, coefficients)), np.eye(coefficients) * 0.01
     r, templates = rng.normal(0, 14, 4 * bins), rng.uniform(0, 9, (36, 4 * bins))
 
@@ -99,7 +100,8 @@ def plain_numpy() -> None:
 
 
 def shadow_through_binding() -> None:
-    kind = ShadowClass(2000, 4.5, (0.05,) * 20, tuple(tuple(0.01 * (i == j) for j in range(20)) for i in range(20)))
+    size = 4 * lib.EA_BASIS
+    kind = ShadowClass(2000, 4.5, (0.05,) * size, tuple(tuple(0.01 * (i == j) for j in range(size)) for i in range(size)))
     place = Geometry((0.0,) * 4, (-2.5, -2.5, 2.5, 2.5), (0.8, 2.2, 0.8, 2.2), (1.0,) * 4)
     lane = Lane(SETTINGS)
     lane.put_background(Radiation.GAMMA, 0.0, 2.0, 120.0, [1000.0] * 4)
