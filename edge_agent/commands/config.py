@@ -36,6 +36,8 @@ def _check(chosen: argparse.Namespace) -> int:
         print(f"  lane    {lane.name}: {configuration.profiles[lane.name].title}, {link.kind} {where}{verified}")
         off = shadow_off(lane, configuration.models.get(lane.name))
         print(f"          {lane.kind}, {lane.mode}; shadow test {f'off: {off}' if off else 'on'}")
+        if lane.out_of_service:
+            print(f"          WITHOUT {', '.join(lane.out_of_service)}: in no sum until taken from out_of_service")
     print(f"  centre  {settings.centre.url if settings.centre else 'none: records are kept and not sent'}")
     print(f"  hash    {configuration.hash}")
     return 0
