@@ -52,6 +52,10 @@ class RecordKeys:
                 return found[1]
         return None
 
+    def positions(self) -> dict[int, bytes]:
+        """Which records the keys held here are to sign: seq -> raw public key."""
+        return {found[0]: ed25519.public(found[1]) for found in self._slots() if found is not None}
+
     def _slots(self) -> list[tuple[int, bytes] | None]:
         try:
             data = self._path.read_bytes()

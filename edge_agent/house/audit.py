@@ -22,6 +22,7 @@ def verify_state(state: Path, centre_key: VerifierKey | None) -> list[Report]:
 
 
 def _verify(log: LogIdentity, centre_key: VerifierKey | None) -> Report:
+    keys = _positions(log)          # before the lines: a core that runs beside us only ever adds to them
     try:
         database = sqlite3.connect(f"file:{quote(str(log.database))}?mode=ro", uri=True)
         try:
@@ -31,11 +32,34 @@ def _verify(log: LogIdentity, centre_key: VerifierKey | None) -> Report:
                 lines, log.first_key, receipts=receipts if centre_key else (), log_key=log.log_key, centre_key=centre_key
             )
             report.problems += _labels(database)
+            report.problems += _end(database, report, keys)
             return report
         finally:
             database.close()
     except sqlite3.Error as problem:
         raise StorageError(f"cannot read {log.database}: {problem}") from None
+
+
+def _positions(log: LogIdentity) -> dict[int, bytes]:
+    try:
+        return log.record_keys().positions()
+    except StorageError:
+        return {}                   # gone with a lost card, or not ours to read: nothing can be said by it
+
+
+def _end(database: sqlite3.Connection, report: Report, keys: dict[int, bytes]) -> list[str]:
+    """A tail cut off together with its receipts leaves a log that verifies; the one-time key knows how far it was."""
+    if not report.whole or not keys:
+        return []
+    due, size = min(keys), report.records
+    if due > size:
+        return [f"the key file is ready for record {due}, the ledger ends before record {size}: records {size} to {due - 1} "
+                "are missing at the end (deleted, or the ledger came back from an older copy)"]
+    last = database.execute("SELECT line FROM record WHERE seq = ?", (due - 1,)).fetchone()
+    if last is not None and jws.next_key(jws.take_apart(bytes(last[0])).payload) != keys[due]:
+        return [f"the key that is to sign record {due} is not the one record {due - 1} announces: ledger and key file are of "
+                "different histories"]
+    return []
 
 
 def _labels(database: sqlite3.Connection) -> list[str]:
