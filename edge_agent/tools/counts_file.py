@@ -21,6 +21,8 @@ from edge_agent.words.reading import OccupancyEnd, Radiation, Reading, Sample, S
 
 # Columns of data/series of radiacode-tools (MIT), read as they are; anything else: --columns THEIRS=OURS
 ALIASES = {"timestamp": "time_s", "dt_live_s": "interval_s", "counts": "gamma"}
+DIGITS = 12                     # of a count: beyond any counter; python itself refuses thousands
+LONGEST_S = 30 * 365 * 86400     # between first and last line: the kernel's clock resolves 0.1 us so far
 PLAIN = ("time_s", "interval_s", "neutron_interval_s", "occupied", "speed_mps", "vendor_gamma", "vendor_neutron")
 IGNORED = "-"                   # --columns latitude=-
 INTERVAL_S = (0.01, 600.0)      # what the kernel takes (native/ea_kernel.h, ea_gamma)
@@ -122,6 +124,8 @@ class CountsFile:
 
     def _step(self, line: int, cells: list[str], order: dict[Radiation, list[int]], state: _State) -> Step:
         time_s = self._time(line, cells)
+        if time_s - self.zero_s > LONGEST_S:
+            raise self._error(line, "time_s", str(time_s), "a time within 30 years of the first", "Is it in s?")
         at_ns = round((time_s - self.zero_s) * 10**9)
         if state.last_ns is not None and at_ns <= state.last_ns:
             raise self._error(line, "time_s", str(time_s), "a time after that of the line before", "Sort the lines by time.")
@@ -154,7 +158,8 @@ class CountsFile:
         if not any(found):
             return None
         for place in places:
-            if not cells[place].isascii() or not cells[place].isdigit() or int(cells[place]) > COUNT_MAX:
+            cell = cells[place]
+            if not cell.isascii() or not cell.isdigit() or len(cell) > DIGITS or int(cell) > COUNT_MAX:
                 raise self._error(
                     line, self._header.names[place], cells[place], "a whole number of counts, 0 or more",
                     "Counts, not a rate; leave all cells of one radiation empty where it was not read."

@@ -69,7 +69,7 @@ def read(text: str, name: str, panels: int) -> ModelFile:
             {rule: float(value) for rule, value in plain.get("budgets", {}).items()},
             {name: float(value) for name, value in plain.get("traffic", {}).items()},
         )
-    except (ValueError, KeyError, TypeError, IndexError) as problem:
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as problem:
         raise SettingsError(f"{name}: not a shadow model ({problem!r}).\n  Give the file that edge-agent learn wrote.") from None
 
 

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from edge_agent.commands import main
+from edge_agent.house.rejudging import Wanted, prepare
 from edge_agent.judgement.portal import Portal
 from edge_agent.paths import sweeping
 from edge_agent.paths.lane import Lane
 from edge_agent.paths.replaying import Replay
-from edge_agent.tools import capture
+from edge_agent.tools import capture, model_file
 from edge_agent.words.errors import SettingsError
 from edge_agent.words.event import Alarm, Event, Occupancy
 from edge_agent.words.reading import Chunk
@@ -222,3 +223,16 @@ def test_an_over_range_is_told_in_words(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["replay", str(file)]) == 0
     said = capsys.readouterr().out
     assert "overload/1" in said and "KEEP DISTANCE" in said
+
+
+@pytest.mark.parametrize(("cells", "said"), [("1000000000000,1,5", "within 30 years"), (f"4,1,{'9' * 5000}", "whole number")])
+def test_numbers_no_clock_or_counter_has_are_refused_by_line(tmp_path: Path, cells: str, said: str) -> None:
+    file = tmp_path / "counts.csv"
+    file.write_text(f"time_s,interval_s,gamma\n1,1,5\n2,1,5\n3,1,5\n{cells}\n")
+    with pytest.raises(SettingsError, match=rf"(?s)line 5.*{said}"):
+        prepare(Wanted(str(file)), file.read_bytes())
+
+
+def test_a_model_nested_beyond_sense_is_no_model() -> None:
+    with pytest.raises(SettingsError, match="not a shadow model"):
+        model_file.read("[" * 100_000, "m.json", 4)

@@ -50,7 +50,8 @@ class Mailbox:
         if not self._chunks and self._ended is None:
             self._news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), timeout_s)
+                async with asyncio.timeout(timeout_s):      # wait_for of 3.11 can swallow a cancel that meets news
+                    await self._news.wait()
             except TimeoutError:
                 return None
         if self._chunks:
