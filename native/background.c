@@ -61,7 +61,7 @@ double ea_ring_newest(const ea_ring *r)
 	return r->bins ? bin_seen(r, r->bins - 1)->end_s : -HUGE_VAL;
 }
 
-static double served(const ea_ring *r, const double *counts)
+double ea_ring_served(const ea_ring *r, const double *counts)
 {
 	double sum = 0.0;
 	for (uint32_t c = 0; c < r->channels; c++) {
@@ -85,7 +85,7 @@ static void fit_mean(ea_ring *r)
 	}
 	f->mid_s = first_s + moment / f->exposure_s;
 	f->end_s = bin_seen(r, r->used - 1)->end_s;
-	f->counts = served(r, f->total);
+	f->counts = ea_ring_served(r, f->total);
 }
 
 /* Ridge regression of the bins on time: x_i ~ R e_i (1 + s d_i), s ~ N(0, slope_sd^2)  (algorithms.md 4.1). */
@@ -97,7 +97,7 @@ static void fit_slope(ea_ring *r)
 	for (uint32_t i = 0; i < r->used; i++) {
 		const ea_bin *b = bin_seen(r, i);
 		double d = b->mid_s - f->mid_s;
-		lean += d * (served(r, b->counts) - rate * b->exposure_s);
+		lean += d * (ea_ring_served(r, b->counts) - rate * b->exposure_s);
 		spread += b->exposure_s * d * d;
 	}
 	f->slope_var = 1.0 / (rate * spread + 1.0 / (r->is.slope_sd_per_s * r->is.slope_sd_per_s));

@@ -167,7 +167,7 @@ struct ea_lane {
 	ea_beams beams;
 	ea_before before;
 	ea_passage passage;
-	double neutron_threshold;        /* normal quantile of settings.neutron_p */
+	double neutron_threshold, neutron_vacant_threshold;  /* normal quantiles of settings.neutron_p, neutron_vacant_p */
 	double neutron_log_p, neutron_vacant_log_p;
 	double place_sd;                 /* of ea_relearn */
 	ea_vitals vitals[2];             /* by radiation */
@@ -181,6 +181,7 @@ void ea_ring_add(ea_ring *r, double t_s, double exposure_s, const double *counts
 void ea_ring_begin(ea_ring *r, double t_s);              /* an occupancy began: forget the guard before it */
 void ea_ring_end(ea_ring *r, double t_s);                /* it ended: nothing before the guard after it */
 void ea_ring_serve(ea_ring *r, uint32_t mask);
+double ea_ring_served(const ea_ring *r, const double *counts);   /* sum over the channels in service */
 void ea_ring_put(ea_ring *r, double end_s, double exposure_s, const double *rate_cps);
 void ea_ring_clear(ea_ring *r);
 int ea_ring_takes(const ea_ring *r, double start_s, double end_s);
@@ -199,6 +200,7 @@ double ea_rarer(const ea_settings *s, double stood_s);
 double ea_stand_rarer(const ea_lane *lane, double t_s);  /* ln of how much rarer a crossing has to be by now */
 double ea_focus_threshold(const ea_lane *lane, double t_s);
 double ea_neutron_limit(const ea_lane *lane, double t_s);
+double ea_neutron_threshold(const ea_lane *lane, double t_s);
 double ea_oldest_vacant(const ea_lane *lane, double t_s);
 void ea_vacant_judge(ea_lane *lane, int radiation, double t_s, double exposure_s, const double *counts, ea_look *out);
 void ea_vacant_forget(ea_lane *lane, int radiation);

@@ -102,8 +102,7 @@ static void look_neutron(ea_lane *lane, double t_s, double interval_s, double co
 	double mean = f->exposure_s > 0.0 ? (f->counts + 1.0) / f->exposure_s * interval_s : 0.0;
 	if (breaks_off(&lane->stream[EA_NEUTRON], t_s, interval_s)) { lane->neutrons.filled = 0; }
 	ea_passage_add_neutrons(lane, t_s, interval_s, ea_neutrons_add(&lane->neutrons, interval_s, counts, mean));
-	out->threshold = lane->beams.state == EA_VACANT || ea_stand_rarer(lane, t_s) > 0.0
-		? ea_normal_quantile(ea_neutron_limit(lane, t_s)) : lane->neutron_threshold;
+	out->threshold = ea_neutron_threshold(lane, t_s);
 	out->mask = r->mask;
 	out->armed = f->exposure_s > 0.0 && ea_ring_present(r, t_s).armed;
 	if (out->armed) { ea_neutron_score(&lane->neutrons, f, ea_neutron_limit(lane, t_s), out); }

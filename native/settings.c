@@ -1,7 +1,7 @@
 /* What a lane may be: the limits of its settings, and whether saved bytes are a lane. */
 #include "ea_lane.h"
 
-#define MARK 0x45416b65726e3035u     /* "EAkern05": change the digits with the meaning of a field */
+#define MARK 0x45416b65726e3036u     /* "EAkern06": change the digits with the meaning of a field */
 
 static uint64_t lane_mark(void)
 {
@@ -62,6 +62,7 @@ int ea_lane_init(ea_lane *lane, const ea_settings *s)
 	lane->neutron_log_p = log(s->neutron_p);
 	lane->neutron_vacant_log_p = log(s->neutron_vacant_p);
 	lane->neutron_threshold = ea_normal_quantile(lane->neutron_log_p);
+	lane->neutron_vacant_threshold = ea_normal_quantile(lane->neutron_vacant_log_p);
 	lane->mark = lane_mark();
 	return EA_OK;
 }

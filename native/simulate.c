@@ -240,8 +240,11 @@ static void run_cost(ea_lane *lane, char **a)
 	printf("gamma_vacant_ns %.0f\n", cost(lane, EA_GAMMA, 0.0, n));
 	printf("neutron_vacant_ns %.0f\n", cost(lane, EA_NEUTRON, 0.0, n));
 	(void)ea_beam(lane, 0.2 * (double)n + 10.0, 1);
-	printf("gamma_occupied_ns %.0f\n", cost(lane, EA_GAMMA, 0.2 * (double)n + 10.0, n));
-	printf("neutron_occupied_ns %.0f\n", cost(lane, EA_NEUTRON, 0.2 * (double)n + 10.0, n));
+	printf("gamma_standing_ns %.0f\n", cost(lane, EA_GAMMA, 0.2 * (double)n + 10.0, n));
+	printf("neutron_standing_ns %.0f\n", cost(lane, EA_NEUTRON, 0.2 * (double)n + 10.0, n));
+	lane->settings.stand_s = 1e9;               /* a passage that never becomes a stand */
+	printf("gamma_occupied_ns %.0f\n", cost(lane, EA_GAMMA, 0.4 * (double)n + 20.0, n));
+	printf("neutron_occupied_ns %.0f\n", cost(lane, EA_NEUTRON, 0.4 * (double)n + 20.0, n));
 	printf("lane_bytes %zu\n", ea_lane_size());
 }
 

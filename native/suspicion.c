@@ -3,8 +3,8 @@
  * Without this a source parked beside the lane becomes the background within two minutes.  With it, and with no
  * person acting, a lasting natural rise (a cloudburst) would alarm for ever; so the wait is bounded.  It ends
  *   - calm: five seconds that together do not exceed the background (source gone, or a chance crossing), or
- *   - after suspect_s (300 s: longer than a person needs to look, shorter than rain): the background is learned anew from nothing.  Until it has its exposure again the lane
- *     says armed = 0.  Whatever is still there is background from then on: the alarm of five minutes stands in
+ *   - after suspect_s (300 s: longer than a person needs to look, shorter than rain): the background is learned anew from
+ *     nothing.  Until it has its exposure again the lane says armed = 0.  Whatever is still there is background from then on: the alarm of five minutes stands in
  *     the records and `relearned` is counted, but a weak source left for good is no longer seen.  No rule on one
  *     lane's gross counts can tell it from rain.
  * The wait goes on through occupancies, or a busy lane would never get over a cloudburst.

@@ -52,13 +52,14 @@ static double log_upper(double z)
 	return -0.5 * z * z - HALF_LOG_2PI - log(z) + log1p(-r * (1.0 - 3.0 * r * (1.0 - 5.0 * r * (1.0 - 7.0 * r))));
 }
 
-/* z with upper tail exp(log_p), for p <= 1/2 (0 above).  Newton on ln Q from the leading term: 1e-12 in five steps,
- * and it comes from the side where it cannot overshoot because ln Q is concave. */
+/* z with upper tail exp(log_p), for p <= 1/2 (0 above).  Newton on ln Q from its leading terms: 1e-12 in three steps.
+ * ln Q is concave, so wherever it starts, from the first step on it comes from the side where it cannot overshoot. */
 double ea_normal_quantile(double log_p)
 {
 	double z;
 	if (!(log_p < log(0.5))) { return 0.0; }
-	z = sqrt(-2.0 * log_p);
+	z = -2.0 * log_p;
+	z = sqrt(z > 4.0 ? z - log(z) - 2.0 * HALF_LOG_2PI : z);
 	for (int i = 0; i < 20; i++) {
 		double here = log_upper(z);
 		double step = (here - log_p) * exp(here + 0.5 * z * z + HALF_LOG_2PI);

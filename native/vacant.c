@@ -39,19 +39,17 @@ double ea_neutron_limit(const ea_lane *lane, double t_s)
 	return lane->neutron_log_p - ea_stand_rarer(lane, t_s);
 }
 
+/* The same as a normal quantile, in sigmas; five Newton steps only where a stand moves it. */
+double ea_neutron_threshold(const ea_lane *lane, double t_s)
+{
+	if (lane->beams.state == EA_VACANT) { return lane->neutron_vacant_threshold; }
+	return ea_stand_rarer(lane, t_s) > 0.0 ? ea_normal_quantile(ea_neutron_limit(lane, t_s)) : lane->neutron_threshold;
+}
+
 /* Windows of the vacant lane reach no further back than this. */
 double ea_oldest_vacant(const ea_lane *lane, double t_s)
 {
 	return t_s - fmin(lane->settings.focus_window_s, lane->settings.background_s);
-}
-
-static double served_counts(const ea_ring *r, const double *counts)
-{
-	double sum = 0.0;
-	for (uint32_t c = 0; c < r->channels; c++) {
-		if (r->mask >> c & 1u) { sum += counts[c]; }
-	}
-	return sum;
 }
 
 static void judge_gamma(ea_lane *lane, double t_s, double exposure_s, double counts, ea_score *out)
@@ -77,7 +75,7 @@ static void judge_neutron(ea_lane *lane, double t_s, double exposure_s, double c
 	ea_present now = ea_ring_present(r, t_s);
 	double mean = r->fit.exposure_s > 0.0 ? (r->fit.counts + 1.0) / r->fit.exposure_s * exposure_s : 0.0;
 	(void)ea_neutrons_add(&lane->rate_neutrons, exposure_s, counts, mean);
-	out->threshold = ea_normal_quantile(ea_neutron_limit(lane, t_s));
+	out->threshold = ea_neutron_threshold(lane, t_s);
 	out->mask = r->mask;
 	out->armed = now.armed;
 	if (!now.armed) { return; }
@@ -88,7 +86,7 @@ static void judge_neutron(ea_lane *lane, double t_s, double exposure_s, double c
 /* A rate of the vacant lane, as counts of exposure_s ending at t_s, before the background may take it. */
 void ea_vacant_judge(ea_lane *lane, int radiation, double t_s, double exposure_s, const double *counts, ea_look *out)
 {
-	double sum = served_counts(&lane->ring[radiation], counts);
+	double sum = ea_ring_served(&lane->ring[radiation], counts);
 	if (radiation == EA_GAMMA) { judge_gamma(lane, t_s, exposure_s, sum, &out->rule[EA_RULE_FOCUS]); }
 	if (radiation == EA_NEUTRON) { judge_neutron(lane, t_s, exposure_s, sum, &out->rule[EA_RULE_NEUTRON]); }
 }
