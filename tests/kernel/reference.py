@@ -349,11 +349,12 @@ class ReferenceLane:
         n, (rate, _, variance, armed) = float(counts[ring.serving].sum()), ring.present(t_s)
         judge = (self.gamma_record, self.neutron_record)[radiation]
         statistic, crossed = judge(ring, t_s, exposure_s, n, rate * exposure_s, variance, armed)
+        exact = self.short_records or radiation == 1        # of this record, before anything is forgotten
         if armed and ring.suspect(t_s, exposure_s, n, rate * exposure_s, crossed):
             self.forget([radiation])
         if ring.takes(t_s, t_s):
             ring.add(t_s, exposure_s, counts)
-        return statistic, self.short_records or radiation == 1
+        return statistic, exact
 
     def gamma_record(self, ring, t_s, exposure_s, n, b, variance, armed):
         if not armed:
