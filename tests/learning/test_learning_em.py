@@ -57,13 +57,16 @@ def test_a_lane_of_empty_vehicles_learns_that_they_do_not_shadow() -> None:
     assert np.abs(mean).max() < 0.003 and sd.max() < 0.008       # a tenth of what it was told to expect
 
 
-@pytest.mark.parametrize("share", [0.02, 0.05])
+TOO_WIDE = pytest.mark.xfail(strict=True, reason="28 % wider at the vehicle's end since there are six cosines: docs/decisions/0010")
+
+
+@pytest.mark.parametrize("share", [0.02, pytest.param(0.05, marks=TOO_WIDE)])
 def test_norm_left_in_hardly_widens_what_is_learned(clean: list[Passage], share: float) -> None:
     """Extended loads of 3-15 % of the background in a part of the passages: below what alarms."""
     rng = np.random.default_rng(4)
     loaded = [_with(p, rng, rng.uniform(0.03, 0.15), None) if rng.random() < share else p for p in clean]
     sd, true = dip_moments(learning.learn(loaded, generic(), _excess(loaded)))[1], dip_moments(truth())[1]
-    assert np.all(sd / true < (1.25 if share <= 0.02 else 1.35))
+    assert np.all(sd / true < 1.25)
 
 
 def test_a_smuggler_who_comes_often_teaches_little(clean: list[Passage]) -> None:
