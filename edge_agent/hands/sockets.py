@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from edge_agent.doors.files import lend
 from edge_agent.words.errors import BusyError, EdgeAgentError, StorageError
@@ -20,6 +20,7 @@ from edge_agent.words.errors import BusyError, EdgeAgentError, StorageError
 REQUEST_MAX = 64 * 1024             # bytes; the longest request is an operator's note or a receipt
 PEERS_MAX = 32                      # open connections; more is a mistake or an attack
 IDLE_S = 300.0                      # a peer that asks nothing for so long is let go
+T = TypeVar("T")
 UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError, RecursionError)     # what a malformed request can raise
 Answer = dict[str, Any]
 Ask = Callable[[dict[str, Any]], Awaitable[Answer]]
@@ -74,7 +75,7 @@ class Door:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await asyncio.wait_for(reader.readline(), IDLE_S):
+        while line := await _patiently(reader.readline()):
             if self._streaming(line):
                 await _until_gone(self._answer(line, writer), reader)
                 return              # the end of a stream is the end of its connection
@@ -89,7 +90,7 @@ class Door:
     async def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> None:
         async for answer in self._answers(line):
             writer.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
-            await asyncio.wait_for(writer.drain(), IDLE_S)
+            await _patiently(writer.drain())
 
     async def _answers(self, line: bytes) -> AsyncIterator[Answer]:
         try:
@@ -116,6 +117,12 @@ class Door:
         if self._peers:
             await asyncio.wait(self._peers, timeout=1)
         self._path.unlink(missing_ok=True)
+
+
+async def _patiently(work: Awaitable[T]) -> T:
+    """TimeoutError after IDLE_S.  Not wait_for: that of 3.11 can swallow a cancel that meets the answer."""
+    async with asyncio.timeout(IDLE_S):
+        return await work
 
 
 async def _until_gone(work: Coroutine[Any, Any, None], reader: asyncio.StreamReader) -> None:

@@ -138,6 +138,7 @@ class Scribe:
                 await self._landed.wait_for(lambda: self.ledger.size > size)
 
         try:
-            await asyncio.wait_for(longer(), timeout_s)
+            async with asyncio.timeout(timeout_s):      # wait_for of 3.11 can swallow a cancel that meets the answer
+                await longer()
         except TimeoutError:
             return
