@@ -22,7 +22,7 @@ def add(sub: options.Sub) -> None:
     made.add_argument("id", nargs="?", help="name of the alarm to show, or its end: 3/17")
     options.config(made)
     options.as_json(made)
-    made.add_argument("--last", type=int, default=20, metavar="N", help="how many to list (default 20)")
+    made.add_argument("--last", type=options.at_least_one, default=20, metavar="N", help="how many to list (default 20)")
     made.add_argument("--plot", type=Path, metavar="FILE", help="draw counts, background, shadow, source; FILE.svg or FILE.html")
     made.add_argument("--ledger", type=Path, metavar="FILE", help="look in a ledger.db or a copied log, not the running core")
     made.add_argument("--model", type=Path, metavar="FILE", help="shadow model to draw with (default: the lane's own)")

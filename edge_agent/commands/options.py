@@ -30,6 +30,22 @@ def as_json(made: argparse.ArgumentParser) -> None:
     made.add_argument("--json", action="store_true", help="one JSON object instead of text")
 
 
+class Once(argparse.Action):
+    """An option that means nothing when given twice; the last would win unseen."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: Any = None) -> None:
+        if getattr(namespace, self.dest) is not None:
+            parser.error(f"{option} is given twice; give it once")
+        setattr(namespace, self.dest, values)
+
+
+def at_least_one(text: str) -> int:
+    """A whole number from 1 on, for argparse."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1 on")
+    return int(text)
+
+
 def read_bytes(path: Path) -> bytes:
     """A file given on the command line; SettingsError when it cannot be read."""
     try:

@@ -10,6 +10,8 @@ from typing import Any
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
 
+FAULTS_SHOWN = 8            # on the page; --json has all
+
 
 def add(sub: options.Sub) -> None:
     made = options.parser(
@@ -29,7 +31,9 @@ def add(sub: options.Sub) -> None:
     )
     made.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another alarm setting; repeatable")
     made.add_argument("--continuous", action="store_true", help="judge as an instrument that is carried, driven or flown")
-    made.add_argument("--sweep", metavar="KEY=FROM:TO:STEP", help="alarms against one setting; STEP may be xFACTOR")
+    made.add_argument(
+        "--sweep", action=options.Once, metavar="KEY=FROM:TO:STEP", help="alarms against one setting; STEP may be xFACTOR"
+    )
     made.add_argument(
         "--columns", action="append", default=[], metavar="THEIRS=OURS",
         help="what a column of a CSV is; - leaves it out; repeatable",
@@ -43,10 +47,17 @@ def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.paths import sweeping
 
     sweep = sweeping.read(chosen.sweep) if chosen.sweep else None
+    if sweep and any(change.partition("=")[0].strip() == sweep[0] for change in chosen.set):
+        raise SettingsError(f"--set {sweep[0]} and --sweep {sweep[0]}: the sweep sets it.\n  Leave --set {sweep[0]} out.")
     case = rejudging.prepare(_wanted(chosen), options.read_bytes(chosen.file))
     if sweep is None:
         summary = {**case.judge().plain(), "note": case.note}
         print(json.dumps(summary, indent=1) if chosen.json else "\n".join(_page(summary)))
+        if not summary["judged"] and case.driver is None:      # a recording of the wire is also read for what is on it
+            raise SettingsError(
+                f"{chosen.file}: no count could be judged: there was no background to compare with, so no alarm means nothing.\n"
+                "  It needs some seconds of the empty lane (occupied 0) before the first vehicle, with counts above zero."
+            )
         return 0
     key, values = sweep
     found = list(sweeping.rows(key, values, lambda value: case.judge({key: value})))
@@ -86,8 +97,12 @@ def _page(summary: dict[str, Any]) -> list[str]:
         f"the portal alarmed: gamma {summary['vendor_gamma_alarms']}, neutron {summary['vendor_neutron_alarms']}",
         f"tamper opened {summary['tamper_opened']}, closed {summary['tamper_closed']}",
         *filter(None, [summary["note"]]),
-        f"our alarms: {len(summary['alarms'])}",
     ]
+    begun = [fault for fault in summary["faults"] if fault["present"]]
+    lines += [f"  {fault['at_s']:9.1f} s  fault {fault['condition']}: {fault['detail']}" for fault in begun[:FAULTS_SHOWN]]
+    lines += [f"  and {len(begun) - FAULTS_SHOWN} faults more: --json"] if len(begun) > FAULTS_SHOWN else []
+    unjudged = "" if summary["judged"] else "   (no count could be judged: no background came before)"
+    lines.append(f"our alarms: {len(summary['alarms'])}{unjudged}")
     for alarm in summary["alarms"]:
         lines.append(f"  {alarm['at_s']:9.1f} s  {alarm['radiation']:7} {alarm['rule']:18} {alarm_text.numbers(alarm)}")
         if meaning := "; ".join(filter(None, (alarm_text.where(alarm), alarm_text.sure(alarm)))):

@@ -29,6 +29,12 @@ VACANT = (
 )
 
 
+BURSTS = (
+    "this wire counts in short intervals only while a vehicle is there: continuous mode, which needs counts all the time, sees\n"
+    "less of passages than the usual mode"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a person asked for."""
@@ -82,12 +88,12 @@ def prepare(wanted: Wanted, data: bytes) -> Case:
     driver = drivers.find(lane.driver)
     steps = held.wire(driver, profile)
     zero_s = -steps[0][0] / 1e9 if held.starts else 0.0     # a recording shows seconds since its begin, whatever its clock says
-    return Case(lane, profile, model, driver, steps, zero_s)
+    return Case(lane, profile, model, driver, steps, zero_s, BURSTS if mode == CONTINUOUS else "")
 
 
 def with_changes(alarm: AlarmSettings, changes: Sequence[str], option: str) -> AlarmSettings:
     """Alarm settings with KEY=VALUE changes, held to the same limits as the configuration."""
-    if not all("=" in change for change in changes):
+    if not all("=" in change and "\n" not in change for change in changes):
         raise SettingsError(f"{option} takes KEY=VALUE, for example --set ksigma_n=8")
     text = "\n".join(changes)
     read = toml_settings.read(AlarmSettings, text, option)

@@ -205,6 +205,7 @@ class Portal:
         if sample.vendor_alarm:
             yield from self._alarm(sample, self.rules.vendor(sample))
         for judgement, crossed in self.rules.judge(sample):
+            self.tally.judged += sample.radiation is Radiation.GAMMA
             if self.passage:
                 self.passage.saw(judgement)
             if crossed:
@@ -235,6 +236,7 @@ class Portal:
             return
         self.last_counts[rate.radiation] = rate
         for judgement, crossed in self.rules.learn(rate):
+            self.tally.judged += rate.radiation is Radiation.GAMMA
             if crossed:
                 yield from self._alarm(self.rules.as_sample(rate), judgement)
 

@@ -13,6 +13,7 @@ class Tally:
     samples: int = 0
     alarms: Counter[str] = field(default_factory=Counter)       # by rule
     occupancies: int = 0
+    judged: int = 0                 # times an armed gamma rule looked at a sample or a vacant rate
     unreadable: int = 0
     refused: int = 0                # samples that do not fit the profile
     late: int = 0

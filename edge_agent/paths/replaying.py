@@ -42,6 +42,7 @@ class Summary:
     unreadable: int = 0
     records: Counter[str] = field(default_factory=Counter)      # of the wire, by type
     alarms: list[dict[str, Any]] = field(default_factory=list)  # ours
+    judged: int = 0                     # looks of armed gamma rules: without any, no alarm means nothing
     faults: list[dict[str, Any]] = field(default_factory=list)
     passed: list[Passed] = field(default_factory=list)
 
@@ -51,7 +52,7 @@ class Summary:
             "alarmed_occupancies": sum(bool(each.rules) for each in self.passed),
             "vendor_gamma_alarms": self.vendor_gamma_alarms, "vendor_neutron_alarms": self.vendor_neutron_alarms,
             "tamper_opened": self.tamper_opened, "tamper_closed": self.tamper_closed, "unreadable": self.unreadable,
-            "records": dict(sorted(self.records.items())), "alarms": self.alarms, "faults": self.faults,
+            "records": dict(sorted(self.records.items())), "judged": self.judged, "alarms": self.alarms, "faults": self.faults,
         }
 
 
@@ -87,6 +88,7 @@ class Replay:
             self.summary.seconds = (at_ns - first_ns) / 1e9
         if at_ns is not None:
             self._count(self.portal.stop(at_ns))
+        self.summary.judged = self.portal.tally.judged
         return self.summary
 
     def _count(self, events: Iterable[Event]) -> None:

@@ -23,11 +23,15 @@ from edge_agent.words.reading import OccupancyEnd, Radiation, Reading, Sample, S
 ALIASES = {"timestamp": "time_s", "dt_live_s": "interval_s", "counts": "gamma"}
 DIGITS = 12                     # of a count: beyond any counter; python itself refuses thousands
 LONGEST_S = 30 * 365 * 86400     # between first and last line: the kernel's clock resolves 0.1 us so far
+OVERLAP = 3.0                   # times the time since the line before: live seconds of real series reach 2.0 (radiacode)
+SPARSE = 100.0                  # times its counting time between lines: then the times are not in s
 PLAIN = ("time_s", "interval_s", "neutron_interval_s", "occupied", "speed_mps", "vendor_gamma", "vendor_neutron")
 IGNORED = "-"                   # --columns latitude=-
 INTERVAL_S = (0.01, 600.0)      # what the kernel takes (native/ea_kernel.h, ea_gamma)
 SPEED_MPS = (0.05, 60.0)        # the same (ea_speed); slower is standing
 COUNT_MAX = 2**32 - 1
+NAME_MAX = 64                   # of a column, in any language
+_DETECTOR = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?([eE][+-]?[0-9]{1,2})?")
 Step = tuple[int, tuple[Reading, ...]]      # what comes at one instant
 
@@ -46,6 +50,9 @@ class CountsFile:
     def __init__(self, lines: Sequence[str], name: str, renamed: Mapping[str, str] | None = None) -> None:
         self.name, self._lines = name, lines
         self._header = self._read_header({**ALIASES, **(renamed or {})})
+        for theirs in renamed or {}:
+            if theirs not in self._header.names:
+                raise self._error(self._header.line, theirs, "", "a column of this file", f"Its columns: {self._shown()}")
         self.detectors = {kind: tuple(found) for kind, found in self._header.channels.items()}
         rows = self._rows()
         first, second = next(rows, None), next(rows, None)
@@ -81,12 +88,18 @@ class CountsFile:
     def _columns(self, line: int, names: tuple[str, ...], renamed: Mapping[str, str]) -> _Header:
         place: dict[str, int] = {}
         channels: dict[Radiation, dict[str, int]] = {kind: {} for kind in Radiation}
+        strange = next((name for name in names if not name.replace("\t", "").isprintable() or len(name) > NAME_MAX), None)
+        if strange is not None and not (strange.isprintable() and ";" in strange):
+            raise self._error(line, ascii(strange)[1:-1][:40], "", f"names of at most {NAME_MAX} characters that can be printed",
+                              "Is this a CSV in UTF-8? Export it again as comma-separated text.")
         for number, theirs in enumerate(names):
             ours = renamed.get(theirs, theirs)
             kind = next((kind for kind in Radiation if ours == kind.value or ours.startswith(f"{kind.value}_")), None)
             if ours == IGNORED:
                 continue
             table, key = (place, ours) if ours in PLAIN or kind is None else (channels[kind], _detector(ours, kind))
+            if table is not place and not _DETECTOR.fullmatch(key):
+                raise self._error(line, theirs, "", "a detector's name: 1 to 32 letters, digits, . _ -", "Rename the column.")
             if kind is None and ours not in PLAIN:
                 raise self._error(line, theirs, "", "a column this format knows", _remedy(theirs, names))
             if key in table:
@@ -129,6 +142,7 @@ class CountsFile:
         at_ns = round((time_s - self.zero_s) * 10**9)
         if state.last_ns is not None and at_ns <= state.last_ns:
             raise self._error(line, "time_s", str(time_s), "a time after that of the line before", "Sort the lines by time.")
+        since_s = None if state.last_ns is None else (at_ns - state.last_ns) / 1e9
         state.last_ns = at_ns
         occupied = self._flag(line, cells, "occupied")
         readings: list[Reading] = []
@@ -137,6 +151,9 @@ class CountsFile:
             readings.append(OccupancyEnd(at_ns, state.counter))
         state.occupied = occupied
         interval_s = self._interval(line, cells, "interval_s") or self.interval_s
+        if since_s is not None and interval_s > OVERLAP * since_s + 0.1:
+            expected = f"counting time of no more than the {since_s:g} s since the line before"
+            raise self._error(line, "interval_s", f"{interval_s:g}", expected, "Correct the line: counts cannot overlap.")
         for kind, places in order.items():
             state.waiting_s[kind] += interval_s
             counts = self._counts(line, cells, places)
@@ -204,6 +221,10 @@ class CountsFile:
     def _first_interval_s(self, first: tuple[int, list[str]], second: tuple[int, list[str]] | None) -> float:
         given = self._interval(*first, "interval_s")
         if given is not None:
+            if second is not None and float(self._time(*second) - self.zero_s) > SPARSE * given:
+                expected = f"a time in s: the line before is {self._time(*second) - self.zero_s} earlier and counted {given:g} s"
+                written = second[1][self._header.place["time_s"]]
+                raise self._error(second[0], "time_s", written, expected, "Is it in ms? Divide it.")
             return given
         if second is None:
             expected = "the counting time in s: with one line it cannot be told"
@@ -221,6 +242,9 @@ class CountsFile:
                 f"  Name them alike: --columns THEIRS={kind.value}_NAME, or leave --profile and --config out."
             )
         return [held[name] for name in names if name in held]
+
+    def _shown(self) -> str:
+        return ", ".join(self._header.names)[:200]
 
     def _error(self, line: int, column: str, found: str, expected: str, remedy: str) -> SettingsError:
         shown = f" = {found[:40]!r}" if found else ""

@@ -57,7 +57,7 @@ def test_a_lane_of_empty_vehicles_learns_that_they_do_not_shadow() -> None:
     assert np.abs(mean).max() < 0.003 and sd.max() < 0.008       # a tenth of what it was told to expect
 
 
-TOO_WIDE = pytest.mark.xfail(strict=True, reason="28 % wider at the vehicle's end since there are six cosines: docs/decisions/0010")
+TOO_WIDE = pytest.mark.xfail(strict=True, reason="28 % wider at the vehicle's end with six cosines: docs/decisions/0010")
 
 
 @pytest.mark.parametrize("share", [0.02, pytest.param(0.05, marks=TOO_WIDE)])

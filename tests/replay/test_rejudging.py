@@ -201,7 +201,7 @@ def test_a_model_is_judged_with_and_its_panels_can_be_stood_elsewhere(tmp_path: 
     here, there = shadow(), shadow("--geometry", "Aa1=0,-2,2.4", "--geometry", "Aa2=0.5,-2,0.8")
     assert here and all("behind_m" in alarm["place"] and alarm["side"] for alarm in here)
     assert [alarm["statistic"] for alarm in here] != [alarm["statistic"] for alarm in there]
-    rows = replay(capsys, CAPTURE, *with_model, "--sweep", "shadow_threshold=3:15:3")["rows"]
+    rows = replay(capsys, CAPTURE, *with_model[:2], "--sweep", "shadow_threshold=3:15:3")["rows"]
     assert rows[0]["by_rule"] >= 1 and [row["by_rule"] for row in rows] == sorted((row["by_rule"] for row in rows), reverse=True)
     assert "no panel is called 'X'" in refused(capsys, CAPTURE, *with_model, "--geometry", "X=0,0,1")
     assert "three numbers in m" in refused(capsys, CAPTURE, *with_model, "--geometry", "Aa1=0,0")
@@ -236,3 +236,45 @@ def test_numbers_no_clock_or_counter_has_are_refused_by_line(tmp_path: Path, cel
 def test_a_model_nested_beyond_sense_is_no_model() -> None:
     with pytest.raises(SettingsError, match="not a shadow model"):
         model_file.read("[" * 100_000, "m.json", 4)
+
+
+def lines(rows: list[str]) -> str:
+    return "time_s,interval_s,gamma,occupied\n" + "".join(f"{row}\n" for row in rows)
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    (lines([f"{1_700_000_000_000 + 200 * i},0.2,50,0" for i in range(50)]), "line 3, column time_s.*is it in ms"),
+    (lines([f"{0.2 * (i + 1):.1f},{5 if i == 30 else 0.2},50,0" for i in range(50)]), "line 32, column interval_s = '5'.*overlap"),
+    ("t\x00i\x00m\x00e\x00_\x00s\x00\n", "Is this a CSV in UTF-8"),
+    ("time_s,gamma_<script>\n1,2\n2,3\n", "detector's name"),
+])
+def test_what_would_be_judged_wrongly_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=f"(?si){said}") as refused_by:
+        prepare(Wanted(str(tmp_path / "x.csv")), text.encode())
+    assert str(refused_by.value).replace("\n", "").isprintable()
+
+
+def test_no_alarm_where_nothing_could_be_judged_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(lines([f"{0.2 * (i + 1):.1f},0.2,{50 if i < 300 else 500},1" for i in range(400)]))
+    assert "no count could be judged" in refused(capsys, file)
+
+
+def test_options_that_would_be_ignored_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "the sweep sets it" in refused(capsys, CAPTURE, "--set", "ksigma_n=7", "--sweep", "ksigma_n=6:8:1")
+    assert "takes KEY=VALUE" in refused(capsys, CAPTURE, "--set", "ksigma_n=7\nfocus_threshold=5")
+    file = tmp_path / "x.csv"
+    file.write_text(lines(["1,1,50,0", "2,1,50,0"]))
+    assert "a column of this file" in refused(capsys, file, "--columns", "zz=gamma")
+    for words in (["replay", "--sweep", "ksigma_n=6:8:1", "--sweep", "ksigma_n=6:8:1", str(CAPTURE)], ["alarms", "--last", "0"]):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 2
+
+
+def test_a_dead_panel_is_told_on_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dice = np.random.default_rng(4)
+    rows = [f"{0.2 * (i + 1):.1f},0.2,{dice.poisson(50)},{dice.poisson(50) if i < 100 else 0}" for i in range(400)]
+    (tmp_path / "x.csv").write_text("time_s,interval_s,gamma_A,gamma_B\n" + "\n".join(rows))
+    assert main(["replay", str(tmp_path / "x.csv")]) == 0
+    assert "fault dead:B" in capsys.readouterr().out
