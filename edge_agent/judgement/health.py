@@ -57,6 +57,15 @@ class Health:
                 yield from self._conditions(at_ns, radiation, seen)
                 yield from self._limits(at_ns, radiation)
 
+    def lasting_rates(self, radiation: Radiation, at_ns: int, rates_cps: tuple[float, ...]) -> tuple[float, ...]:
+        """The background to keep for the next start, counts/s: of a channel a test took out what it gave when it was sound.
+        A half-faded rate would be believed after the start, and with it the panel and what is lost without it."""
+        seen = self._rules.health(radiation, at_ns)
+        return tuple(
+            seen.channels[i].rate_cps if self._out[radiation].get(name, PERSON) != PERSON else rates_cps[i]
+            for i, name in enumerate(self._rules.detectors[radiation])
+        )
+
     def notes(self, sample: Sample) -> tuple[str, ...]:
         """What an alarm of this moment must say: channels missing from it, a rise that one panel alone saw."""
         names = self._rules.detectors[sample.radiation]

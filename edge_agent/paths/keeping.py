@@ -60,8 +60,9 @@ class Keeping:
             for radiation in Radiation:
                 background = lane.portal.rules.background(radiation, now_ns)
                 if background is not None:
+                    rates = lane.portal.health.lasting_rates(radiation, now_ns, background.rate_cps)
                     found[lane.name, radiation.value] = {
-                        "rate_cps": background.rate_cps, "exposure_s": background.exposure_s, "age_s": background.age_s,
+                        "rate_cps": rates, "exposure_s": background.exposure_s, "age_s": background.age_s,
                     }
         try:
             if found and self._history is not None:

@@ -275,3 +275,19 @@ def test_a_background_outside_the_profiles_limits_is_a_fault_with_the_number() -
     vacant_noise(lane, 0.0, 60.0)
     fault = next(f for f in lane.of(Fault) if f.condition == "high-background:Aa1")
     assert fault.numbers["high"] == 240.0 and fault.numbers["cps"] > 240.0
+
+
+def test_what_is_lost_is_the_same_after_a_restart_with_the_panel_dead() -> None:
+    """A half-faded rate of the dead panel was kept: after the start the loss was stated as 1.06 instead of 1.15."""
+    before = Watched()
+    until = vacant_noise(before, 0.0, 300.0)
+    until = vacant_noise(before, until, 60.0, spoil={1: 0})
+    kept = before.portal.rules.background(Radiation.GAMMA, ns(until))
+    assert kept is not None
+    rates = before.portal.health.lasting_rates(Radiation.GAMMA, ns(until), kept.rate_cps)
+    after = Watched()
+    after.portal.rules.put_background(Radiation.GAMMA, ns(until + 20.0), 20.0, kept.exposure_s, rates)
+    vacant_noise(after, until + 20.0, 30.0, seed=2, spoil={1: 0})
+    stated = [next(fault.numbers["sensitivity"] for fault in lane.of(Fault) if fault.condition == "out-of-service:Aa2")
+              for lane in (before, after)]
+    assert abs(stated[1] / stated[0] - 1) < 0.02
