@@ -58,6 +58,10 @@ class Matching:
 
 Number = Annotated[float, Range(0.0)]            # seconds, counts/s or metres that cannot be negative
 Positive = Annotated[float, Range(0.0, above=True)]
+MOST = 1e9                                       # beyond any scene, within what a Poisson can be drawn of
+Rate = Annotated[float, Range(0.0, MOST)]        # counts/s
+PositiveRate = Annotated[float, Range(0.0, MOST, above=True)]
+Moment = Annotated[float, Range(0.0, MOST)]      # seconds of a scene at which something must come
 Share = Annotated[float, Range(0.0, 1.0)]
 Index = Annotated[int, Range(0, 3)]              # which of the four detectors, in wire order
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from hardware_mocks.checked import Checked, Matching, Number, Positive, Range, SceneError, Share
+from hardware_mocks.checked import Checked, Matching, Moment, Number, Positive, PositiveRate, Range, Rate, SceneError, Share
 
 CLASSES = ("car", "van", "truck")       # in the order of passage_vehicles
 CLASS_ENDS_M = (6.0, 9.0)               # below, between, above (detection.md 3.3)
@@ -19,8 +19,8 @@ Kind = Annotated[str, Matching(("", *CLASSES))]
 class Source(Checked):
     """A point source: somebody hides it.  Rates are net, summed over four panels at closest approach."""
 
-    gamma_cps: Number = 0.0
-    neutron_cps: Number = 0.0
+    gamma_cps: Rate = 0.0
+    neutron_cps: Rate = 0.0
     position_m: float = 2.0         # behind the front bumper
     lateral_m: Annotated[float, Range(-2.0, 2.0)] = 0.0   # from the centre line; panels are at 2.5
     height_m: Number = 1.5
@@ -30,7 +30,7 @@ class Source(Checked):
 class Load(Checked):
     """Natural radioactivity (NORM: fertiliser, tiles, cat litter) over a length of the vehicle: innocent."""
 
-    gamma_cps: Positive             # the most it adds to the sum of four panels: trucks 150-3000 (passages)
+    gamma_cps: PositiveRate         # the most it adds to the sum of four panels: trucks 150-3000 (passages)
     from_m: float = 3.0             # behind the front bumper
     length_m: Positive = 8.0
     lateral_m: Annotated[float, Range(-2.0, 2.0)] = 0.0
@@ -41,7 +41,7 @@ class Load(Checked):
 class Patient(Checked):
     """A person after nuclear medicine: innocent, and often the strongest thing of the day."""
 
-    gamma_cps: Positive             # 200-20000 in the sum of four panels (passages)
+    gamma_cps: PositiveRate         # 200-20000 in the sum of four panels (passages)
     position_m: float = 1.9         # the front seats, behind the front bumper
     lateral_m: Annotated[float, Range(-2.0, 2.0)] = -0.4
     height_m: Number = 1.0
@@ -83,7 +83,7 @@ class Body(Checked):
 class Vehicle(Checked):
     """One passage.  `speed_kmh` is its pace; `wobble`, `crawl` and stops change it along the way."""
 
-    arrives_s: Number               # its front breaks the beam
+    arrives_s: Moment               # its front breaks the beam
     name: str = "car"
     speed_kmh: Annotated[float, Range(0.1, 200.0)] = 8.0    # 8 km/h: the ANSI N42.35 test speed
     length_m: Positive = 4.5        # of the first body

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from hardware_mocks.checked import Checked, Number, Positive, Range, SceneError, Share, build
+from hardware_mocks.checked import Checked, Number, Positive, Range, Rate, SceneError, Share, build
 from hardware_mocks.scene_faults import (
     BeamFlicker,
     DeadPanel,
@@ -48,8 +48,8 @@ class Panel(Checked):
     name: str
     across_m: float                 # from the lane's centre line, driver's left negative
     height_m: Number
-    gamma_cps: Number               # vacant background
-    neutron_cps: Number
+    gamma_cps: Rate                 # vacant background
+    neutron_cps: Rate
     along_m: float = 0.0            # beyond the beam
 
 

@@ -20,6 +20,7 @@ def add(sub: options.Sub) -> None:
 def _check(chosen: argparse.Namespace) -> int:
     from edge_agent.house.configuration import load
     from edge_agent.judgement.modes import shadow_off
+    from edge_agent.judgement.rules import NOT_FITTED
 
     configuration = load(chosen.config)
     if chosen.json:
@@ -37,7 +38,9 @@ def _check(chosen: argparse.Namespace) -> int:
         off = shadow_off(lane, configuration.models.get(lane.name))
         print(f"          {lane.kind}, {lane.mode}; shadow test {f'off: {off}' if off else 'on'}")
         if lane.out_of_service:
-            print(f"          WITHOUT {', '.join(lane.out_of_service)}: in no sum until taken from out_of_service")
+            left = set(lane.gamma or configuration.profiles[lane.name].gamma) - {NOT_FITTED, *lane.out_of_service}
+            blind = "" if left else "; BLIND: no gamma panel is left"
+            print(f"          WITHOUT {', '.join(lane.out_of_service)}: in no sum until taken from out_of_service{blind}")
     print(f"  centre  {settings.centre.url if settings.centre else 'none: records are kept and not sent'}")
     print(f"  hash    {configuration.hash}")
     return 0

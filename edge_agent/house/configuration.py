@@ -102,7 +102,9 @@ def _check_rules(lane: LaneSettings, profile: Profile, model: ModelFile | None, 
         drivers.find(lane.driver).decoder(profile)
         Rules(lane, profile, model)
     except (SettingsError, ValueError) as problem:
-        raise SettingsError(f"{path}: lane {lane.name}: {problem}.\n  Correct the lane or its profile.") from None
+        told = str(problem).removeprefix(f"lane {lane.name}: ")
+        remedy = "" if "\n" in told else ".\n  Correct the lane or its profile."
+        raise SettingsError(f"{path}: lane {lane.name}: {told}{remedy}") from None
 
 
 def _profile(lane: LaneSettings, path: Path) -> Profile:

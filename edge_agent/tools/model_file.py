@@ -56,7 +56,12 @@ def read(text: str, name: str, panels: int) -> ModelFile:
     """The model of a lane with so many panels; SettingsError says why it cannot be used."""
     try:
         plain = json.loads(text)
-        if plain["format"] != FORMAT or plain["sha256"] != digest(plain):
+        if plain["format"] != FORMAT:
+            raise SettingsError(
+                f"{name}: of the form {str(plain['format'])[:40]!r}, expected {FORMAT!r}.\n"
+                "  Learn it: edge-agent learn LANE --out FILE"
+            )
+        if plain["sha256"] != digest(plain):
             raise SettingsError(
                 f"{name}: changed by hand or damaged: its hash does not fit.\n  Learn it again, or restore the file."
             )

@@ -52,7 +52,7 @@ BAD = [
     ("duration_s = [", "expected TOML"),
     ("duration_s = 9\nvehicles = 3", "vehicles: expected a list, found 3"),
     ("duration_s = 9\n[[vehicles]]\narrives_s = 1\n[[vehicles]]\narrives_s = -1",
-     "vehicles[1].arrives_s: expected a number at least 0, found -1.0"),
+     "vehicles[1].arrives_s: expected a number at least 0 and at most 1e+09, found -1.0"),
     ("duration_s = 9\n[[vehicles]]\narrives_s = 1\nsource = { gamma_cps = 'much' }",
      "vehicles[0].source.gamma_cps: expected a number, found 'much'"),
     ("duration_s = 9\n[[line_noises]]\nat_s = 1\nduration_s = 1\nkind = 'hum'",
@@ -156,3 +156,18 @@ def test_ten_thousand_passages_stay_quick() -> None:
     cars = scenes.convoy([Vehicle(0.0)] * 10_000, gap_s=15.0)
     first = next(s for s in rapiscan.signals(Scene(200_000.0, vehicles=cars)) if isinstance(s, rapiscan.Truth))
     assert first.counter == 1 and np.isfinite(first.at_s)
+
+
+@pytest.mark.parametrize("more", ["source={gamma_cps=1e30}", "source={gamma_cps=inf}"])
+def test_a_strength_no_poisson_can_be_drawn_of_is_refused_by_its_key(more: str, tmp_path: Path) -> None:
+    file = tmp_path / "scene.toml"
+    file.write_text(f'duration_s = 60.0\n[[vehicles]]\narrives_s = 10.0\nname = "x"\n{more}\n')
+    with pytest.raises(scenes.SceneError, match=r"gamma_cps.*at most 1e\+09"):
+        scenes.load(str(file))
+
+
+def test_a_vehicle_that_never_comes_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "scene.toml"
+    file.write_text('duration_s = 60.0\n[[vehicles]]\narrives_s = inf\nname = "x"\n')
+    with pytest.raises(scenes.SceneError, match="arrives_s"):
+        scenes.load(str(file))
