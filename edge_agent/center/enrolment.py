@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import ssl
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 from edge_agent.tools import notes, strict_json
 from edge_agent.tools.verify import read_jwk
+from edge_agent.words.delivery import log_id
 from edge_agent.words.errors import EvidenceError
 
 ENROLMENT_MAX = 64 * 1024
@@ -31,11 +31,6 @@ class Enrolment:
     @property
     def id(self) -> str:
         return log_id(self.origin)
-
-
-def log_id(origin: str) -> str:
-    """How paths and topics name a log."""
-    return hashlib.sha256(origin.encode()).hexdigest()
 
 
 def read(data: bytes, *, certificate: bool) -> Enrolment:

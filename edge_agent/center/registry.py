@@ -9,6 +9,7 @@ from edge_agent.center import enrolment, shelves, tls
 from edge_agent.center.store import writing
 from edge_agent.center.values import Log
 from edge_agent.tools.fingerprint import of_enrolment
+from edge_agent.words.delivery import log_id
 from edge_agent.words.errors import EvidenceError, SettingsError
 
 
@@ -48,7 +49,7 @@ def confirm(db: Connection, origin: str) -> Registered:
 
 
 def find(db: Connection, origin: str) -> Log:
-    log = shelves.log_of(db, enrolment.log_id(origin))
+    log = shelves.log_of(db, log_id(origin))
     if log is None:
         known = ", ".join(log.origin for log in shelves.logs(db)) or "none"
         raise SettingsError(f"{origin} is not registered here.  Registered: {known}")

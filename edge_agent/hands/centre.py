@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import http.client
 import json
 import ssl
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from edge_agent.doors.deadline import within
-from edge_agent.words.errors import PeerError, SettingsError
+from edge_agent.doors.tls import client_context
+from edge_agent.words.delivery import Reply, entries_body, log_id
+from edge_agent.words.errors import PeerError
 
 CONNECT_S = 3.0         # with a new try every 2 to 4 s the first record is there within 5 s of the link's return
 ANSWER_S = 60.0         # a full batch over 32 kbit/s takes longer than this: batches grow only as the link allows
@@ -23,25 +23,18 @@ ANSWER_MAX = 64 * 1024  # bytes; receipts and reasons are far shorter
 GZIP_FROM = 2048        # bytes; below, packing costs more than it saves
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    status: int
-    body: bytes
-    retry_after_s: float | None
-
-
 class Centre:
     """The centre's receiver as the uplink sees it."""
 
     def __init__(self, url: str, ca: Path, certificate: Path, key: Path) -> None:
         parts = urlsplit(url)
         self.host, self.port = parts.hostname or "", parts.port or 443
-        self._context = _context(ca, certificate, key)
+        self._context = client_context(ca, certificate, key)
         self._connection: http.client.HTTPSConnection | None = None
 
     def entries(self, origin: str, lines: list[str], checkpoint: str) -> Reply:
-        body = "".join(f"{line}\n" for line in lines) + "\n" + checkpoint
-        return self._send("POST", f"/v1/logs/{log_id(origin)}/entries", body.encode(), "text/plain; charset=utf-8")
+        body = entries_body(lines, checkpoint)
+        return self._send("POST", f"/v1/logs/{log_id(origin)}/entries", body, "text/plain; charset=utf-8")
 
     def express(self, origin: str, parts: dict[str, Any]) -> Reply:
         return self._send("POST", f"/v1/logs/{log_id(origin)}/express", json.dumps(parts).encode(), "application/json")
@@ -87,28 +80,6 @@ class Centre:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-
-def log_id(origin: str) -> str:
-    """How paths and topics name a log."""
-    return hashlib.sha256(origin.encode()).hexdigest()
-
-
-def _context(ca: Path, certificate: Path, key: Path) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=str(ca))
-    except (OSError, ssl.SSLError) as problem:
-        raise SettingsError(
-            f"centre.ca: cannot use {ca}: {problem}.\n  It must be the PEM file from the centre's card."
-        ) from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    try:
-        context.load_cert_chain(certificate, key)
-    except (OSError, ssl.SSLError) as problem:
-        raise SettingsError(
-            f"cannot use this portal's TLS certificate {certificate} with {key}: {problem}.\n  Make both: edge-agent enrol"
-        ) from None
-    return context
 
 
 def _reason(problem: Exception) -> str:

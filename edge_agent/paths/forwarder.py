@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge_agent.hands.asking import Core
-from edge_agent.hands.centre import Centre, Reply
+from edge_agent.words.delivery import Reply, WayUp
 from edge_agent.words.errors import EdgeAgentError, NotRunning, PeerError
 from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX
 
@@ -54,7 +54,7 @@ class Busy(PeerError):
 
 
 class Forwarder:
-    def __init__(self, core: Core, centre: Centre, alive: Callable[[str], None]) -> None:
+    def __init__(self, core: Core, centre: WayUp, alive: Callable[[str], None]) -> None:
         self._core, self._centre, self._alive = core, centre, alive
         self._size = Size()
         self._at: dict[str, int] = {}       # reading position of each log; the receipt's size until a 409 moves it

@@ -1,0 +1,26 @@
+"""TLS as this portal speaks it: its own certificate shown, the peer's held to one file, 1.3 or nothing."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from edge_agent.words.errors import SettingsError
+
+
+def client_context(ca: Path, certificate: Path, key: Path) -> ssl.SSLContext:
+    """SettingsError names the file that cannot be used."""
+    try:
+        context = ssl.create_default_context(cafile=str(ca))
+    except (OSError, ssl.SSLError) as problem:
+        raise SettingsError(
+            f"centre.ca: cannot use {ca}: {problem}.\n  It must be the PEM file from the centre's card."
+        ) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as problem:
+        raise SettingsError(
+            f"cannot use this portal's TLS certificate {certificate} with {key}: {problem}.\n  Make both: edge-agent enrol"
+        ) from None
+    return context
