@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlite3 import Connection
 
-from edge_agent.center import alarms, body, enrolment, express, judge, shelves, silence
+from edge_agent.center import alarms, body, casebook, enrolment, express, judge, questions, shelves, silence
 from edge_agent.center.directory import ReceiptKey
 from edge_agent.center.express import Express
 from edge_agent.center.kinds import Bodies
+from edge_agent.center.questions import Closed, Opened
 from edge_agent.center.store import writing
-from edge_agent.center.values import Answer, BeginsLater, Early, Log, Plan, Raised, Refusal, Unreadable, plain
+from edge_agent.center.values import Answer, BeginsLater, Early, Held, Log, Plan, Raised, Refusal, Unreadable, plain
 from edge_agent.tools import notes
 from edge_agent.tools.fingerprint import of_enrolment
 from edge_agent.words.clock import Clock
@@ -56,8 +57,9 @@ class Desk:
         try:
             with writing(self.db):
                 log = shelves.log_of(self.db, log_id) or log
-                early = express.judge(sent, shelves.held(self.db, log))
-                raised = self._take_early(log, early)
+                held = shelves.held(self.db, log)
+                early = express.judge(sent, held)
+                raised = self._take_early(log, early, held)
         except Refusal as problem:
             return self._refuse(log, problem, self._forked_alarm(log, sent) if problem.fork else ())
         state = b"chained" if early.chained else b"chain-pending"
@@ -90,7 +92,7 @@ class Desk:
         by_number = {log.number: log for log in shelves.logs(self.db)}
         with writing(self.db):
             fallen = [(by_number[number], silence.fall_silent(self.db, number)) for number in overdue]
-            shown = tuple(new for log, event in fallen if event for new in self._raise(log, event))
+            shown = tuple(new for log, event in fallen if event for new in self._fallen(log, event))
         self._watch.forget(overdue)
         return shown
 
@@ -126,9 +128,10 @@ class Desk:
         if early:
             last = next(new for new in plan.lines if new.seq == early[-1])
             events += self._beat(log, silence.beat_of(last.seq, last.payload))
+        events += casebook.take_lines(self.db, log, plan, now_ms)
         return self._raise(log, *events)
 
-    def _take_early(self, log: Log, early: Early) -> tuple[Raised, ...]:
+    def _take_early(self, log: Log, early: Early, held: Held) -> tuple[Raised, ...]:
         shelves.keep_early(self.db, log, early, self._now_ms())
         self._watch.begin(log.number, self._clock.mono_ns())
         events: list[Raised] = []
@@ -137,13 +140,21 @@ class Desk:
             events.append(alarms.raised(log.origin, early.seq, early.payload, state))
         if early.kind == "heartbeat":
             events += self._beat(log, silence.beat_of(early.seq, early.payload))
+        events += casebook.take_early(self.db, log, early.commitment, held.commitments, self._now_ms())
         return self._raise(log, *events)
+
+    def _fallen(self, log: Log, event: Raised) -> tuple[Raised, ...]:
+        casebook.apply(self.db, log, [Opened(questions.SILENCE, event.key, event.text)], self._now_ms())
+        return self._raise(log, event)
 
     def _beat(self, log: Log, beat: silence.Beat) -> list[Raised]:
         freshest, again = silence.take_beat(self.db, log, beat, self._now_ms())
         if freshest:
             self._watch.heard(log.number, beat.period_s, self._clock.mono_ns())
-        return [again] if again else []
+        if again is None:
+            return []
+        casebook.apply(self.db, log, [Closed(questions.SILENCE, "", "heard again")], self._now_ms())
+        return [again]
 
     def _receipt(self, log: Log, plan: Plan, raised: tuple[Raised, ...]) -> Answer:
         """The cosignature of the checkpoint sent, or the newest receipt when that is larger."""
@@ -190,6 +201,8 @@ class Desk:
         digits = of_enrolment(wanted.origin, wanted.record_key, wanted.log_key.text(), certificate)
         text = f"unconfirmed, continues {base.origin}; compare {digits} over the telephone, then: center confirm"
         begun = Raised("CONTINUATION", wanted.origin, wanted.origin, text)
+        if new := shelves.log_of(self.db, wanted.id):
+            casebook.apply(self.db, new, [Opened(questions.CONTINUATION, wanted.origin, text)], self._now_ms())
         return _line(201, "registered, unconfirmed", self._raise(base, begun))
 
     def _continued(self, origin: str, certificate: bytes) -> Log | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from sqlite3 import Connection
 
-from edge_agent.center import enrolment, shelves, tls
+from edge_agent.center import casebook, enrolment, shelves, tls
 from edge_agent.center.store import writing
 from edge_agent.center.values import Log
 from edge_agent.tools.fingerprint import of_enrolment
@@ -40,11 +40,12 @@ def enrol(db: Connection, data: bytes, now_ms: int) -> Registered:
         return Registered(wanted.origin, digits, "certificate" if added else "nothing")
 
 
-def confirm(db: Connection, origin: str) -> Registered:
+def confirm(db: Connection, origin: str, now_ms: int) -> Registered:
     """A person has compared the fingerprint of a continuation log."""
     with writing(db):
         log = find(db, origin)
         shelves.confirm(db, log)
+        casebook.confirmed(db, log, now_ms)
         return Registered(log.origin, fingerprint(db, log), "nothing" if log.confirmed else "log")
 
 

@@ -29,7 +29,7 @@ def beat_of(seq: int, payload: dict[str, Any]) -> Beat:
     period = payload.get("period_s")
     if isinstance(period, bool) or not isinstance(period, int | float):
         period = PERIOD_S
-    return Beat(seq, min(max(float(period), _SHORTEST_S), _LONGEST_S), _wall_ms(payload))
+    return Beat(seq, min(max(float(period), _SHORTEST_S), _LONGEST_S), wall_ms_of(payload))
 
 
 class Watch:
@@ -75,16 +75,17 @@ def take_beat(db: Connection, log: Log, beat: Beat, now_ms: int) -> tuple[bool, 
 
 def fall_silent(db: Connection, number: int) -> Raised | None:
     """SILENT, once; None when it is known, or when a confirmed continuation has taken the log's place."""
-    continued = "SELECT 1 FROM log WHERE parent = ? AND confirmed = 1"
-    row = db.execute("SELECT origin, heard_ms, period_s, silent FROM log WHERE number = ?", (number,)).fetchone()
-    if row["silent"] or db.execute(continued, (number,)).fetchone():
+    continued = "SELECT 1 FROM log WHERE parent = ? AND confirmed = 1 AND number > ?"
+    row = db.execute("SELECT origin, heard_ms, period_s, silent, parent FROM log WHERE number = ?", (number,)).fetchone()
+    if row["silent"] or db.execute(continued, (row["parent"] or number, number)).fetchone():
         return None
     db.execute("UPDATE log SET silent = 1 WHERE number = ?", (number,))
     text = f"no heartbeat for {PERIODS} periods of {row['period_s']:g} s"
     return Raised("SILENT", row["origin"], str(row["heard_ms"]), text)
 
 
-def _wall_ms(payload: dict[str, Any]) -> int | None:
+def wall_ms_of(payload: dict[str, Any]) -> int | None:
+    """The portal's clock when it signed, ms since 1970; None where it does not say."""
     stamp = payload.get("t")
     wall = stamp.get("wall") if isinstance(stamp, dict) else None
     try:

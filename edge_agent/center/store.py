@@ -61,6 +61,14 @@ CREATE TABLE event (
     UNIQUE (log, kind, key)
 ) STRICT;
 """
+# tables that came later: a centre made before them gets them when it is opened
+LATER = """
+CREATE TABLE IF NOT EXISTS question (
+    number INTEGER PRIMARY KEY, log INTEGER NOT NULL REFERENCES log, kind TEXT NOT NULL, key TEXT NOT NULL,
+    opened_ms INTEGER NOT NULL, closed_ms INTEGER, text TEXT NOT NULL, answer TEXT, UNIQUE (log, kind, key)
+) STRICT;
+CREATE TABLE IF NOT EXISTS memory (log INTEGER PRIMARY KEY REFERENCES log, body TEXT NOT NULL) STRICT;
+"""
 
 
 def create(directory: Path) -> None:
@@ -83,6 +91,7 @@ def open_store(directory: Path) -> sqlite3.Connection:
     if version != VERSION:
         connection.close()
         raise SettingsError(f"{path}: made by another version ({version}, this program knows {VERSION})")
+    connection.executescript(LATER)
     sync_directory(directory)
     return connection
 

@@ -118,7 +118,7 @@ class BeginsLater(EvidenceError):
 class Raised:
     """Something a person at the centre should see, once per (kind, key)."""
 
-    kind: str                       # ALARM, REFUSED, FORK, MARKED, SILENT, HEARD, CONTINUATION, RECEIPT
+    kind: str                       # ALARM, REFUSED, FORK, MARKED, SILENT, HEARD, CONTINUATION, QUESTION, ANSWERED, RECEIPT
     origin: str
     key: str
     text: str

@@ -38,6 +38,15 @@ def add(sub: Any) -> None:
     shown.add_argument("--json", action="store_true")
     status = _command(commands, "status", _status, "how each log stands", f"status {DIR}")
     status.add_argument("--json", action="store_true")
+    report = _command(commands, "report", _report, "what is proven against a log, what is asked of it, what was answered",
+                      f"report {DIR} --closed 20")
+    report.add_argument("--closed", type=int, default=5, metavar="N", help="newest answered questions of each log")
+    report.add_argument("--json", action="store_true")
+    answer = _command(commands, "answer", _answer, "a person answers an open question of the report",
+                      f'answer {DIR} 12 --by "A. Person" --why "power cut in the valley, confirmed by telephone"')
+    answer.add_argument("number", type=int)
+    answer.add_argument("--by", required=True, metavar="NAME")
+    answer.add_argument("--why", required=True, metavar="TEXT")
     export = _command(commands, "export", _export, "lines and newest receipt of a log, as files",
                       f"export {DIR} rpm.example.gov/portal/QX-0042 --out log.ndjson --note receipt.txt")
     export.add_argument("origin")
@@ -89,7 +98,7 @@ def _confirm(args: argparse.Namespace) -> int:
     from edge_agent.center import registry, store
 
     with store.opened(args.dir) as db:
-        confirmed = registry.confirm(db, args.origin)
+        confirmed = registry.confirm(db, args.origin, _now_ms())
     print(f"{confirmed.origin}: " + ("confirmed" if confirmed.new == "log" else "confirmed already"))
     print(f"  fingerprint  {confirmed.fingerprint}")
     return 0
@@ -126,6 +135,30 @@ def _status(args: argparse.Namespace) -> int:
         print(json.dumps(found))
         return 0
     print("\n".join(line for status in found for line in report.log_lines(status)) or "no portal is registered")
+    return 0
+
+
+def _report(args: argparse.Namespace) -> int:
+    from edge_agent.center import dossier, store
+    from edge_agent.words.errors import EvidenceError
+
+    with store.opened(args.dir) as db:
+        found = dossier.dossier(db, max(args.closed, 0))
+    if args.json:
+        print(json.dumps(found))
+    else:
+        print("\n".join(line for log in found for line in dossier.page(log)) or "no portal is registered")
+    if any(log["proofs"] for log in found):
+        return EvidenceError.exit_code
+    return 1 if any(one["closed"] is None for log in found for one in log["questions"]) else 0
+
+
+def _answer(args: argparse.Namespace) -> int:
+    from edge_agent.center import casebook, store
+
+    with store.opened(args.dir) as db, store.writing(db):
+        origin = casebook.answer(db, args.number, args.by, args.why, _now_ms())
+    print(f"{origin}: question {args.number} is answered by {args.by}")
     return 0
 
 

@@ -111,8 +111,8 @@ def test_a_continuation_log_is_taken_at_once_and_confirmed_later(centre: Centre,
     assert continuation(centre, other_keys).status == 409
     assert "other keys" in centre.wait("REFUSED")
     db = store.open_store(centre.path)
-    assert registry.confirm(db, second.origin).new == "log"
-    assert registry.confirm(db, second.origin).new == "nothing"
+    assert registry.confirm(db, second.origin, 0).new == "log"
+    assert registry.confirm(db, second.origin, 0).new == "nothing"
     db.close()
 
 
