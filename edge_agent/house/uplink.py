@@ -9,13 +9,17 @@ import signal
 import time
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlsplit
 
+from edge_agent.doors.dialling import Proxy
+from edge_agent.doors.files import read_text
 from edge_agent.doors.systemd import notify
 from edge_agent.hands.asking import Core
 from edge_agent.hands.centre import Centre
 from edge_agent.house.configuration import Configuration
 from edge_agent.paths.forwarder import Forwarder
 from edge_agent.words.errors import NotRunning, SettingsError
+from edge_agent.words.settings import CentreSettings
 
 log = logging.getLogger("edge_agent.uplink")
 CORE_AWAY_S = 1.0           # between tries while the core is not there
@@ -35,6 +39,7 @@ def run(configuration: Configuration) -> None:
     centre = Centre(
         settings.centre.url, _beside(configuration.path, settings.centre.ca),
         Path(settings.centre.cert or tls / "tls.crt"), Path(settings.centre.cert_key or tls / "tls.key"),
+        _proxy(settings.centre, configuration.path),
     )
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
@@ -46,6 +51,21 @@ def run(configuration: Configuration) -> None:
             Forwarder(core, centre, _alive).run()
         _alive("the core is not running")
         time.sleep(CORE_AWAY_S)
+
+
+def _proxy(settings: CentreSettings, file: Path) -> Proxy | None:
+    """The site's proxy, its login read from a file of its own."""
+    if not settings.proxy:
+        if settings.proxy_auth:
+            raise SettingsError(f"{file}: centre.proxy_auth is set but centre.proxy is not.\n  Add the proxy, or take it out.")
+        return None
+    parts = urlsplit(settings.proxy)
+    login = ""
+    if settings.proxy_auth:
+        login = read_text(_beside(file, settings.proxy_auth), "the proxy's login").strip()
+        if ":" not in login or not login.isprintable():
+            raise SettingsError(f"{_beside(file, settings.proxy_auth)}: expected one line, user:password")
+    return Proxy(parts.hostname or "", parts.port or 0, login)
 
 
 def _beside(file: Path, name: str) -> Path:

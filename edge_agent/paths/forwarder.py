@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from edge_agent.hands.asking import Core
 from edge_agent.words.delivery import Reply, WayUp
@@ -24,8 +24,9 @@ RETRY_S = (2.0, 4.0)            # from one try to the next while the centre is u
 BUSY_MAX_S = 300.0              # full jitter up to this while the centre says it is busy
 IDLE_EXCHANGES_MAX = 12         # halving a batch of 1000 to one takes ten
 IDLE_S = 15.0                   # how long one wait for news lasts; also the pulse of the watchdog
-FIRST_LINES, FIRST_BYTES = 100, 64 * 1024      # of a batch before the link has shown what it carries
-QUICK_S, SLOW_S = 1.0, 5.0      # a batch faster than this doubles the next, one slower halves it
+FIRST_LINES, FIRST_BYTES = 25, 16 * 1024       # of a batch before the link has shown what it carries: 4 s of 32 kbit/s
+LEAST_BYTES = 4096
+TARGET_S = 2.0                  # what one batch should take: so long a fresh alarm may wait behind it
 
 
 @dataclass(slots=True)
@@ -36,13 +37,15 @@ class Size:
     bytes: int = FIRST_BYTES
 
     def took(self, seconds: float) -> None:
-        if seconds < QUICK_S:
-            self.lines, self.bytes = min(self.lines * 2, BATCH_LINES_MAX), min(self.bytes * 2, BATCH_BYTES_MAX)
-        elif seconds > SLOW_S:
-            self.halve()
+        """Towards what takes TARGET_S; twice as much at most, for the first batches of a connection are the slowest."""
+        self._times(min(2.0, TARGET_S / max(seconds, 0.001)))
 
     def halve(self) -> None:
-        self.lines, self.bytes = max(1, self.lines // 2), max(4096, self.bytes // 2)
+        self._times(0.5)
+
+    def _times(self, factor: float) -> None:
+        self.lines = min(max(1, round(self.lines * factor)), BATCH_LINES_MAX)
+        self.bytes = min(max(LEAST_BYTES, round(self.bytes * factor)), BATCH_BYTES_MAX)
 
 
 class Busy(PeerError):
@@ -72,7 +75,8 @@ class Forwarder:
                     self._rest()
                 self._busy_s = RETRY_S[1]
             except Busy as problem:
-                self._wait(problem.after_s or random.uniform(0, self._busy_s), str(problem))  # noqa: S311
+                pause = problem.after_s or random.uniform(0, self._busy_s)  # noqa: S311
+                self._wait(pause, str(problem), for_alarms=problem.after_s is None)
                 self._busy_s = min(self._busy_s * 2, BUSY_MAX_S)
             except NotRunning:
                 raise
@@ -88,10 +92,12 @@ class Forwarder:
             at = self._at.get(origin, receipted)
             if receipted >= size and at >= size:
                 continue
-            if self._express(origin, at + self._size.lines):
+            batch = {} if origin in self._refused else self._core.ask(
+                "batch", log=origin, **{"from": at}, lines=self._size.lines, bytes=self._size.bytes)
+            if self._express(entry, at + len(batch["lines"]) if batch else 0):
                 return True
-            if origin not in self._refused:
-                self._batch(entry, at)
+            if batch:
+                self._batch(entry, at, batch)
                 return True
         return False
 
@@ -102,35 +108,49 @@ class Forwarder:
         entry = self._core.ask("logs")["logs"][-1]
         self._core.ask("wait", size=entry["size"] if entry["receipted"] >= entry["size"] else 2**53, timeout_s=IDLE_S)
 
-    def _wait(self, seconds: float, why: str) -> None:
+    def _wait(self, seconds: float, why: str, *, for_alarms: bool = False) -> None:
+        """Sleep; with `for_alarms` only until there is a fresh one."""
         log.warning("%s; next try in %.0f s", why, seconds)
         self._core.ask("link", why=why)
+        nap = RETRY_S[0] if for_alarms else IDLE_S
         while seconds > 0:
             self._alive(why)
-            time.sleep(min(seconds, IDLE_S))
-            seconds -= IDLE_S
+            time.sleep(min(seconds, nap))
+            seconds -= nap
+            if for_alarms and self._alarm_waits():
+                return
 
     # --- express
 
-    def _express(self, origin: str, beyond: int) -> bool:
+    def _alarm_waits(self) -> bool:
+        """Whether the current log holds an alarm that no receipt covers and that was not sent ahead."""
+        entry = self._core.ask("logs")["logs"][-1]
+        return "seq" in self._core.ask("express", log=entry["log"], beyond=entry["receipted"], alarms=True)
+
+    def _express(self, entry: dict[str, Any], beyond: int) -> bool:
         """Send a fresh alarm, or the freshest heartbeat, that the next batch does not reach."""
-        found = self._core.ask("express", log=origin, beyond=0 if origin in self._refused else beyond)
+        origin = entry["log"]
+        found = self._core.ask("express", log=origin, beyond=beyond)
         if "seq" not in found:
             return False
         reply = self._centre.express(origin, found["express"])
-        if reply.status == 202:
-            log.info("record %d of %s sent ahead of the backlog", found["seq"], origin)
-        else:
-            self._common(reply)
-            log.error("the centre does not take record %d express: %d %s", found["seq"], reply.status, _words(reply))
+        match reply.status:
+            case 202:
+                log.info("record %d of %s sent ahead of the backlog", found["seq"], origin)
+            case 404:
+                self._unknown(entry, reply)
+                return True                 # registered: it goes ahead in the next exchange
+            case 400 | 413 | 422:
+                log.error("the centre does not take record %d express: %d %s", found["seq"], reply.status, _words(reply))
+            case _:
+                self._common(reply)
         self._core.ask("expressed", log=origin, seq=found["seq"])
         return True
 
     # --- the log, in order
 
-    def _batch(self, entry: dict[str, Any], at: int) -> None:
+    def _batch(self, entry: dict[str, Any], at: int, batch: dict[str, Any]) -> None:
         origin = entry["log"]
-        batch = self._core.ask("batch", log=origin, **{"from": at}, lines=self._size.lines, bytes=self._size.bytes)
         began = time.monotonic()
         reply = self._centre.entries(origin, batch["lines"], batch["checkpoint"])
         match reply.status:
@@ -165,7 +185,10 @@ class Forwarder:
         try:
             size = self._core.ask("receipt", log=origin, note=note)["receipted"]
         except EdgeAgentError as problem:
-            raise PeerError(f"the centre answered 200 without a receipt of ours: {problem}") from None
+            raise PeerError(
+                f"the centre answered 200 without a receipt of ours ({problem}): {_words(reply)}; a failure of the server, "
+                "or of a box that answers for it: nothing counts as delivered, tell the centre"
+            ) from None
         self._at[origin] = max(size, end) if size >= end else size
         self._core.ask("link", why="")
         self._core.ask("refused", why="")
@@ -215,14 +238,16 @@ class Forwarder:
         except EdgeAgentError as problem:
             log.critical("the centre's receipt does not fit this log: %s", problem)
 
-    def _common(self, reply: Reply) -> None:
-        """Answers that mean the same whatever was sent."""
+    def _common(self, reply: Reply) -> NoReturn:
+        """Answers that mean the same whatever was sent, and those that no centre gives."""
         if reply.status in (429, 503):
             raise Busy(reply.retry_after_s)
         if reply.status == 403:
             raise PeerError(f"the centre does not accept this portal's certificate: {_words(reply)}; enrol it there")
-        if reply.status >= 500 or reply.status < 400:
-            raise PeerError(f"the centre answered {reply.status} {_words(reply)}; is something between us and it?")
+        if 300 <= reply.status < 400:
+            raise PeerError(f"the centre answered {reply.status}, go to {ascii(reply.location)[1:-1]}, which we never do; is "
+                            "centre.url the one on the card, or is a login page of the network in between?")
+        raise PeerError(f"the centre answered {reply.status} {_words(reply)}; is something between us and it?")
 
 
 def _words(reply: Reply) -> str:

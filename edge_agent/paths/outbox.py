@@ -74,9 +74,11 @@ class Outbox:
         return {"from": begin, "lines": [line.decode() for line in taken], "checkpoint": note.decode()}
 
     async def express(self, request: Answer) -> Answer:
-        """A fresh alarm, or the freshest heartbeat, at or beyond line `beyond`, with its proofs; {} when none waits."""
+        """A fresh alarm, or the freshest heartbeat, at or beyond line `beyond`, with its proofs; {} when none waits.
+
+        `alarms`: no heartbeats."""
         book = self._book(request)
-        seq = await self._fresh(book, _whole(request, "beyond", INTEGER_MAX))
+        seq = await self._fresh(book, _whole(request, "beyond", INTEGER_MAX), heartbeats=not request.get("alarms"))
         if seq is None:
             return {}
         shelf, size = book.shelf, book.shelf.size
@@ -96,13 +98,13 @@ class Outbox:
             },
         }
 
-    async def _fresh(self, book: Book, beyond: int) -> int | None:
+    async def _fresh(self, book: Book, beyond: int, *, heartbeats: bool) -> int | None:
         recent = await book.shelf.alarm_from_end(EXPRESS_MAX)
         after = max(beyond - 1, book.expressed, recent - 1)
         alarm = await book.shelf.next_alarm(after)
         if alarm is not None:
             return alarm
-        heartbeat = book.notable()
+        heartbeat = book.notable() if heartbeats else None
         return heartbeat if heartbeat is not None and heartbeat > after else None
 
     async def expressed(self, request: Answer) -> Answer:

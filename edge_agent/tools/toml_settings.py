@@ -85,7 +85,7 @@ class _Reader:
         return value
 
     def _error(self, where: str, value: Any, expected: str, why: str) -> SettingsError:
-        shown = repr(value)
+        shown = re.sub(r"//[^/@]*@", "//...@", repr(value))         # a password typed into a URL is not shown
         tail = f"\n  The key is for: {why}." if why else ""
         return SettingsError(f"{self._file}: {where} = {shown[:60]}: expected {expected}.{tail}")
 

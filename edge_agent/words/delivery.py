@@ -14,6 +14,7 @@ class Reply:
     status: int
     body: bytes
     retry_after_s: float | None
+    location: str = ""      # where a redirection points
 
 
 class WayUp(Protocol):

@@ -123,11 +123,21 @@ class AnnunciatorSettings:
 class CentreSettings:
     """Where records go."""
 
-    url: str = key("https address of the centre", pattern=r"https://[^\s/:]+(:[1-9][0-9]{0,4})?/?")
+    url: str = key(
+        "https address of the centre; an IPv6 address in brackets",
+        pattern=r"https://(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+)(:[1-9][0-9]{0,4})?/?",
+    )
     vkey: str = key("verifier key of the centre's receipts, name+id+base64, one line", pattern=r"\S+\+[0-9a-f]{8}\+\S+")
     ca: str = key("PEM file the centre's TLS certificate must come from (or is)")
     cert: str = key("PEM file of this portal's TLS certificate; empty: uplink/tls.crt in the state directory", "")
     cert_key: str = key("PEM file of its private key; empty: uplink/tls.key in the state directory", "")
+    proxy: str = key(
+        "http proxy of the site that lets CONNECT through to the centre, http://host:port; TLS stays end to end; empty: none",
+        "", pattern=r"|http://(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):[1-9][0-9]{0,4}/?",
+    )
+    proxy_auth: str = key(
+        "file with user:password for the proxy, readable by the uplink alone (settings go into records); empty: none", "",
+    )
 
 
 @dataclass(frozen=True, slots=True)
