@@ -17,6 +17,8 @@ UNKNOWN = {"UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "ACCESS_DENIE
            "CERTIFICATE_REQUIRED", "DECRYPT_ERROR", "HANDSHAKE_FAILURE"}
 NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "UNEXPECTED_MESSAGE", "RECORD_LAYER_FAILURE"}
 NEW_CARD = "compare centre.ca with the centre's card, by telephone"
+# What many servers do instead of an alert; Python's asyncio closes before the alert has left (3.11).
+CUT = "once is nothing; every time: is this portal enrolled there (edge-agent enrol), or does a firewall between cut it?"
 RENEW = "make a new one: edge-agent enrol --renew-tls, and enrol it there"
 
 
@@ -34,8 +36,7 @@ def reason(problem: Exception, host: str, wall_ns: int) -> str:
         case ConnectionRefusedError():
             return "it refuses connections: the centre's program is not running there, or the port in centre.url is another"
         case http.client.RemoteDisconnected() | ConnectionError():
-            return f"the connection was cut ({_plain(problem)}); " \
-                   "where it happens every time: a firewall between, or the centre drops this portal's certificate"
+            return f"the connection was cut ({_plain(problem)}); {CUT}"
         case http.client.HTTPException() | ValueError():
             return f"it does not answer as a centre does ({_plain(problem)}); is something between us and it?"
         case OSError() if problem.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL):
@@ -69,7 +70,7 @@ def _tls(problem: ssl.SSLError) -> str:
     if name in NO_TLS:
         return "what answers does not speak TLS: a login page of the network, a proxy, or the wrong port in centre.url"
     if isinstance(problem, ssl.SSLEOFError):
-        return "the connection was cut while TLS began; where it happens every time, a firewall between does it"
+        return f"the connection was cut while TLS began; {CUT}"
     return f"TLS failed ({name.lower() or _plain(problem)}); is something between us and it?"
 
 

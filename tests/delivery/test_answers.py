@@ -51,7 +51,7 @@ def refusal(post: Post, liar: Liar, **more: object) -> str:
     (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5000, ("does not answer as a centre",)),
     (b"SSH-2.0-OpenSSH_9.2\r\n", ("does not answer as a centre",)),
     (b"\x00\x01\x02\r\n\r\n", ("does not answer as a centre",)),
-    (b"", ("connection was cut", "firewall")),
+    (b"", ("connection was cut", "enrolled there", "firewall")),
 ])
 def test_no_answer_but_a_receipt_is_one(post: Post, said: bytes, words: tuple[str, ...]) -> None:
     found = refusal(post, Liar(post.where, always(said)))
@@ -106,7 +106,7 @@ def test_a_flood_of_drops_does_not_hold_the_uplink(post: Post, monkeypatch: pyte
 
 # --- TLS
 
-def test_an_intercepting_box_is_named_as_one(post: Post, tmp_path: Path) -> None:
+def test_an_intercepting_box_("connection was cut", "enrolled there", "firewall")_as_one(post: Post, tmp_path: Path) -> None:
     (tmp_path / "box").mkdir()
     found = refusal(post, Liar(post.where, always(b"")), ca=certificate(tmp_path / "box", "centre.test"))
     assert "not the one we trust" in found and "box on the way" in found and "card" in found
