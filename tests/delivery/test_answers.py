@@ -106,7 +106,7 @@ def test_a_flood_of_drops_does_not_hold_the_uplink(post: Post, monkeypatch: pyte
 
 # --- TLS
 
-def test_an_intercepting_box_("connection was cut", "enrolled there", "firewall")_as_one(post: Post, tmp_path: Path) -> None:
+def test_an_intercepting_box_is_named_as_one(post: Post, tmp_path: Path) -> None:
     (tmp_path / "box").mkdir()
     found = refusal(post, Liar(post.where, always(b"")), ca=certificate(tmp_path / "box", "centre.test"))
     assert "not the one we trust" in found and "box on the way" in found and "card" in found
