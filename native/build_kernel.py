@@ -18,7 +18,8 @@ SOURCES = (
     "lane",
 )
 # No contraction: a fused multiply-add rounds once instead of twice, and replay would depend on the machine.
-FLAGS = ["-std=c11", "-O2", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra"]
+# -O3 does the scan's seven sums side by side: half the instructions of a look, the same bits.
+FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-Wall", "-Wextra"]
 
 
 def contract() -> str:

@@ -43,6 +43,7 @@ typedef struct {                     /* state of health of one radiation's chann
 	double share[EA_GAMMA_MAX], recent[EA_GAMMA_MAX];
 	ea_cusum evidence[EA_GAMMA_MAX][2], own[EA_GAMMA_MAX][2]; /* low, high: of the share, of a tube's own rate */
 	uint32_t pairs, seconds;
+	uint32_t aside;                                          /* mask: their share has moved, the others are held without */
 	uint32_t learning, taught, shared_by, sharing;           /* masks: being learned; learned; in the sum last time; tested */
 	uint32_t odd, again, was_hot, steady;                    /* of the newest sample; steady: it came in the vacant lane */
 	uint32_t silent, stuck, stuck_vacant, noisy, smooth, low, high, overload, lone;

@@ -74,9 +74,9 @@ static void look(double counts, double length_s, const ea_fit *fit, double *leas
 void ea_neutron_score(const ea_neutrons *w, const ea_fit *fit, double log_p, ea_score *out)
 {
 	double counts = 0.0, length_s = 0.0, least = 0.0;
-	uint32_t next = 0;
+	uint32_t next = 0, slot = w->next;
 	for (uint32_t i = 1; i <= w->filled && next < WINDOWS; i++) {
-		uint32_t slot = (w->next + EA_NEUTRON_RING - i) % EA_NEUTRON_RING;
+		slot = slot ? slot - 1 : EA_NEUTRON_RING - 1;
 		counts += w->counts[slot];
 		length_s += w->interval_s[slot];
 		if (length_s < WINDOW_S[next] - TINY_S) { continue; }

@@ -61,27 +61,43 @@ def scatter(counts: np.ndarray, interval_s: float) -> np.ndarray:
     return last
 
 
+SHARE_A_DAY, DAY_S, CAP = 1e-6, 86400.0, 2.0
+
+
 @dataclass
 class Shares:
     share: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    aside: set[int]
 
 
 def shares(counts: np.ndarray, interval_s: float) -> Shares | None:
-    """Learned shares, and log likelihood ratios of each channel: q(1 -+ SHIFT) against q(1 -+ SLACK)."""
+    """Learned shares, and log likelihood ratios of each channel: q(1 -+ SHIFT) against q(1 -+ SLACK), q of those not set
+    aside and itself.  The one that crosses by the most is set aside, and the others begin anew."""
     rows = seconds(counts, interval_s)
     learned = rows.cumsum(axis=0)
     ready = (learned >= LEARN).all(axis=1)
     if not ready.any():
         return None
-    first = int(ready.argmax())
-    q = learned[first] / learned[first].sum()
-    found = Shares(q, np.zeros(len(q)), np.zeros(len(q)))
+    first, size = int(ready.argmax()), counts.shape[1]
+    taught, limit = learned[first], math.log(4 * size * DAY_S / SHARE_A_DAY)
+    found = Shares(taught / taught.sum(), np.zeros(size), np.zeros(size), set())
     for row in rows[first:]:                            # the second that completes the lesson is tested too
-        rest = row.sum() - row
-        for side, sign in ((found.low, -1), (found.high, 1)):
-            q1, q2 = q * (1 + sign * SLACK), q * (1 + sign * SHIFT)
-            ratio = row * np.log(q2 / q1) + rest * np.log((1 - q2) / (1 - q1))
-            side[:] = np.maximum(0.0, side + ratio)
+        for c in range(size):
+            whole = [i for i in range(size) if i == c or i not in found.aside]
+            q, n = taught[c] / taught[whole].sum(), row[whole].sum()
+            for side, sign in ((found.low, -1), (found.high, 1)):
+                q1, q2 = q * (1 + sign * SLACK), q * (1 + sign * SHIFT)
+                ratio = row[c] * math.log(q2 / q1) + (n - row[c]) * math.log((1 - q2) / (1 - q1))
+                side[c] = min(CAP * limit, max(0.0, side[c] + ratio))
+        most = np.maximum(found.low, found.high)
+        aside = {c for c in found.aside if most[c] > 0}
+        left = [c for c in range(size) if c not in found.aside]
+        if len(left) > 2 and most[left].max() >= limit:
+            aside.add(max(left, key=lambda c: most[c]))
+        if aside != found.aside:
+            found.aside = aside
+            for c in set(range(size)) - aside:
+                found.low[c] = found.high[c] = 0.0
     return found

@@ -29,17 +29,20 @@ def poisson(seconds: float, channels: int = 4, seed: int = 1, rate: float = RATE
 
 # --- the reference
 
-@pytest.mark.parametrize(("channels", "interval_s", "rate"), [
-    (4, 0.2, 250.0), (16, 0.2, 80.0), (2, 1.0, 500.0), (4, 0.05, 900.0),
+@pytest.mark.parametrize(("channels", "interval_s", "rate", "moved"), [
+    (4, 0.2, 250.0, 0.98), (16, 0.2, 80.0, 0.98), (2, 1.0, 500.0, 0.98), (4, 0.05, 900.0, 0.98), (4, 0.2, 250.0, 0.8),
+    (3, 0.2, 300.0, 0.6),
 ])  # fmt: skip
-def test_every_number_is_that_of_the_reference(channels: int, interval_s: float, rate: float) -> None:
+def test_every_number_is_that_of_the_reference(channels: int, interval_s: float, rate: float, moved: float) -> None:
     counts = poisson(1400.0, channels, 7, rate, interval_s)
-    counts[len(counts) // 2 :, 0] = counts[len(counts) // 2 :, 0] * 0.98
+    half = counts[len(counts) // 2 :]
+    half[:, 0] = np.random.default_rng(8).binomial(half[:, 0], moved)
     _, seen = fed(counts, interval_s)
     column = np.array(seen.channels, dtype=float).T
     assert column[3] == pytest.approx(scatter(counts, interval_s), rel=1e-9)
     expected = shares(counts, interval_s)
     if expected is not None:
+        assert {i for i in range(channels) if (seen.low | seen.high) >> i & 1} == expected.aside == ({0} if moved < 0.9 else set())
         assert column[4] == pytest.approx(expected.share, rel=1e-9)
         assert column[6] == pytest.approx(np.maximum(expected.low, expected.high), rel=1e-9, abs=1e-9)
     assert column[0] == pytest.approx(rates(counts[: last_prepared(len(counts), interval_s)], interval_s), rel=1e-9)
@@ -194,6 +197,51 @@ def test_a_fault_is_found_in_time(what: str, most_s: float, form: str) -> None:
 def test_a_day_of_traffic_weather_and_cargo_has_no_fault(form: str) -> None:
     found, vehicles = false_faults(form, 1.0, seed=2)
     assert found == {} and vehicles > 200
+
+
+def accused(form: str, rates: tuple[float, ...], moves: dict[int, float], seconds: float) -> set[int]:
+    """Panels whose share was ever called wrong after some had moved."""
+    every_s, counting_s, warm_s = (0.2, 0.2, 1500.0) if form == "steady" else (5.0, 1.0, 9000.0)
+    lane, rng, found = Lane(KernelSettings(len(rates), focus_threshold=500.0)), np.random.default_rng(6), 0
+    now = [rate * moves.get(c, 1.0) for c, rate in enumerate(rates)]
+    rows = [rng.poisson(np.array(r) * counting_s, (round(s / every_s), len(r))) for r, s in ((rates, warm_s), (now, seconds))]
+    for i, row in enumerate(np.concatenate(rows).tolist(), 1):
+        if form == "steady":
+            lane.gamma(every_s * i, every_s, row)
+        else:
+            lane.vacant_rate(GAMMA, every_s * i, counting_s, row)
+        if every_s * i > warm_s and (every_s > 1 or i % 5 == 0):
+            seen = lane.health(GAMMA, every_s * i)
+            found |= seen.low | seen.high
+    return {c for c in range(len(rates)) if found >> c & 1}
+
+
+@pytest.mark.parametrize(("form", "rates", "factor"), [
+    ("steady", (250.0,) * 4, 0.8), ("steady", (250.0,) * 4, 0.5), ("steady", (400.0, 300.0, 200.0, 100.0), 0.7),
+    ("steady", (250.0,) * 3, 1.3), ("wire", (250.0,) * 4, 0.7), ("wire", (100.0, 200.0, 300.0, 400.0), 0.5),
+])  # fmt: skip
+def test_the_panel_that_moved_is_named_and_no_other(form: str, rates: tuple[float, ...], factor: float) -> None:
+    """The shares of all others move with it."""
+    assert accused(form, rates, {0: factor}, 1800.0 if form == "steady" else 7200.0) == {0}
+
+
+def test_two_that_moved_apart_are_both_named() -> None:
+    assert accused("steady", (250.0,) * 5, {1: 0.7, 3: 1.15}, 1500.0) == {1, 3}
+
+
+def test_of_two_panels_both_are_named() -> None:
+    assert accused("steady", (250.0,) * 2, {0: 0.7}, 600.0) == {0, 1}
+
+
+def test_a_share_that_came_back_is_over() -> None:
+    lane, rng = Lane(KernelSettings(4, focus_threshold=500.0)), np.random.default_rng(3)
+    for i in range(1, 13000):
+        t_s = 0.2 * i
+        lane.gamma(t_s, 0.2, rng.poisson([35 if 1500 < t_s <= 1700 else 50, 50, 50, 50]).tolist())
+        if i == 8500:
+            assert lane.health(GAMMA, t_s).low == 1
+    seen = lane.health(GAMMA, t_s)
+    assert (seen.low, seen.high) == (0, 0)
 
 
 def test_a_tube_that_lost_half_of_its_counts_is_found_within_hours() -> None:
