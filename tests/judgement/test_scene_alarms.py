@@ -107,8 +107,7 @@ def test_cosmic_bursts_give_no_neutron_alarm_of_ours_where_the_portal_itself_ala
 @pytest.mark.parametrize("seed", SEEDS)
 def test_an_ageing_panel_is_a_share_fault_and_no_alarm(name: str, panel: str, seed: int) -> None:
     it = played(name, seed)
-    assert it.faults()[0] == f"share:{panel}" and it.lane.alarms == []
-    assert all(condition.startswith("share:") for condition in it.faults())
+    assert set(it.faults()) == {f"share:{panel}"} and it.lane.alarms == []      # the others' shares move with it
     first = next(fault for fault in it.lane.of(Fault))
     assert 7200.0 < first.at_ns / 1e9 < 12600.0         # after it began, within an hour and a half
 
