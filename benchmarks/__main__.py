@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("kernel", "health", "ledger", "footprint", "latency", "held_disk", "outage", "detection")
+PARTS = ("kernel", "health", "ledger", "retention", "footprint", "latency", "held_disk", "outage", "detection")
 
 
 def main(names: list[str]) -> int:

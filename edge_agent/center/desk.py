@@ -165,7 +165,7 @@ class Desk:
         if newest is not None and newest[0] == size:
             return Answer(200, newest[1][len(plan.note):], raised)
         time_s = self._clock.wall_ns() // 10**9
-        cosignature = notes.cosign(plan.checkpoint, self._key.name, self._key.seed, time_s)
+        cosignature = notes.cosign(plan.checkpoint, self._key.name, self._key.signer, time_s)
         with writing(self.db):
             shelves.add_receipt(self.db, log, size, time_s, plan.note + cosignature)
         given = Raised("RECEIPT", log.origin, str(size), f"size={size} lines={len(plan.lines)}")

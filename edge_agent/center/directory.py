@@ -25,16 +25,17 @@ RECEIPT_KEY, RECEIPT_VKEY, TLS_KEY, TLS_CERT, LOCK = "receipt.key", "receipt.vke
 @dataclass(frozen=True, slots=True)
 class ReceiptKey:
     name: str
-    seed: bytes = field(repr=False)
+    signer: ed25519.Signer = field(repr=False)
 
     @property
     def public(self) -> notes.VerifierKey:
-        return notes.VerifierKey(self.name, notes.COSIGNER_KEY, ed25519.public(self.seed))
+        return notes.VerifierKey(self.name, notes.COSIGNER_KEY, self.signer.public)
 
 
 def create(directory: Path, key_name: str, hosts: list[str]) -> notes.VerifierKey:
     """A new centre; SettingsError when there is one already."""
-    key = ReceiptKey(key_name, secrets.token_bytes(ed25519.SEED_BYTES))
+    seed = secrets.token_bytes(ed25519.SEED_BYTES)
+    key = ReceiptKey(key_name, ed25519.SoftKey(seed))
     try:
         notes.read_vkey(key.public.text())
     except EvidenceError:
@@ -44,7 +45,7 @@ def create(directory: Path, key_name: str, hosts: list[str]) -> notes.VerifierKe
     there = [name for name in (RECEIPT_KEY, TLS_KEY, store.NAME) if (directory / name).exists()]
     if there:
         raise SettingsError(f"{directory}: a centre is here already ({', '.join(there)}); keys are never made twice")
-    _write(directory / RECEIPT_KEY, [base64.b64encode(key.seed) + b"\n"], 0o600)
+    _write(directory / RECEIPT_KEY, [base64.b64encode(seed) + b"\n"], 0o600)
     _write(directory / RECEIPT_VKEY, [key.public.text().encode() + b"\n"], 0o644)
     _write(directory / TLS_KEY, [tls_key], 0o600)
     _write(directory / TLS_CERT, [tls_cert], 0o644)
@@ -56,8 +57,9 @@ def create(directory: Path, key_name: str, hosts: list[str]) -> notes.VerifierKe
 def receipt_key(directory: Path) -> ReceiptKey:
     """The key that signs receipts, checked against its public half."""
     public = public_key(directory)
-    key = ReceiptKey(public.name, base64.b64decode(_read(directory / RECEIPT_KEY)))
-    if len(key.seed) != ed25519.SEED_BYTES or key.public != public:
+    seed = base64.b64decode(_read(directory / RECEIPT_KEY))
+    key = ReceiptKey(public.name, ed25519.SoftKey(seed)) if len(seed) == ed25519.SEED_BYTES else None
+    if key is None or key.public != public:
         raise SettingsError(f"{directory}: {RECEIPT_KEY} and {RECEIPT_VKEY} do not belong together")
     return key
 

@@ -21,6 +21,7 @@ def add(sub: options.Sub) -> None:
     made.add_argument("--key", type=Path, metavar="JWK", help="public key of record 0")
     made.add_argument("--checkpoint", type=Path, metavar="FILE", help="checkpoint note over the log")
     made.add_argument("--receipt", type=Path, action="append", default=[], metavar="FILE", help="receipt note; repeatable")
+    made.add_argument("--stump", type=Path, metavar="FILE", help="what a pruned log begins with; --log: the lines after it")
     made.add_argument("--log-key", type=Path, metavar="VKEY", help="verifier key of the portal's checkpoints")
     made.add_argument("--centre-key", type=Path, metavar="VKEY", help="verifier key of the centre's receipts")
     options.config(made)
@@ -40,18 +41,19 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def _files(chosen: argparse.Namespace) -> dict[str, Any]:
-    from edge_agent.tools import notes, verify
+    from edge_agent.tools import notes, stump, verify
 
-    if chosen.key is None:
+    if chosen.key is None and chosen.stump is None:
         raise SettingsError("--key is missing: the public key of record 0, a JWK file")
     log_key = _vkey(chosen.log_key)
     centre_key = _vkey(chosen.centre_key)
     if chosen.checkpoint is not None and log_key is None:
         raise SettingsError("--log-key is missing: a checkpoint is checked with the portal's verifier key")
+    pruned = stump.read(options.read_bytes(chosen.stump)) if chosen.stump else None
     data = options.read_bytes(chosen.log)
     problems = [] if data.endswith(b"\n") or not data else ["the last line does not end: the file is cut short"]
     report = verify.verify_log(
-        data.removesuffix(b"\n").split(b"\n") if data else [], _jwk(chosen.key),
+        data.removesuffix(b"\n").split(b"\n") if data else [], _jwk(chosen.key) if chosen.key else b"", pruned=pruned,
         checkpoint=options.read_bytes(chosen.checkpoint) if chosen.checkpoint else None,
         receipts=[options.read_bytes(path) for path in chosen.receipt], log_key=log_key, centre_key=centre_key,
     )
@@ -96,7 +98,8 @@ def _jwk(path: Path) -> bytes:
 
 def _plain(report: Any) -> dict[str, Any]:
     return {
-        "whole": report.whole, "origin": report.origin, "records": report.records, "kinds": dict(report.kinds),
+        "whole": report.whole, "origin": report.origin, "records": report.records, "pruned": report.cut,
+        "kinds": dict(report.kinds),
         "checkpoint_size": report.checkpoint.size if report.checkpoint else None,
         "receipts": [
             {"centre": receipt.centre, "size": receipt.checkpoint.size, "time_s": receipt.time_s} for receipt in report.receipts
@@ -112,6 +115,8 @@ def _page(report: dict[str, Any]) -> list[str]:
     lines = [f"{report['origin'] or 'log'}: {report['records']} records verified ({kinds or 'none'})"]
     if report["records"] and not any(problem.startswith("record") for problem in report["problems"]):
         lines.append("  every signature, one key per record, sequence and hashes hold")
+    if report["pruned"]:
+        lines.append(f"  the first {report['pruned']} are pruned; what stays of them leads to a checkpoint that both ends signed")
     if report["checkpoint_size"] is not None:
         lines.append(f"  checkpoint over {report['checkpoint_size']} records holds")
     for receipt in report["receipts"]:

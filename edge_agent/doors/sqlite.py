@@ -25,6 +25,7 @@ PRAGMAS = {
     "synchronous": 2,               # FULL
     "wal_autocheckpoint": 250,      # pages: a small WAL wears a card less and recovers fast
     "journal_size_limit": 1 << 20,  # bytes the WAL keeps after a checkpoint
+    "secure_delete": 0,             # Debian builds it on: pruning then writes every deleted page once more, as zeros
     "trusted_schema": 0,
     "foreign_keys": 1,
 }

@@ -75,30 +75,22 @@ class RecordKeys:
             raise StorageError(f"cannot write the record key {self._path}: {problem.strerror}") from None
 
 
-class LogKey:
-    """The stable key of one log: a file now; a TPM later behind the same two methods."""
+class LogKey(ed25519.SoftKey):
+    """The stable key of one log, in a file.  Whoever signs with it asks only for an ed25519.Signer, as a TPM will be."""
 
     def __init__(self, path: Path) -> None:
         try:
-            self._seed = path.read_bytes()
+            seed = path.read_bytes()
         except OSError as problem:
             raise _unread(problem, f"the log key {path}") from None
-        if len(self._seed) != ed25519.SEED_BYTES:
-            raise StorageError(f"the log key {path} is damaged: {len(self._seed)} bytes, not {ed25519.SEED_BYTES}")
+        if len(seed) != ed25519.SEED_BYTES:
+            raise StorageError(f"the log key {path} is damaged: {len(seed)} bytes, not {ed25519.SEED_BYTES}")
+        super().__init__(seed)
 
     @staticmethod
     def create(path: Path) -> LogKey:
         write_private(path, new_seed())
         return LogKey(path)
-
-    @property
-    def public(self) -> bytes:
-        return ed25519.public(self._seed)
-
-    @property
-    def seed(self) -> bytes:
-        """For tools.notes, which signs; never logged, never sent."""
-        return self._seed
 
 
 def new_seed() -> bytes:

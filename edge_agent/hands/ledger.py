@@ -139,6 +139,7 @@ class Ledger(Shelf):
 
     async def _read_head(self, origin: str, first_key: bytes) -> None:
         """Verify the last lines, take the key that must sign the next one, wipe every other."""
+        await self.read_cut()
         rows = await self._database.rows("SELECT seq, line FROM record ORDER BY seq DESC LIMIT ?", (CHECKED_AT_START,))
         rows.reverse()
         head = Head(origin, 0, None, first_key)
@@ -196,16 +197,23 @@ class Ledger(Shelf):
         return True
 
     async def _rebuild_nodes(self) -> None:
-        """The tree from the lines alone, in one transaction."""
-        nodes: dict[tuple[int, int], bytes] = {}
-        for begin in range(0, self._size, REBUILD_LINES):
-            for seq, line in enumerate(await self.lines(begin, REBUILD_LINES), begin):
-                for level, index, value in merkle.completed(seq, merkle.leaf(line), lambda level, index: nodes[level, index]):
-                    nodes[level, index] = value
-        kept = [(level, index, value) for (level, index), value in nodes.items() if level > 0]
-        await self._database.write([
-            ("DELETE FROM node", ()), *(("INSERT INTO node VALUES (?, ?, ?)", node) for node in kept)
-        ])
+        """The tree from the lines alone, and what the stump holds of those that are gone, in one transaction."""
+        async with self._cutting:
+            stump = await self.stump()
+            if stump is not None:       # vouched for by the root that both ends signed
+                text = stump.note.decode().partition("\n\n")[0] + "\n"
+                if stump.tree().root() != notes.read_checkpoint_text(text).root:
+                    raise EvidenceError(f"{self._database.path}: the stump at {stump.size} does not lead to its checkpoint")
+            nodes = dict(zip(merkle.left_of(self.first), stump.left, strict=True)) if stump else {}
+            kept = [(*name, value) for name, value in nodes.items()]
+            for begin in range(self.first, self._size, REBUILD_LINES):
+                for seq, line in enumerate(await self.lines(begin, REBUILD_LINES), begin):
+                    for level, index, value in merkle.completed(seq, merkle.leaf(line), lambda level, index: nodes[level, index]):
+                        nodes[level, index] = value
+                        kept += [(level, index, value)] if level > 0 else []
+            await self._database.write([
+                ("DELETE FROM node", ()), *(("INSERT INTO node VALUES (?, ?, ?)", node) for node in kept)
+            ])
 
     async def _read_edge(self) -> None:
         names = merkle.wanted(lambda node: merkle.root(self._head.seq, node)) if self._head.seq else []

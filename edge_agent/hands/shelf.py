@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from edge_agent.doors.sqlite import Database
-from edge_agent.tools import merkle
+from edge_agent.doors.sqlite import Database, Statement
+from edge_agent.tools import jws, merkle
 from edge_agent.tools.notes import Receipt
-from edge_agent.words.errors import StorageError
+from edge_agent.tools.stump import Stump
+from edge_agent.words.errors import EvidenceError, StorageError
 
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS record (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, line BLOB NOT NULL) STRICT",
@@ -20,7 +22,10 @@ SCHEMA = (
     " PRIMARY KEY (level, idx)) STRICT, WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS receipt (size INTEGER PRIMARY KEY, note BLOB NOT NULL, line BLOB NOT NULL,"
     " time_s INTEGER NOT NULL) STRICT",
+    # one row where the log was pruned: size of the cut, the 32-byte hashes left of its last line, the cosigned checkpoint
+    "CREATE TABLE IF NOT EXISTS stump (size INTEGER PRIMARY KEY, hashes BLOB NOT NULL, note BLOB NOT NULL) STRICT",
 )
+HASH_BYTES = 32
 T = TypeVar("T")
 
 
@@ -46,6 +51,21 @@ class Shelf:
         self._database = database
         self.origin = origin
         self._size = size
+        self._cut = 0
+        self._cutting = asyncio.Lock()      # nobody makes the tree anew from lines while they are being pruned
+
+    @classmethod
+    async def closed(cls, path: Path, origin: str) -> Shelf:
+        """A log that is closed, for reading and delivery."""
+        database = await Database.open(path, SCHEMA)
+        try:
+            shelf = cls(database, origin, 0)
+            shelf._size = (await database.rows("SELECT coalesce(max(seq) + 1, 0) FROM record"))[0][0]
+            await shelf.read_cut()
+        except BaseException:
+            await database.close()
+            raise
+        return shelf
 
     @property
     def path(self) -> Path:
@@ -61,12 +81,78 @@ class Shelf:
         """Lines in the log."""
         return self._size
 
-    async def lines(self, begin: int, count: int) -> list[bytes]:
-        """Lines [begin, begin + count) as far as there are."""
+    @property
+    def cut(self) -> int:
+        """Size of the tree at which the log was pruned: from line cut - 1 on every line is here; 0: all are."""
+        return self._cut
+
+    @property
+    def first(self) -> int:
+        """Seq of the first line that is here."""
+        return max(self._cut - 1, 0)
+
+    async def read_cut(self) -> None:
+        """EvidenceError when lines are gone that nothing says were pruned."""
+        rows = await self._database.rows("SELECT max(size) FROM stump")
+        self._cut = rows[0][0] or 0
+        rows = await self._database.rows("SELECT min(seq) FROM record")
+        if rows[0][0] is not None and rows[0][0] != self.first:
+            raise EvidenceError(f"{self.path}: the log begins with record {rows[0][0]}, not {self.first}: records are missing")
+
+    async def stump(self) -> Stump | None:
+        """What stays of the lines that were pruned."""
+        rows = await self._database.rows("SELECT size, hashes, note FROM stump ORDER BY size DESC LIMIT 1")
+        if not rows:
+            return None
+        size, hashes, note = rows[0]
+        left = tuple(bytes(hashes[at : at + HASH_BYTES]) for at in range(0, len(hashes), HASH_BYTES))
+        line = await self.lines(size - 1, 1)
+        if not line:
+            raise StorageError(f"{self.path}: record {size - 1}, the last before the cut, is missing")
+        return Stump(size, line[0], left, bytes(note))
+
+    async def prune(self, to: Kept) -> int:
+        """Cut at the size of a receipt, in one durable transaction; how many lines went.  The caller verified the receipt."""
+        async with self._cutting:
+            if not self._cut < to.size <= self._size:
+                return 0
+            last = to.size - 1              # stays
+            names = merkle.left_of(last)
+            left = [await self._node(level, index) for level, index in names]
+            went = last - self.first
+            statements: list[Statement] = [
+                *_below(last), *(("INSERT OR REPLACE INTO node VALUES (0, ?, ?)", (index, value))
+                                 for (level, index), value in zip(names, left, strict=True) if level == 0),
+                ("DELETE FROM receipt WHERE size < ?", (await self._oldest_named(to.size),)),
+                ("DELETE FROM stump", ()), ("INSERT INTO stump VALUES (?, ?, ?)", (to.size, b"".join(left), to.note)),
+            ]
+            try:
+                await self._database.write(statements)
+            finally:
+                await self.read_cut()       # what the disk refuses may have landed all the same
+            return went
+
+    async def spare_bytes(self) -> int:
+        """Room inside the file that new records take before the file grows: pages of lines that were pruned."""
+        pages = (await self._database.rows("PRAGMA freelist_count"))[0][0]
+        return int(pages) * int((await self._database.rows("PRAGMA page_size"))[0][0])
+
+    async def _oldest_named(self, size: int) -> int:
+        """Size of the oldest receipt that records from `size` - 1 on still need: the one the first heartbeat there names says
+        since when they can have been signed."""
         rows = await self._database.rows(
-            "SELECT line FROM record WHERE seq >= ? AND seq < ? ORDER BY seq", (begin, begin + count)
+            "SELECT line FROM record WHERE kind = 'heartbeat' AND seq >= ? ORDER BY seq LIMIT 1", (size - 1,)
         )
-        return [bytes(row[0]) for row in rows]
+        named = jws.take_apart(bytes(rows[0][0])).payload.get("receipt") if rows else None
+        known = named.get("size") if isinstance(named, dict) else None
+        return min(size, known) if type(known) is int else size
+
+    async def lines(self, begin: int, count: int) -> list[bytes]:
+        """Lines [begin, begin + count) as far as they are here: none where line `begin` is not."""
+        rows = await self._database.rows(
+            "SELECT seq, line FROM record WHERE seq >= ? AND seq < ? ORDER BY seq", (begin, begin + count)
+        )
+        return [bytes(line) for number, (seq, line) in enumerate(rows, begin) if seq == number]
 
     async def alarm_from_end(self, number: int) -> int:
         """Seq of the alarm that is the `number`th from the end; 0 where there are fewer."""
@@ -108,6 +194,21 @@ class Shelf:
         rows = await self._database.rows("SELECT size, note, line, time_s FROM receipt ORDER BY size DESC LIMIT 1")
         return Kept(*rows[0]) if rows else None
 
+    async def next_cut(self, signer: bytes, given_until_s: int, near: int) -> Kept | None:
+        """The receipt to prune to next: its line begins with `signer`, given no later than a time; the largest that takes at
+        most `near` lines, else the smallest beyond.  None where there is none."""
+        fit = ("SELECT size, note, line, time_s FROM receipt"
+               " WHERE size > ? AND size <= ? AND time_s <= ? AND substr(line, 1, ?) = ?")
+        begin, end, rest = max(self._cut, 1), min(self.first + near, self._size), (given_until_s, len(signer), signer)
+        rows = await self._database.rows(fit + " ORDER BY size DESC LIMIT 1", (begin, end, *rest))
+        if not rows:
+            rows = await self._database.rows(fit + " ORDER BY size LIMIT 1", (begin, self._size, *rest))
+        return Kept(*rows[0]) if rows else None
+
+    async def root(self, size: int) -> bytes:
+        """Root of the first `size` lines."""
+        return await self.tree(lambda node: merkle.root(size, node))
+
     async def keep_receipt(self, receipt: Receipt, note: bytes) -> None:
         """Keep a receipt that was verified against this log's own tree."""
         size = receipt.checkpoint.size
@@ -116,8 +217,8 @@ class Shelf:
         ])
 
     async def _node(self, level: int, index: int) -> bytes:
-        if level == 0:
-            return merkle.leaf((await self.lines(index, 1))[0])
+        if level == 0 and (line := await self.lines(index, 1)):
+            return merkle.leaf(line[0])
         rows = await self._database.rows("SELECT hash FROM node WHERE level = ? AND idx = ?", (level, index))
         if not rows:
             raise StorageError(f"{self._database.path}: tree node {level}/{index} is missing")
@@ -125,3 +226,12 @@ class Shelf:
 
     async def close(self) -> None:
         await self._database.close()
+
+
+def _below(last: int) -> Sequence[Statement]:
+    """Away with lines before `last` and the nodes over them, but for those that cover [0, last)."""
+    nodes = [
+        ("DELETE FROM node WHERE level = ? AND idx < ?", (level, (last >> level) - (last >> level & 1)))
+        for level in range(last.bit_length())
+    ]
+    return [("DELETE FROM record WHERE seq < ?", (last,)), *nodes]

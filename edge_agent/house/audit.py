@@ -9,6 +9,7 @@ from urllib.parse import quote
 from edge_agent.house.identity import LogIdentity, logs_of
 from edge_agent.tools import jws
 from edge_agent.tools.notes import VerifierKey
+from edge_agent.tools.stump import Stump
 from edge_agent.tools.verify import Report, verify_log
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
 
@@ -24,12 +25,16 @@ def verify_state(state: Path, centre_key: VerifierKey | None) -> list[Report]:
 def _verify(log: LogIdentity, centre_key: VerifierKey | None) -> Report:
     keys = _positions(log)          # before the lines: a core that runs beside us only ever adds to them
     try:
-        database = sqlite3.connect(f"file:{quote(str(log.database))}?mode=ro", uri=True)
+        database = sqlite3.connect(f"file:{quote(str(log.database))}?mode=ro", uri=True, isolation_level=None)
         try:
+            database.execute("BEGIN")       # one view of it, whatever the core writes or prunes meanwhile
             receipts = [row[0] for row in database.execute("SELECT note FROM receipt ORDER BY size DESC LIMIT 1")]
-            lines = (bytes(row[0]) for row in database.execute("SELECT line FROM record ORDER BY seq"))
+            pruned = _stump(database)
+            lines = (bytes(row[0]) for row in database.execute(
+                "SELECT line FROM record WHERE seq >= ? ORDER BY seq", (pruned.size if pruned else 0,)))
             report = verify_log(
-                lines, log.first_key, receipts=receipts if centre_key else (), log_key=log.log_key, centre_key=centre_key
+                lines, log.first_key, pruned=pruned, receipts=receipts if centre_key else (), log_key=log.log_key,
+                centre_key=centre_key,
             )
             report.problems += _labels(database)
             report.problems += _end(database, report, keys)
@@ -51,7 +56,7 @@ def _end(database: sqlite3.Connection, report: Report, keys: dict[int, bytes]) -
     """A tail cut off together with its receipts leaves a log that verifies; the one-time key knows how far it was."""
     if not report.whole or not keys:
         return []
-    due, size = min(keys), report.records
+    due, size = min(keys), report.size
     if due > size:
         return [f"the key file is ready for record {due}, the ledger ends before record {size}: records {size} to {due - 1} "
                 "are missing at the end (deleted, or the ledger came back from an older copy)"]
@@ -60,6 +65,20 @@ def _end(database: sqlite3.Connection, report: Report, keys: dict[int, bytes]) -
         return [f"the key that is to sign record {due} is not the one record {due - 1} announces: ledger and key file are of "
                 "different histories"]
     return []
+
+
+def _stump(database: sqlite3.Connection) -> Stump | None:
+    """What stays of records that were pruned."""
+    try:
+        row = database.execute("SELECT size, hashes, note FROM stump ORDER BY size DESC LIMIT 1").fetchone()
+    except sqlite3.OperationalError:
+        return None                     # a ledger from before anything was pruned
+    if row is None:
+        return None
+    size, hashes, note = row
+    line = database.execute("SELECT line FROM record WHERE seq = ?", (size - 1,)).fetchone()
+    left = tuple(bytes(hashes[at : at + 32]) for at in range(0, len(hashes), 32))
+    return Stump(size, bytes(line[0]) if line else b"", left, bytes(note))
 
 
 def _labels(database: sqlite3.Connection) -> list[str]:

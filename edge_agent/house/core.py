@@ -75,7 +75,8 @@ class Core:
         self.scribe = Scribe(self.books.ledger, self.clock, self.now, lambda: self.room.release())
         self.context = bodies.Context(self.moment, __version__, self.configuration.hash)
         self.keeping = Keeping(await open_history(self.state), self.clock)
-        self.room = Room(self.state, self.keeping, self.report)
+        self.retention = self.books.retention(self.settings, self.clock)
+        self.room = Room(self.state, self.keeping, self.retention, self.report)
         signals: list[Signal] = [LogSignal()] if self.settings.annunciator.kind == "log" else []
         self.annunciator = Annunciator(signals, self.events.put)
         self.lanes = [self._lane(lane) for lane in self.settings.lane]
@@ -230,6 +231,7 @@ class Core:
             self._reports.settle(self.clock.mono_ns())
             await patiently(self._watch_delivery())
             await patiently(self.room.look())
+            await patiently(self.retention.look())
             self._look_at_clock()
 
     def _look_at_clock(self) -> None:

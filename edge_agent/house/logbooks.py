@@ -19,9 +19,13 @@ from edge_agent.house.configuration import Configuration
 from edge_agent.house.identity import LogIdentity, create_log, logs_of
 from edge_agent.house.salvage import open_log, salvage, shelf_of, still_to_carry
 from edge_agent.paths.outbox import Book
+from edge_agent.paths.retention import Retention
 from edge_agent.tools import jws
 from edge_agent.tools.base64url import encode
+from edge_agent.tools.notes import read_vkey
+from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError, Unavailable
+from edge_agent.words.settings import Settings
 
 log = logging.getLogger("edge_agent.logbooks")
 READ_BACK = 256         # lines looked through for the last readable one of a damaged log
@@ -103,9 +107,15 @@ class Logbooks:
         """Every log that can be delivered, oldest first; one that the centre refused for good can not."""
         open_still = [(identity, shelf) for identity, shelf in self._closed if not identity.closing()]
         shelves: list[tuple[LogIdentity, Shelf]] = [*open_still, (self.identity, self.ledger)]
-        books = [Book(shelf, identity.log_key, identity.signer().seed, identity.public()) for identity, shelf in shelves]
+        books = [Book(shelf, identity.log_key, identity.signer(), identity.public()) for identity, shelf in shelves]
         books[-1].notable = heartbeat
         return books
+
+    def retention(self, settings: Settings, clock: Clock) -> Retention:
+        """What may leave the disk, of every log."""
+        shelves = [*((shelf, identity.log_key) for identity, shelf in self._closed), (self.ledger, self.identity.log_key)]
+        centre = read_vkey(settings.centre.vkey) if settings.centre else None
+        return Retention(shelves, centre, clock, settings.portal.retention_days)
 
     async def close(self) -> None:
         for _, shelf in self._closed:
@@ -115,7 +125,7 @@ class Logbooks:
 
 async def _last_boot(shelf: Shelf) -> int:
     """The start in which the log's last readable line was written."""
-    for line in reversed(await shelf.lines(max(0, shelf.size - READ_BACK), READ_BACK)):
+    for line in reversed(await shelf.lines(max(shelf.first, shelf.size - READ_BACK), READ_BACK)):
         try:
             return int(jws.take_apart(line).payload["t"]["boot"])
         except (EvidenceError, LookupError, TypeError, ValueError):

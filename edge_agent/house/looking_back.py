@@ -105,9 +105,9 @@ def _records(lines: Iterable[bytes]) -> Iterator[tuple[str, Body]]:
 
 
 def _core_lines(core: Core, begin: int) -> Iterator[str]:
-    while lines := core.ask("lines", **{"from": begin})["lines"]:
-        yield from lines
-        begin += len(lines)
+    while (answer := core.ask("lines", **{"from": begin}))["lines"]:
+        yield from answer["lines"]
+        begin = answer["from"] + len(answer["lines"])
 
 
 def _file_lines(path: Path) -> Generator[bytes, None, None]:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from edge_agent.doors.sqlite import Database
 from edge_agent.hands.keys import new_seed
 from edge_agent.hands.ledger import Draft, Ledger
 from edge_agent.hands.shelf import Shelf
 from edge_agent.house.identity import LogIdentity
-from edge_agent.tools import jws, merkle
+from edge_agent.tools import jws
 from edge_agent.tools.base64url import encode
 from edge_agent.words.errors import EvidenceError, StorageError
 
@@ -41,8 +40,7 @@ async def shelf_of(identity: LogIdentity) -> Shelf | None:
             raise EvidenceError("its log key is not the one that was enrolled; nothing it signs would be believed")
         if not identity.database.exists():
             return None
-        database = await Database.open(identity.database, ())
-        return Shelf(database, identity.origin, (await database.rows("SELECT count(*) FROM record"))[0][0])
+        return await Shelf.closed(identity.database, identity.origin)
     except (StorageError, EvidenceError) as problem:
         log.error("the closed log %s cannot be read: %s; its files are kept", identity.origin, problem)
         return None
@@ -59,7 +57,7 @@ async def salvage(identity: LogIdentity) -> list[Draft]:
         try:
             body["agreed"] = await agreed(shelf)
             body["size"] = shelf.size
-            body["root"] = encode(await shelf.tree(lambda node: merkle.root(shelf.size, node)))
+            body["root"] = encode(await shelf.root(shelf.size))
             if closing:
                 carried, body["tail"] = await _carry(shelf, closing["refused_at"])
         except (StorageError, EvidenceError, IndexError) as problem:
@@ -72,6 +70,8 @@ async def salvage(identity: LogIdentity) -> list[Draft]:
 
 async def still_to_carry(identity: LogIdentity, ledger: Ledger) -> list[Draft]:
     """Records that power kept from being carried into the continuation, which already has its recovery."""
+    if ledger.cut:
+        return []                       # pruned since: what was carried over was receipted long ago
     first = jws.take_apart((await ledger.lines(0, 1))[0])
     tail = first.payload.get("tail") or {"carried": 0}
     there = [jws.take_apart(line).payload.get("carried") for line in await ledger.lines(1, tail["carried"])]
@@ -85,7 +85,7 @@ async def agreed(shelf: Shelf) -> dict[str, Any] | None:
     receipt = await shelf.receipt()
     if receipt is None or receipt.size > shelf.size:
         return None
-    root = await shelf.tree(lambda node: merkle.root(receipt.size, node))
+    root = await shelf.root(receipt.size)
     return {"size": receipt.size, "root": encode(root), "receipt": encode(receipt.sha256)}
 
 

@@ -45,7 +45,7 @@ class Control:
             **self._status(),
             "lanes": {name: lane_state(lane, now_ns) | {"link": lane.link.name, "fault_details": lane.portal.faults.details}
                       for name, lane in self._lanes.items()},
-            "log": {"size": size, "unreceipted": size - (receipt.size if receipt else 0),
+            "log": {"size": size, "first": self._scribe.ledger.first, "unreceipted": size - (receipt.size if receipt else 0),
                     "receipted": receipt.size if receipt else 0, "receipt_time_s": receipt.time_s if receipt else None},
             "storage": self._scribe.trouble or refused, "queued": self._scribe.queued, "overflowed": self._scribe.overflowed,
         }
@@ -65,9 +65,11 @@ class Control:
         return {"lines": [line.decode() for line in lines], "receipted": receipt.size if receipt else 0}
 
     async def lines(self, request: Answer) -> Answer:
-        """Lines from `from` on, for verification."""
-        lines = await self._scribe.ledger.lines(int(request["from"]), LINES_MAX)
-        return {"lines": [line.decode() for line in lines], "size": self._scribe.ledger.size}
+        """Lines from `from` on, or from the first that was not pruned."""
+        ledger = self._scribe.ledger
+        begin = max(int(request["from"]), ledger.first)
+        lines = await ledger.lines(begin, LINES_MAX)
+        return {"from": begin, "lines": [line.decode() for line in lines], "size": ledger.size}
 
     async def wire(self, request: Answer) -> AsyncGenerator[Answer, None]:
         """Bytes of a lane as they arrive; the daemon keeps the port."""

@@ -50,7 +50,7 @@ async def body(
         "annunciator": annunciator,
         "disk": {"free_mb": free_mb},
         "buf": {"unreceipted": size - (receipt.size if receipt else 0), "queued": scribe.queued,
-                "overflowed": scribe.overflowed},
+                "overflowed": scribe.overflowed, "first": scribe.ledger.first},
         "receipt": {"size": receipt.size, "sha256": encode(receipt.sha256)} if receipt else None,
     }
 

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge_agent.hands.shelf import Shelf
-from edge_agent.tools import merkle, notes
+from edge_agent.hands.shelf import Kept, Shelf
+from edge_agent.tools import ed25519, merkle, notes
+from edge_agent.tools.base64url import encode
 from edge_agent.words.errors import EvidenceError
 from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX, INTEGER_MAX, Checkpoint
 
@@ -27,7 +28,7 @@ class Book:
 
     shelf: Shelf
     log_key: notes.VerifierKey
-    seed: bytes                     # of the log key
+    signer: ed25519.Signer          # the log key
     public: Answer                  # what a centre must know of it
     expressed: int = -1             # last line sent ahead of the backlog
     notable: Callable[[], int | None] = field(default=lambda: None)     # seq of the freshest heartbeat
@@ -59,9 +60,14 @@ class Outbox:
         return {}
 
     async def batch(self, request: Answer) -> Answer:
-        """Lines from `from` on, at most `lines` and `bytes`, with the checkpoint exactly after the last of them."""
+        """Lines from `from` on, at most `lines` and `bytes`, with the checkpoint exactly after the last of them.
+
+        Where lines from `from` on are pruned: {"stump"}, which a centre that lost them can go on from.
+        """
         book = self._book(request)
         begin = _whole(request, "from", book.shelf.size)
+        if begin < book.shelf.first:
+            return await self._stump(book)
         count = _whole(request, "lines", BATCH_LINES_MAX)
         room = _whole(request, "bytes", BATCH_BYTES_MAX)
         taken: list[bytes] = []
@@ -122,8 +128,9 @@ class Outbox:
         known = await book.shelf.receipt()
         if known is None or receipt.checkpoint.size >= known.size:
             await book.shelf.keep_receipt(receipt, note)
+            self._report("centre-rollback", "", False)
         elif request.get("latest"):
-            self._rolled_back(book, receipt.checkpoint.size, known.size)
+            self._rolled_back(book, receipt.checkpoint.size, known)
         return {"receipted": receipt.checkpoint.size}
 
     async def behind(self, request: Answer) -> Answer:
@@ -131,7 +138,7 @@ class Outbox:
         book = self._book(request)
         known = await book.shelf.receipt()
         if known is not None:
-            self._rolled_back(book, 0, known.size)
+            self._rolled_back(book, 0, known)
         return {}
 
     async def refused(self, request: Answer) -> Answer:
@@ -146,11 +153,19 @@ class Outbox:
         self._report("centre-link", why, bool(why))
         return {}
 
-    def _rolled_back(self, book: Book, size: int, receipted: int) -> None:
+    def _rolled_back(self, book: Book, size: int, known: Kept) -> None:
+        gone = f"; records {size} to {book.shelf.first - 1} are pruned here, a hole stays" if size < book.shelf.first else ""
         self._report(
             "centre-rollback",
-            f"the centre holds {size} records of {book.shelf.origin}, its own receipt says {receipted}", True,
+            f"the centre holds {size} records of {book.shelf.origin}, its own receipt {encode(known.sha256)} says "
+            f"{known.size}{gone}", True,
         )
+
+    async def _stump(self, book: Book) -> Answer:
+        found = await book.shelf.stump()
+        if found is None:
+            raise EvidenceError(f"{book.shelf.path}: records before {book.shelf.first} are missing and no stump stands for them")
+        return {"from": found.size, "lines": [], "stump": found.plain()}
 
     async def _fits(self, book: Book, checkpoint: Checkpoint) -> None:
         """The centre signed it, so it held these records: where they are not ours, we are an older copy of ourselves."""
@@ -162,14 +177,15 @@ class Outbox:
 
     async def _check(self, book: Book, checkpoint: Checkpoint) -> None:
         size = checkpoint.size
+        if size < book.shelf.cut:
+            return                      # its lines are pruned; that our own log key signed the checkpoint was verified
         if size > book.shelf.size:
             raise EvidenceError(f"a receipt over {size} records, this log has {book.shelf.size}: it was rolled back")
-        if await book.shelf.tree(lambda node: merkle.root(size, node)) != checkpoint.root:
+        if await book.shelf.root(size) != checkpoint.root:
             raise EvidenceError(f"a receipt over {size} records whose root is not this log's")
 
     async def _checkpoint(self, book: Book, size: int) -> bytes:
-        root = await book.shelf.tree(lambda node: merkle.root(size, node))
-        return notes.sign_checkpoint(Checkpoint(book.shelf.origin, size, root), book.seed)
+        return notes.sign_checkpoint(Checkpoint(book.shelf.origin, size, await book.shelf.root(size)), book.signer)
 
     def _book(self, request: Answer) -> Book:
         book = self._books.get(str(request.get("log")))

@@ -1,4 +1,5 @@
-"""Room on the disk, in stages: warn, then shed the history of counts, never evidence; and a reserve for the last words.
+"""Room on the disk, in stages: warn; shed the history of counts; prune what the centre has receipted, step by step.  Evidence
+that is not receipted never goes.  And a reserve for the last words.
 
 `<state>/reserve` holds room that only the end of the program uses: at SIGTERM on a full disk it is deleted, and records
 that waited in memory take its place.  It is made anew once there is room.
@@ -13,6 +14,7 @@ from pathlib import Path
 from edge_agent.doors.files import preallocate, space
 from edge_agent.hands.history import History
 from edge_agent.paths.keeping import Keeping
+from edge_agent.paths.retention import Retention
 from edge_agent.words.errors import Unavailable
 
 log = logging.getLogger("edge_agent.room")
@@ -33,8 +35,10 @@ async def open_history(state: Path) -> History | None:
 
 
 class Room:
-    def __init__(self, state: Path, keeping: Keeping, report: Callable[[str, str, bool], None]) -> None:
-        self._state, self._keeping, self._report = state, keeping, report
+    def __init__(
+        self, state: Path, keeping: Keeping, retention: Retention, report: Callable[[str, str, bool], None]
+    ) -> None:
+        self._state, self._keeping, self._retention, self._report = state, keeping, retention, report
         self._reserve = state / "reserve"
 
     async def look(self) -> None:
@@ -47,10 +51,13 @@ class Room:
         if free < shed_below and not self._keeping.off:
             log.error("%s: %d KB free: the history of counts is deleted to keep evidence", self._state, free >> 10)
             await self._keeping.shed()
+        elif free + await self._retention.spare_bytes() < shed_below:
+            await self._retention.make_room()
         elif self._keeping.off and free > 2 * shed_below:
             history = await open_history(self._state)
             if history is not None:
                 self._keeping.resume(history)
+                self._retention.room_again()
         self._tell(free, whole)
         size = int(min(RESERVE_MAX, whole * RESERVE_PART))
         if free > 2 * size and not self._reserve.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -21,6 +22,31 @@ def public(seed: bytes) -> bytes:
 
 def sign(seed: bytes, message: bytes) -> bytes:
     return Ed25519PrivateKey.from_private_bytes(seed).sign(message)
+
+
+class Signer(Protocol):
+    """A key that signs and never shows itself: in a file now, in a TPM where one is fitted."""
+
+    @property
+    def public(self) -> bytes:
+        """Raw public key."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Ed25519 signature over the message."""
+
+
+class SoftKey:
+    """A signer in memory."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+
+    @property
+    def public(self) -> bytes:
+        return self._key.public_key().public_bytes_raw()
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message)
 
 
 def verifies(key: bytes, message: bytes, signature: bytes) -> bool:

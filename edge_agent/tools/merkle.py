@@ -142,12 +142,20 @@ def wanted(question: Callable[[Node], object]) -> list[tuple[int, int]]:
     return asked
 
 
-class Tree:
-    """A whole tree in memory: for verification, tests and small logs."""
+def left_of(size: int) -> list[tuple[int, int]]:
+    """Names of the full nodes that cover [0, size), largest first: what a cut keeps of the lines before it."""
+    return [(level, (size >> level) - 1) for level in reversed(range(size.bit_length())) if size >> level & 1]
 
-    def __init__(self) -> None:
-        self._nodes: dict[tuple[int, int], bytes] = {}
-        self.size = 0
+
+class Tree:
+    """A tree in memory: for verification, tests and small logs.  `left`: nodes of the `cut` lines that are gone."""
+
+    def __init__(self, cut: int = 0, left: tuple[bytes, ...] = ()) -> None:
+        names = left_of(cut)
+        if len(names) != len(left):
+            raise EvidenceError(f"a cut after {cut} lines has {len(names)} subtrees, not {len(left)}")
+        self._nodes: dict[tuple[int, int], bytes] = dict(zip(names, left, strict=True))
+        self.size = cut
 
     def add(self, line: bytes) -> None:
         for level, index, value in completed(self.size, leaf(line), self.node):
@@ -155,7 +163,10 @@ class Tree:
         self.size += 1
 
     def node(self, level: int, index: int) -> bytes:
-        return self._nodes[level, index]
+        try:
+            return self._nodes[level, index]
+        except KeyError:
+            raise EvidenceError(f"tree node {level}/{index} lies before the cut") from None
 
     def root(self, size: int | None = None) -> bytes:
         return root(self.size if size is None else size, self.node)

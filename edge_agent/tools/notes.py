@@ -40,6 +40,10 @@ class VerifierKey:
     def id(self) -> bytes:
         return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.type]) + self.key).digest()[:4]
 
+    def line_begin(self) -> bytes:
+        """How every signature line of this key begins: as far as its id fixes the base64."""
+        return f"— {self.name} {base64.b64encode(self.id).decode()[:5]}".encode()
+
     def text(self) -> str:
         return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([self.type]) + self.key).decode()}"
 
@@ -85,17 +89,17 @@ def read_checkpoint_text(text: str) -> Checkpoint:
     return Checkpoint(lines[0], size, root)
 
 
-def sign_checkpoint(checkpoint: Checkpoint, seed: bytes) -> bytes:
+def sign_checkpoint(checkpoint: Checkpoint, signer: ed25519.Signer) -> bytes:
     """The note a portal sends: its checkpoint under its log key."""
-    key = VerifierKey(checkpoint.origin, LOG_KEY, ed25519.public(seed))
+    key = VerifierKey(checkpoint.origin, LOG_KEY, signer.public)
     text = checkpoint.text()
-    return (text + "\n" + _signature_line(key, ed25519.sign(seed, text.encode()))).encode()
+    return (text + "\n" + _signature_line(key, signer.sign(text.encode()))).encode()
 
 
-def cosign(checkpoint: Checkpoint, name: str, seed: bytes, time_s: int) -> bytes:
+def cosign(checkpoint: Checkpoint, name: str, signer: ed25519.Signer, time_s: int) -> bytes:
     """The centre's cosignature line: its receipt."""
-    key = VerifierKey(name, COSIGNER_KEY, ed25519.public(seed))
-    signature = ed25519.sign(seed, _cosigned(checkpoint, time_s))
+    key = VerifierKey(name, COSIGNER_KEY, signer.public)
+    signature = signer.sign(_cosigned(checkpoint, time_s))
     return _signature_line(key, time_s.to_bytes(8, "big") + signature).encode()
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from edge_agent.tools import ed25519, jws, notes, strict_json
+from edge_agent.tools import ed25519, jws, notes, strict_json, stump
 from edge_agent.tools.base64url import decode, encode
 from edge_agent.tools.merkle import Tree
+from edge_agent.tools.stump import Stump
 from edge_agent.words.errors import EvidenceError
 from edge_agent.words.record import Checkpoint, Head, Record
 
@@ -19,12 +20,17 @@ class Report:
     """What holds, and the first thing that does not."""
 
     origin: str
-    records: int = 0
+    records: int = 0                # verified: those after the cut, where the log was pruned
+    cut: int = 0                    # records before it are pruned, under a checkpoint of this size
     kinds: Counter[str] = field(default_factory=Counter)
     root: bytes = b""
     checkpoint: Checkpoint | None = None
     receipts: list[notes.Receipt] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return self.cut + self.records
 
     @property
     def whole(self) -> bool:
@@ -34,12 +40,11 @@ class Report:
 class LogCheck:
     """Takes lines one by one; keeps the tree."""
 
-    def __init__(self, origin: str, first_key: bytes) -> None:
-        self.head = Head(origin, 0, None, first_key)
-        self.tree = Tree()
+    def __init__(self, head: Head, tree: Tree) -> None:
+        self.head, self.tree = head, tree
         self.kinds: Counter[str] = Counter()
         self.findings: list[str] = []       # what is wrong inside records that are genuine
-        self._announced = {first_key}       # each key signs once
+        self._announced = {head.next_key}   # each key signs once
 
     def take(self, line: bytes) -> Record:
         """The record of the next line; EvidenceError when it is not the next line of this log."""
@@ -87,24 +92,31 @@ def verify_log(
     lines: Iterable[bytes],
     first_key: bytes,
     *,
+    pruned: Stump | None = None,
     checkpoint: bytes | None = None,
     receipts: Iterable[bytes] = (),
     log_key: notes.VerifierKey | None = None,
     centre_key: notes.VerifierKey | None = None,
 ) -> Report:
-    """Check every line, then the checkpoint and each receipt against the tree of the lines."""
+    """Check every line, then the checkpoint and each receipt against the tree of the lines.  `pruned`: what the lines follow."""
     check: LogCheck | None = None
     report = Report("")
-    for number, line in enumerate(lines):
+    if pruned is not None:
+        try:
+            check = _after(pruned, report, log_key, centre_key)
+        except EvidenceError as problem:
+            report.problems.append(f"the stump: {problem}")
+            return report
+    for number, line in enumerate(lines, report.cut):
         try:
             if check is None:
                 report.origin = log_key.name if log_key else origin_of(line)
-                check = LogCheck(report.origin, first_key)
+                check = LogCheck(Head(report.origin, 0, None, first_key), Tree())
             check.take(line)
         except EvidenceError as problem:
             report.problems.append(f"record {number}: {problem}")
             return report
-        report.records = number + 1
+        report.records += 1
     if check is None:
         report.problems.append("there is no record")
         return report
@@ -115,6 +127,18 @@ def verify_log(
     for number, receipt in enumerate(receipts):
         _check_note(f"receipt {number}", receipt, check, report, log_key, centre_key)
     return report
+
+
+def _after(
+    pruned: Stump, report: Report, log_key: notes.VerifierKey | None, centre_key: notes.VerifierKey | None
+) -> LogCheck:
+    """Where the lines after a cut begin: nothing but the stump's checkpoint vouches for what is gone."""
+    if log_key is None:
+        raise EvidenceError("the log's verifier key is needed: --log-key FILE")
+    report.origin = log_key.name
+    stump.check(pruned, log_key, centre_key)
+    report.cut = pruned.size
+    return LogCheck(pruned.head(log_key.name), pruned.tree())
 
 
 def _check_note(
@@ -129,6 +153,8 @@ def _check_note(
         receipt = notes.open_receipt(note, log_key, centre_key) if centre_key is not None else None
         if found.size > check.tree.size:
             raise EvidenceError(f"it is over {found.size} records, the log has {check.tree.size}: records are missing at the end")
+        if found.size < report.cut:
+            raise EvidenceError(f"it is over {found.size} records, which are pruned; the cut is at {report.cut}")
         if found.root != check.tree.root(found.size):
             raise EvidenceError(f"its root is not that of the first {found.size} records")
     except EvidenceError as problem:

@@ -95,7 +95,7 @@ class Portal:
 
     def checkpoint(self, size: int | None = None, root: bytes | None = None) -> bytes:
         size = len(self.lines) if size is None else size
-        return notes.sign_checkpoint(Checkpoint(self.origin, size, root or self.tree.root(size)), self.log_seed)
+        return notes.sign_checkpoint(Checkpoint(self.origin, size, root or self.tree.root(size)), ed25519.SoftKey(self.log_seed))
 
     def batch(self, begin: int = 0, end: int | None = None) -> bytes:
         end = len(self.lines) if end is None else end

@@ -13,6 +13,7 @@ from edge_agent.center.desk import Desk
 from edge_agent.center.kinds import Bodies
 from edge_agent.center.store import writing
 from edge_agent.tools import merkle, notes
+from edge_agent.tools.ed25519 import SoftKey
 
 from .bench import TestClock
 from .portal import Certificate, Portal
@@ -20,7 +21,7 @@ from .portal import Certificate, Portal
 SIZE = 40
 _HOME = Path(tempfile.mkdtemp(prefix="center-"))
 _PORTAL = Portal(Certificate(_HOME)).write_many(SIZE)
-_KEY = directory.ReceiptKey("centre.test/rpm", bytes(32))
+_KEY = directory.ReceiptKey("centre.test/rpm", SoftKey(bytes(32)))
 steps = some.lists(
     some.tuples(some.sampled_from(["entries", "express"]), some.integers(0, SIZE), some.integers(0, SIZE)), max_size=25,
 )

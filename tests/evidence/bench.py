@@ -79,7 +79,7 @@ def checkpoint_over(lines: list[bytes], origin: str, seed: bytes) -> bytes:
     tree = Tree()
     for line in lines:
         tree.add(line)
-    return notes.sign_checkpoint(Checkpoint(origin, tree.size, tree.root()), seed)
+    return notes.sign_checkpoint(Checkpoint(origin, tree.size, tree.root()), ed25519.SoftKey(seed))
 
 
 class StillClock:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from edge_agent.tools import ed25519, notes
 from edge_agent.tools.base64url import decode, decode_standard, encode
+from edge_agent.tools.ed25519 import SoftKey
 from edge_agent.words.errors import EvidenceError
 from edge_agent.words.record import Checkpoint
 
@@ -20,11 +21,11 @@ POINT = Checkpoint(ORIGIN, 7, bytes(32))
 
 
 def receipt_note(time_s: int = 1_795_000_000, name: str = CENTRE.name, seed: bytes = CENTRE_SEED) -> bytes:
-    return notes.sign_checkpoint(POINT, SEED) + notes.cosign(POINT, name, seed, time_s)
+    return notes.sign_checkpoint(POINT, SoftKey(SEED)) + notes.cosign(POINT, name, SoftKey(seed), time_s)
 
 
 def test_our_checkpoint_is_read_back() -> None:
-    assert notes.open_checkpoint(notes.sign_checkpoint(POINT, SEED), KEY) == POINT
+    assert notes.open_checkpoint(notes.sign_checkpoint(POINT, SoftKey(SEED)), KEY) == POINT
 
 
 def test_our_receipt_is_read_back() -> None:
@@ -54,18 +55,18 @@ def test_a_checkpoint_of_another_form_is_refused(text: str) -> None:
 
 
 def test_a_note_signed_twice_by_one_key_is_refused() -> None:
-    note = notes.sign_checkpoint(POINT, SEED)
+    note = notes.sign_checkpoint(POINT, SoftKey(SEED))
     with pytest.raises(EvidenceError, match="twice"):
         notes.open_checkpoint(note + note.split(b"\n\n")[1], KEY)
 
 
 def test_signatures_of_others_are_left_alone() -> None:
-    note = receipt_note() + notes.cosign(POINT, "rpm.example.gov/witness/other", bytes(32), 5)
+    note = receipt_note() + notes.cosign(POINT, "rpm.example.gov/witness/other", SoftKey(bytes(32)), 5)
     assert notes.open_receipt(note, KEY, CENTRE).checkpoint == POINT
 
 
 def test_a_cosignature_alone_is_no_checkpoint() -> None:
-    note = POINT.text().encode() + b"\n" + notes.cosign(POINT, CENTRE.name, CENTRE_SEED, 5)
+    note = POINT.text().encode() + b"\n" + notes.cosign(POINT, CENTRE.name, SoftKey(CENTRE_SEED), 5)
     with pytest.raises(EvidenceError, match="no signature"):
         notes.open_receipt(note, KEY, CENTRE)
 
@@ -78,19 +79,19 @@ def test_a_portal_cannot_cosign_in_the_centres_name() -> None:
 def test_the_portals_own_signature_never_serves_as_a_receipt() -> None:
     same_name = notes.VerifierKey(ORIGIN, notes.COSIGNER_KEY, ed25519.public(SEED))
     with pytest.raises(EvidenceError, match="no cosignature"):
-        notes.open_receipt(notes.sign_checkpoint(POINT, SEED), KEY, same_name)
+        notes.open_receipt(notes.sign_checkpoint(POINT, SoftKey(SEED)), KEY, same_name)
 
 
 def test_a_cosignature_does_not_serve_another_size() -> None:
     other = Checkpoint(ORIGIN, 8, bytes(32))
-    note = notes.sign_checkpoint(other, SEED) + notes.cosign(POINT, CENTRE.name, CENTRE_SEED, 5)
+    note = notes.sign_checkpoint(other, SoftKey(SEED)) + notes.cosign(POINT, CENTRE.name, SoftKey(CENTRE_SEED), 5)
     with pytest.raises(EvidenceError, match="does not verify"):
         notes.open_receipt(note, KEY, CENTRE)
 
 
 def test_a_note_longer_than_any_is_refused_unread() -> None:
     with pytest.raises(EvidenceError, match="longer"):
-        notes.open_checkpoint(notes.sign_checkpoint(POINT, SEED) + b"x" * notes.NOTE_MAX, KEY)
+        notes.open_checkpoint(notes.sign_checkpoint(POINT, SoftKey(SEED)) + b"x" * notes.NOTE_MAX, KEY)
 
 
 @settings(max_examples=200, deadline=None)

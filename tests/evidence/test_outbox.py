@@ -38,7 +38,8 @@ class Desk:
     async def receipt_note(self, size: int, root: bytes | None = None, seed: bytes = CENTRE_SEED) -> str:
         root = root or await self.book.shelf.tree(lambda node: merkle.root(size, node))
         point = Checkpoint(ORIGIN, size, root)
-        return (notes.sign_checkpoint(point, self.book.seed) + notes.cosign(point, CENTRE.name, seed, 1_795_000_000)).decode()
+        cosignature = notes.cosign(point, CENTRE.name, ed25519.SoftKey(seed), 1_795_000_000)
+        return (notes.sign_checkpoint(point, self.book.signer) + cosignature).decode()
 
     async def ask(self, op: str, **more: Any) -> dict[str, Any]:
         found = await getattr(self.outbox, op)({"op": op, "log": ORIGIN, **more})
@@ -54,7 +55,7 @@ def at_desk(tmp_path: Path, story: Callable[[Desk], Awaitable[Any]]) -> Any:
         try:
             kinds = ["alarm" if number in (3, 7) else "fault" for number in range(10)]
             await ledger.append([(kind, {"n": number}) for number, kind in enumerate(kinds)], T)
-            book = Book(ledger, notes.VerifierKey(ORIGIN, notes.LOG_KEY, key.public), key.seed, {})
+            book = Book(ledger, notes.VerifierKey(ORIGIN, notes.LOG_KEY, key.public), key, {})
             return await story(Desk(place, book))
         finally:
             await ledger.close()

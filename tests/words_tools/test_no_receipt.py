@@ -53,7 +53,7 @@ async def give_receipt(core: Core) -> None:
     ledger, signer = core.books.ledger, core.books.identity.signer()
     size = ledger.size
     point = Checkpoint(ledger.origin, size, await ledger.tree(lambda node: merkle.root(size, node)))
-    note = notes.sign_checkpoint(point, signer.seed) + notes.cosign(point, CENTRE.name, SEED, 1_795_000_000)
+    note = notes.sign_checkpoint(point, signer) + notes.cosign(point, CENTRE.name, ed25519.SoftKey(SEED), 1_795_000_000)
     outbox = Outbox(core.books.books(lambda: None), CENTRE, core.report, core.scribe.wait_beyond)
     await outbox.receipt({"log": ledger.origin, "note": note.decode()})
 
