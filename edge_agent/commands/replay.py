@@ -53,16 +53,34 @@ def _run(chosen: argparse.Namespace) -> int:
     if sweep is None:
         summary = {**case.judge().plain(), "note": case.note}
         print(json.dumps(summary, indent=1) if chosen.json else "\n".join(_page(summary)))
-        if not summary["judged"] and case.driver is None:      # a recording of the wire is also read for what is on it
-            raise SettingsError(
-                f"{chosen.file}: no count could be judged: there was no background to compare with, so no alarm means nothing.\n"
-                "  It needs some seconds of the empty lane (occupied 0) before the first vehicle, with counts above zero."
-            )
+        _refuse_unjudged(summary, str(chosen.file), case.driver is None)
         return 0
     key, values = sweep
-    found = list(sweeping.rows(key, values, lambda value: case.judge({key: value})))
+    judged = {value: case.judge({key: value}) for value in values}
+    found = list(sweeping.rows(key, values, judged.__getitem__))
     print(json.dumps(sweeping.plain(key, found), indent=1) if chosen.json else "\n".join(sweeping.table(key, found)))
+    _refuse_unjudged(judged[values[-1]].plain(), str(chosen.file), case.driver is None)
     return 0
+
+
+def _refuse_unjudged(summary: dict[str, Any], file: str, counts: bool) -> None:
+    """No alarm means nothing where nothing was compared.  A recording of the wire without a vehicle is read for the wire."""
+    vehicles, blind = summary["occupancies"], summary["occupancies_unjudged"]
+    if vehicles and blind == vehicles:
+        what = "no vehicle could be judged"
+    elif counts and not summary["judged"]:
+        what = "no count could be judged"
+    else:
+        return
+    if any(fault["condition"] == "blind" for fault in summary["faults"]):
+        raise SettingsError(
+            f"{file}: {what}: every gamma detector was out of service, so no alarm means nothing.\n"
+            "  Look at the faults above: which panel counted nothing, and since when?"
+        )
+    raise SettingsError(
+        f"{file}: {what}: there was no background to compare with, so no alarm means nothing.\n"
+        "  It needs some seconds of the empty lane (occupied 0) before the first vehicle, with counts above zero."
+    )
 
 
 def _wanted(chosen: argparse.Namespace) -> Any:
@@ -85,6 +103,10 @@ def _pairs(given: list[str], option: str, example: str) -> dict[str, str]:
     bad = next((text for text, (name, equals, value) in zip(given, parts, strict=True) if not (name and equals and value)), None)
     if bad is not None:
         raise SettingsError(f"{option} {bad}: expected NAME=VALUE.\n  For example {option} {example}")
+    names = [name for name, _, _ in parts]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise SettingsError(f"{option} {twice} is given twice.\n  Give it once.")
     return {name: value for name, _, value in parts}
 
 
@@ -101,7 +123,9 @@ def _page(summary: dict[str, Any]) -> list[str]:
     begun = [fault for fault in summary["faults"] if fault["present"]]
     lines += [f"  {fault['at_s']:9.1f} s  fault {fault['condition']}: {fault['detail']}" for fault in begun[:FAULTS_SHOWN]]
     lines += [f"  and {len(begun) - FAULTS_SHOWN} faults more: --json"] if len(begun) > FAULTS_SHOWN else []
-    unjudged = "" if summary["judged"] else "   (no count could be judged: no background came before)"
+    blind = summary["occupancies_unjudged"]
+    unjudged = "" if summary["judged"] else "   (no count could be judged)"
+    unjudged = f"   ({blind} of {summary['occupancies']} vehicles could not be judged)" if blind else unjudged
     lines.append(f"our alarms: {len(summary['alarms'])}{unjudged}")
     for alarm in summary["alarms"]:
         lines.append(f"  {alarm['at_s']:9.1f} s  {alarm['radiation']:7} {alarm['rule']:18} {alarm_text.numbers(alarm)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +23,8 @@ from edge_agent.words.reading import Radiation
 from edge_agent.words.settings import AlarmSettings, LaneSettings, LinkSettings, Profile
 
 DRIVER = "rapiscan"             # of a recording whose header names none
+# What a changed setting may be: a number, or names in quotes; nothing that TOML would take for something else
+_PLAIN = re.compile(r"[-+0-9.eE]{1,24}|\[( *\"[A-Za-z0-9._-]{1,32}\" *,?)*\]")
 VACANT = (
     "no column says when a vehicle is there: all of it is judged as a vacant lane; --continuous judges it as an instrument "
     "that is carried about"
@@ -93,11 +95,19 @@ def prepare(wanted: Wanted, data: bytes) -> Case:
 
 def with_changes(alarm: AlarmSettings, changes: Sequence[str], option: str) -> AlarmSettings:
     """Alarm settings with KEY=VALUE changes, held to the same limits as the configuration."""
-    if not all("=" in change and "\n" not in change for change in changes):
-        raise SettingsError(f"{option} takes KEY=VALUE, for example --set ksigma_n=8")
-    text = "\n".join(changes)
-    read = toml_settings.read(AlarmSettings, text, option)
-    return replace(alarm, **{key: getattr(read, key) for key in tomllib.loads(text)})
+    given: dict[str, str] = {}
+    for change in changes:
+        name, equals, value = (part.strip() for part in change.partition("="))
+        if not (equals and re.fullmatch(r"[a-z_]+", name) and _PLAIN.fullmatch(value)):
+            raise SettingsError(
+                f"{option} {ascii(change)[1:-1]}: expected KEY=VALUE, a number or a list of names.\n"
+                "  For example --set ksigma_n=8, or --set 'ksigma_sums=[\"SUM\"]'"
+            )
+        if name in given:
+            raise SettingsError(f"{option} {name} is given twice.\n  Give it once, or {option.replace('set', 'sweep')} it.")
+        given[name] = value
+    read = toml_settings.read(AlarmSettings, "".join(f"{name} = {value}\n" for name, value in given.items()), option)
+    return replace(alarm, **{name: getattr(read, name) for name in given})
 
 
 def _lane(wanted: Wanted, named: str, counts: CountsFile | None) -> tuple[LaneSettings, Profile, ModelFile | None]:

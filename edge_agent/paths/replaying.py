@@ -18,6 +18,7 @@ from edge_agent.words.reading import Chunk, Unreadable
 from edge_agent.words.settings import LaneSettings, Profile
 
 VENDOR = "vendor"
+GAMMA_RULES = {"focus", "ksigma", "shadow"}     # of an occupancy's record: which rules had something to say
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Passed:
     id: str
     vendor: bool                        # the portal's own alarm, of either radiation
     rules: frozenset[str]               # of ours that alarmed, without their versions
+    judged: bool                        # an armed gamma rule looked at it
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class Summary:
         return {
             "seconds": round(self.seconds, 3), "occupancies": self.occupancies,
             "alarmed_occupancies": sum(bool(each.rules) for each in self.passed),
+            "occupancies_unjudged": sum(not each.judged for each in self.passed),
             "vendor_gamma_alarms": self.vendor_gamma_alarms, "vendor_neutron_alarms": self.vendor_neutron_alarms,
             "tamper_opened": self.tamper_opened, "tamper_closed": self.tamper_closed, "unreadable": self.unreadable,
             "records": dict(sorted(self.records.items())), "judged": self.judged, "alarms": self.alarms, "faults": self.faults,
@@ -115,7 +118,8 @@ class Replay:
 
     def _passed(self, event: Occupancy) -> Passed:
         ours = frozenset(rule_name(alarm) for alarm in self.summary.alarms if alarm["occupancy"] == event.id)
-        return Passed(event.id, event.vendor_gamma or event.vendor_neutron, ours)
+        judged = any(rule.partition("/")[0] in GAMMA_RULES for rule in event.statistics)
+        return Passed(event.id, event.vendor_gamma or event.vendor_neutron, ours, judged)
 
     def _brief(self, alarm: Alarm) -> dict[str, Any]:
         body = bodies.of_event(alarm, self._context)[1]

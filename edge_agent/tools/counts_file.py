@@ -28,6 +28,8 @@ SPARSE = 100.0                  # times its counting time between lines: then th
 PLAIN = ("time_s", "interval_s", "neutron_interval_s", "occupied", "speed_mps", "vendor_gamma", "vendor_neutron")
 IGNORED = "-"                   # --columns latitude=-
 INTERVAL_S = (0.01, 600.0)      # what the kernel takes (native/ea_kernel.h, ea_gamma)
+UNSTATED_S = (0.01, 10.0)       # without that column: samples so far apart are rare, 100 ms written as 100 are not
+ADDED_UP = 1.1                  # times the time since the first line: what all lines may have counted (radiacode: 1.003)
 SPEED_MPS = (0.05, 60.0)        # the same (ea_speed); slower is standing
 COUNT_MAX = 2**32 - 1
 NAME_MAX = 64                   # of a column, in any language
@@ -154,6 +156,10 @@ class CountsFile:
         if since_s is not None and interval_s > OVERLAP * since_s + 0.1:
             expected = f"counting time of no more than the {since_s:g} s since the line before"
             raise self._error(line, "interval_s", f"{interval_s:g}", expected, "Correct the line: counts cannot overlap.")
+        state.counted_s += interval_s if since_s is not None else 0.0
+        if state.counted_s > ADDED_UP * at_ns / 1e9 + OVERLAP * interval_s + 1.0:
+            expected = f"counting times that add up to the time that passed, not {state.counted_s:g} s in {at_ns / 1e9:g} s"
+            raise self._error(line, "interval_s", f"{interval_s:g}", expected, "Is the interval, or the time, in another unit?")
         for kind, places in order.items():
             state.waiting_s[kind] += interval_s
             counts = self._counts(line, cells, places)
@@ -230,7 +236,10 @@ class CountsFile:
             expected = "the counting time in s: with one line it cannot be told"
             raise self._error(first[0], "interval_s", "", expected, "Add the column.")
         between = self._time(*second) - self.zero_s
-        self._within(second[0], "time_s", between, INTERVAL_S, "s after the line before")
+        if not UNSTATED_S[0] <= between <= UNSTATED_S[1]:
+            expected = f"{UNSTATED_S[0]:g} to {UNSTATED_S[1]:g} s after the line before, where no column interval_s says more"
+            written = second[1][self._header.place["time_s"]]
+            raise self._error(second[0], "time_s", written, expected, "Is it in ms? Divide it; else add interval_s.")
         return float(between)
 
     def _order(self, kind: Radiation, names: Sequence[str]) -> list[int]:
@@ -256,7 +265,7 @@ class _State:
 
     def __init__(self) -> None:
         self.last_ns: int | None = None
-        self.occupied, self.counter = False, 0
+        self.occupied, self.counter, self.counted_s = False, 0, 0.0
         self.waiting_s = dict.fromkeys(Radiation, 0.0)      # counting time since the last filled cells
 
 

@@ -245,6 +245,8 @@ def lines(rows: list[str]) -> str:
 @pytest.mark.parametrize(("text", "said"), [
     (lines([f"{1_700_000_000_000 + 200 * i},0.2,50,0" for i in range(50)]), "line 3, column time_s.*is it in ms"),
     (lines([f"{0.2 * i + 0.2:.1f},{5 if i == 30 else 0.2},50,0" for i in range(50)]), "line 32, column interval_s.*overlap"),
+    (lines([f"{0.2 * i + 0.2:.1f},0.4,50,0" for i in range(50)]), "line 15, column interval_s.*add up"),
+    ("time_s,gamma\n" + "".join(f"{200 * i},50\n" for i in range(1, 50)), "line 3, column time_s.*is it in ms"),
     ("t\x00i\x00m\x00e\x00_\x00s\x00\n", "Is this a CSV in UTF-8"),
     ("time_s,gamma_<script>\n1,2\n2,3\n", "detector's name"),
 ])
@@ -257,12 +259,43 @@ def test_what_would_be_judged_wrongly_is_refused(tmp_path: Path, text: str, said
 def test_no_alarm_where_nothing_could_be_judged_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "x.csv"
     file.write_text(lines([f"{0.2 * (i + 1):.1f},0.2,{50 if i < 300 else 500},1" for i in range(400)]))
+    assert "no vehicle could be judged" in refused(capsys, file)
+    assert "no vehicle could be judged" in refused(capsys, file, "--sweep", "ksigma_n=6:8:1")
+    file.write_text(lines([f"{0.2 * (i + 1):.1f},0.2,0,0" for i in range(400)]))
     assert "no count could be judged" in refused(capsys, file)
+
+
+def test_a_vehicle_past_dead_panels_was_not_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It said 0 alarms, and code 0."""
+    dice = np.random.default_rng(4)
+    rows = [f"{0.2 * i:.1f},0.2,{dice.poisson(50) if i < 200 else 0},{int(400 < i < 440)}" for i in range(1, 800)]
+    file = tmp_path / "x.csv"
+    file.write_text(lines(rows))
+    assert "every gamma detector was out of service" in refused(capsys, file)
+    file.write_text(lines([row if i < 398 or i > 440 else row.replace(",0,1", ",50,1") for i, row in enumerate(rows)]
+                          + [f"{0.2 * i:.1f},0.2,{dice.poisson(50)},{int(2400 < i < 2440)}" for i in range(800, 2600)]))
+    found = replay(capsys, file)
+    assert (found["occupancies"], found["occupancies_unjudged"]) == (2, 1)
+
+
+@pytest.mark.parametrize("change", [
+    "ksigma_n=7 #x", "ksigma_n=0x10", '"ksigma_n"=8', "ksigma_n={a=1}", "ksigma_n=", "=7", "[x]", "ksigma_n==7", "a.b=1",
+    'ksigma_sums="""', "ksigma_n=7\rfocus_threshold=5", "ksigma_n=\x1b[31m",
+])
+def test_a_setting_is_a_number_or_a_list_of_names_and_nothing_else(change: str, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, CAPTURE, "--set", change)
+    assert "expected KEY=VALUE" in said and said.replace("\n", "").isprintable()
+
+
+def test_what_is_given_twice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "given twice" in refused(capsys, CAPTURE, "--set", "ksigma_n=7", "--set", "ksigma_n=8")
+    assert "given twice" in refused(capsys, CAPTURE, "--columns", "a=gamma", "--columns", "a=time_s")
+    assert replay(capsys, CAPTURE, "--set", 'ksigma_sums=["SUM", "SINGLE"]')["occupancies"] > 0
 
 
 def test_options_that_would_be_ignored_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "the sweep sets it" in refused(capsys, CAPTURE, "--set", "ksigma_n=7", "--sweep", "ksigma_n=6:8:1")
-    assert "takes KEY=VALUE" in refused(capsys, CAPTURE, "--set", "ksigma_n=7\nfocus_threshold=5")
+    assert "expected KEY=VALUE" in refused(capsys, CAPTURE, "--set", "ksigma_n=7\nfocus_threshold=5")
     file = tmp_path / "x.csv"
     file.write_text(lines(["1,1,50,0", "2,1,50,0"]))
     assert "a column of this file" in refused(capsys, file, "--columns", "zz=gamma")

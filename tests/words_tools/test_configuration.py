@@ -153,3 +153,12 @@ def test_a_changed_threshold_changes_the_hash(file: Path) -> None:
     one = load(file).hash
     file.write_text(PORTAL + lane(more="alarm = { ksigma_n = 8.0 }\n"))
     assert load(file).hash != one
+
+
+@pytest.mark.parametrize("more", [
+    'out_of_service = ["X9"]\n', 'gamma = ["Aa1"]\n', 'alarm = { ksigma_sums = ["NONE"] }\n',
+    "alarm = { focus_threshold = 0.5 }\n",
+])
+def test_a_lane_is_named_once_in_what_is_wrong_with_it(file: Path, more: str) -> None:
+    said = refusal(file, PORTAL + lane("2", more=more))
+    assert said.count("lane 2") == 1 and "\n  " in said
