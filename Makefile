@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard native/*.c native/*.h native/build_kernel.py) setup.py
 
-.PHONY: demo test quick lint kernel fuzz bench clean
+.PHONY: demo test quick lint kernel fuzz bench campaign clean
 
 demo: $(VENV)/.ready
 	$(BIN)/edge-agent demo
@@ -27,6 +27,10 @@ fuzz: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks
+
+# attacks, crash states, kills, failing calls, power cuts: hours (docs/attacks.md); NAMES="kills --runs 500" for a part
+campaign: $(VENV)/.ready
+	nice -n 15 $(BIN)/python -m benchmarks.campaign $(NAMES)
 
 $(VENV)/.ready: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from sqlite3 import Connection, Row
 from typing import Any
 
-from edge_agent.center import questions, shelves
+from edge_agent.center import questions, shelves, silence
 from edge_agent.center.questions import Change, Closed, Memory, Opened
 from edge_agent.center.values import Commitment, Log, Plan, Raised
 from edge_agent.tools.base64url import encode
@@ -21,17 +21,20 @@ TOLD_ELSEWHERE = {questions.SILENCE, questions.CONTINUATION}    # SILENT, HEARD,
 
 def take_lines(db: Connection, log: Log, plan: Plan, now_ms: int) -> list[Raised]:
     """What lines in order open and close."""
-    row = db.execute("SELECT body FROM memory WHERE log = ?", (log.number,)).fetchone()
-    memory = Memory(**json.loads(row["body"])) if row else Memory()
-
     def receipt_time(named: dict[str, Any]) -> int | None:
         return _receipt_time(db, log, named)
 
-    memory, changes = questions.follow(memory, plan.lines, now_ms, receipt_time, lambda origin: _known(db, log, origin))
+    memory, changes = questions.follow(_memory(db, log), plan.lines, now_ms, receipt_time, lambda origin: _known(db, log, origin))
     db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (log.number, json.dumps(asdict(memory))))
     due = "SELECT key FROM question WHERE log = ? AND kind = ? AND closed_ms IS NULL"
     sizes = [int(key) for (key,) in db.execute(due, (log.number, questions.FEWER)) if key.isdecimal()]
-    return apply(db, log, [*changes, *questions.met(sizes, plan.head.seq)], now_ms)
+    ended = _ended(memory) if silence.replaced(db, log.number) else []
+    return apply(db, log, [*changes, *questions.met(sizes, plan.head.seq), *ended], now_ms)
+
+
+def _memory(db: Connection, log: Log) -> Memory:
+    row = db.execute("SELECT body FROM memory WHERE log = ?", (log.number,)).fetchone()
+    return Memory(**json.loads(row["body"])) if row else Memory()
 
 
 def take_early(
@@ -46,10 +49,16 @@ def confirmed(db: Connection, log: Log, now_ms: int) -> None:
     answer = "a person has compared the fingerprint of the log that continues it"
     whole = [Closed(questions.CONTINUATION, "", answer), Closed(questions.FEWER, "", answer)]
     apply(db, log, whole, now_ms)
-    ended = [Closed(kind, "", answer) for kind in (questions.SILENCE, questions.POWER_OFF)]
     for before in shelves.logs(db):
         if before.number < log.number and log.parent in (before.number, before.parent):
-            apply(db, before, ended, now_ms)
+            apply(db, before, _ended(_memory(db, before)), now_ms)
+
+
+def _ended(memory: Memory) -> list[Change]:
+    """A log that a confirmed one continues has no later heartbeat that could answer these."""
+    answer = "the log ended here; a person has compared the fingerprint of the one that continues it"
+    keys = {questions.POWER_OFF: memory.power_off, questions.CLOCK: memory.clock}
+    return [Closed(questions.SILENCE, "", answer), *(Closed(kind, key, answer) for kind, key in keys.items() if key)]
 
 
 def answer(db: Connection, number: int, by: str, why: str, now_ms: int) -> str:

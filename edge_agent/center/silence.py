@@ -75,13 +75,19 @@ def take_beat(db: Connection, log: Log, beat: Beat, now_ms: int) -> tuple[bool, 
 
 def fall_silent(db: Connection, number: int) -> Raised | None:
     """SILENT, once; None when it is known, or when a confirmed continuation has taken the log's place."""
-    continued = "SELECT 1 FROM log WHERE parent = ? AND confirmed = 1 AND number > ?"
-    row = db.execute("SELECT origin, heard_ms, period_s, silent, parent FROM log WHERE number = ?", (number,)).fetchone()
-    if row["silent"] or db.execute(continued, (row["parent"] or number, number)).fetchone():
+    row = db.execute("SELECT origin, heard_ms, period_s, silent FROM log WHERE number = ?", (number,)).fetchone()
+    if row["silent"] or replaced(db, number):
         return None
     db.execute("UPDATE log SET silent = 1 WHERE number = ?", (number,))
     text = f"no heartbeat for {PERIODS} periods of {row['period_s']:g} s"
     return Raised("SILENT", row["origin"], str(row["heard_ms"]), text)
+
+
+def replaced(db: Connection, number: int) -> bool:
+    """Whether a confirmed continuation has taken the log's place."""
+    later = ("SELECT 1 FROM log AS l JOIN log AS m ON m.number = ?"
+             " WHERE l.parent = coalesce(m.parent, m.number) AND l.confirmed = 1 AND l.number > m.number")
+    return db.execute(later, (number,)).fetchone() is not None
 
 
 def wall_ms_of(payload: dict[str, Any]) -> int | None:

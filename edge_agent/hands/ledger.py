@@ -21,7 +21,6 @@ from edge_agent.words.errors import EvidenceError, StorageError, Unavailable
 from edge_agent.words.record import Head
 
 log = logging.getLogger("edge_agent.ledger")
-REBUILD_LINES = 1000
 CHECKED_AT_START = 256              # last lines verified before the first is added; `edge-agent verify` does them all
 Draft = tuple[str, Mapping[str, Any]]           # kind, body
 
@@ -159,7 +158,7 @@ class Ledger(Shelf):
             sound = False
         if not sound:
             log.error("%s: tree nodes do not fit the lines; they are made anew from the lines", self._database.path)
-            await self._rebuild_nodes()
+            await self.rebuild_tree()
             await self._read_edge()
         await asyncio.to_thread(self._keys.retire, head.seq)
         self._sound = True
@@ -195,25 +194,6 @@ class Ledger(Shelf):
             if encode(await self.tree(functools.partial(merkle.root, size))) != root:
                 return False
         return True
-
-    async def _rebuild_nodes(self) -> None:
-        """The tree from the lines alone, and what the stump holds of those that are gone, in one transaction."""
-        async with self._cutting:
-            stump = await self.stump()
-            if stump is not None:       # vouched for by the root that both ends signed
-                text = stump.note.decode().partition("\n\n")[0] + "\n"
-                if stump.tree().root() != notes.read_checkpoint_text(text).root:
-                    raise EvidenceError(f"{self._database.path}: the stump at {stump.size} does not lead to its checkpoint")
-            nodes = dict(zip(merkle.left_of(self.first), stump.left, strict=True)) if stump else {}
-            kept = [(*name, value) for name, value in nodes.items()]
-            for begin in range(self.first, self._size, REBUILD_LINES):
-                for seq, line in enumerate(await self.lines(begin, REBUILD_LINES), begin):
-                    for level, index, value in merkle.completed(seq, merkle.leaf(line), lambda level, index: nodes[level, index]):
-                        nodes[level, index] = value
-                        kept += [(level, index, value)] if level > 0 else []
-            await self._database.write([
-                ("DELETE FROM node", ()), *(("INSERT INTO node VALUES (?, ?, ?)", node) for node in kept)
-            ])
 
     async def _read_edge(self) -> None:
         names = merkle.wanted(lambda node: merkle.root(self._head.seq, node)) if self._head.seq else []

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge_agent.doors.sqlite import Database, Statement
-from edge_agent.tools import jws, merkle
+from edge_agent.tools import jws, merkle, notes
 from edge_agent.tools.notes import Receipt
 from edge_agent.tools.stump import Stump
 from edge_agent.words.errors import EvidenceError, StorageError
@@ -26,6 +26,7 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS stump (size INTEGER PRIMARY KEY, hashes BLOB NOT NULL, note BLOB NOT NULL) STRICT",
 )
 HASH_BYTES = 32
+REBUILD_LINES = 1000
 T = TypeVar("T")
 
 
@@ -215,6 +216,25 @@ class Shelf:
         await self._database.write([
             ("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?)", (size, note, receipt.line, receipt.time_s))
         ])
+
+    async def rebuild_tree(self) -> None:
+        """The tree from the lines alone, and what the stump holds of those that are gone, in one transaction."""
+        async with self._cutting:
+            stump = await self.stump()
+            if stump is not None:       # vouched for by the root that both ends signed
+                text = stump.note.decode().partition("\n\n")[0] + "\n"
+                if stump.tree().root() != notes.read_checkpoint_text(text).root:
+                    raise EvidenceError(f"{self._database.path}: the stump at {stump.size} does not lead to its checkpoint")
+            nodes = dict(zip(merkle.left_of(self.first), stump.left, strict=True)) if stump else {}
+            kept = [(*name, value) for name, value in nodes.items()]
+            for begin in range(self.first, self._size, REBUILD_LINES):
+                for seq, line in enumerate(await self.lines(begin, REBUILD_LINES), begin):
+                    for level, index, value in merkle.completed(seq, merkle.leaf(line), lambda level, index: nodes[level, index]):
+                        nodes[level, index] = value
+                        kept += [(level, index, value)] if level > 0 else []
+            await self._database.write([
+                ("DELETE FROM node", ()), *(("INSERT INTO node VALUES (?, ?, ?)", node) for node in kept)
+            ])
 
     async def _node(self, level: int, index: int) -> bytes:
         if level == 0 and (line := await self.lines(index, 1)):

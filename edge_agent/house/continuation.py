@@ -18,7 +18,7 @@ from edge_agent.house.salvage import agreed, shelf_of
 from edge_agent.tools import jws
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
 
-REFUSALS = ("rolled-back", "centre-refused")
+REFUSALS = ("rolled-back", "centre-refused", "log-hole")
 LOOKED_AT = 500         # newest fault records: a refusal is told again at every start and every few minutes
 # the words of docs/wire-format.md for a record that differs from one the centre holds: what is before it, both have
 _FIRST_DIFFERENT = re.compile(r"seq (\d{1,15}): (?:two different lines|not the line stored here)")

@@ -16,7 +16,7 @@ from edge_agent.hands.shelf import Shelf
 from edge_agent.house.identity import LogIdentity
 from edge_agent.tools import jws
 from edge_agent.tools.base64url import encode
-from edge_agent.words.errors import EvidenceError, StorageError
+from edge_agent.words.errors import EvidenceError, StorageError, Unavailable
 
 log = logging.getLogger("edge_agent.salvage")
 OF_THE_LINE = {"v", "log", "seq", "prev", "nk", "t"}        # of the place in the log, not of what happened
@@ -40,10 +40,26 @@ async def shelf_of(identity: LogIdentity) -> Shelf | None:
             raise EvidenceError("its log key is not the one that was enrolled; nothing it signs would be believed")
         if not identity.database.exists():
             return None
-        return await Shelf.closed(identity.database, identity.origin)
+        shelf = await Shelf.closed(identity.database, identity.origin)
+        await _with_tree(shelf)
+        return shelf
     except (StorageError, EvidenceError) as problem:
         log.error("the closed log %s cannot be read: %s; its files are kept", identity.origin, problem)
         return None
+
+
+async def _with_tree(shelf: Shelf) -> None:
+    """A closed log whose tree was damaged can be sent once the tree is made anew; with holes in its lines it can not."""
+    try:
+        await shelf.root(shelf.size)
+    except Unavailable:
+        raise
+    except StorageError as problem:
+        log.error("%s; the tree is made anew from the lines", problem)
+        try:
+            await shelf.rebuild_tree()
+        except (StorageError, EvidenceError, LookupError) as hole:
+            log.error("%s: it cannot: %s; its files are kept", shelf.path, hole)
 
 
 async def salvage(identity: LogIdentity) -> list[Draft]:
@@ -94,8 +110,11 @@ async def _carry(shelf: Shelf, refused_at: int | None) -> tuple[list[Draft], dic
     receipt = await shelf.receipt()
     begin = min(max(receipt.size if receipt else 0, refused_at or 0), shelf.size)
     found: list[Draft] = []
-    for at in range(begin, shelf.size, READ_LINES):
-        for line in await shelf.lines(at, READ_LINES):
+    at = begin
+    while at < shelf.size:
+        lines = await shelf.lines(at, READ_LINES)       # up to a hole, if there is one
+        at += len(lines) or 1
+        for line in lines:
             parts = jws.take_apart(line)
             if parts.kind in CARRIED:
                 was = {"of": shelf.origin, "seq": parts.payload["seq"], "sha256": encode(jws.line_hash(line))}

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from edge_agent.hands.asking import Core
 from edge_agent.words.delivery import Reply, WayUp
-from edge_agent.words.errors import EdgeAgentError, NotRunning, PeerError
+from edge_agent.words.errors import EdgeAgentError, EvidenceError, NotRunning, PeerError
 from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX
 
 log = logging.getLogger("edge_agent.uplink")
@@ -92,14 +92,23 @@ class Forwarder:
             at = self._at.get(origin, receipted)
             if receipted >= size and at >= size:
                 continue
-            batch = {} if origin in self._refused else self._core.ask(
-                "batch", log=origin, **{"from": at}, lines=self._size.lines, bytes=self._size.bytes)
+            batch = {} if origin in self._refused else self._read(origin, at)
             if self._express(entry, at + len(batch["lines"]) if batch else 0):
                 return True
             if batch:
                 self._batch(entry, at, batch)
                 return True
         return False
+
+    def _read(self, origin: str, at: int) -> dict[str, Any]:
+        """The next batch; none where the log has a hole there: the core says so to people, and express goes on."""
+        try:
+            return self._core.ask("batch", log=origin, **{"from": at}, lines=self._size.lines, bytes=self._size.bytes)
+        except EdgeAgentError as problem:
+            if problem.exit_code != EvidenceError.exit_code:
+                raise
+            self._refused[origin] = str(problem)
+            return {}
 
     def _rest(self) -> None:
         """Nothing to send: wait until there is.  A refused log is tried anew after each rest."""

@@ -6,14 +6,15 @@ The uplink's word moves nothing: a receipt counts when the centre's key signed t
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from edge_agent.hands.shelf import Kept, Shelf
 from edge_agent.tools import ed25519, merkle, notes
 from edge_agent.tools.base64url import encode
-from edge_agent.words.errors import EvidenceError
+from edge_agent.words.errors import EvidenceError, StorageError, Unavailable
 from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX, INTEGER_MAX, Checkpoint
 
 WAIT_MAX_S = 60.0
@@ -31,6 +32,7 @@ class Book:
     signer: ed25519.Signer          # the log key
     public: Answer                  # what a centre must know of it
     expressed: int = -1             # last line sent ahead of the backlog
+    spoiled: bool = False           # a closed log that can be read no further: it must not hold up the one that goes on
     notable: Callable[[], int | None] = field(default=lambda: None)     # seq of the freshest heartbeat
 
 
@@ -48,6 +50,8 @@ class Outbox:
         """Every log with its size and the size of its newest receipt."""
         found = []
         for origin, book in self._books.items():
+            if book.spoiled:
+                continue
             receipt = await book.shelf.receipt()
             found.append({
                 "log": origin, "size": book.shelf.size, "receipted": receipt.size if receipt else 0, "public": book.public
@@ -65,6 +69,10 @@ class Outbox:
         Where lines from `from` on are pruned: {"stump"}, which a centre that lost them can go on from.
         """
         book = self._book(request)
+        with self._or_set_aside(book):
+            return await self._batch(book, request)
+
+    async def _batch(self, book: Book, request: Answer) -> Answer:
         begin = _whole(request, "from", book.shelf.size)
         if begin < book.shelf.first:
             return await self._stump(book)
@@ -76,6 +84,8 @@ class Outbox:
             if room < 0 and taken:
                 break
             taken.append(line)
+        if not taken and begin < book.shelf.size and count:
+            raise self._hole(book, begin)
         note = await self._checkpoint(book, begin + len(taken))
         return {"from": begin, "lines": [line.decode() for line in taken], "checkpoint": note.decode()}
 
@@ -84,7 +94,11 @@ class Outbox:
 
         `alarms`: no heartbeats."""
         book = self._book(request)
-        seq = await self._fresh(book, _whole(request, "beyond", INTEGER_MAX), heartbeats=not request.get("alarms"))
+        with self._or_set_aside(book):
+            return await self._ahead(book, _whole(request, "beyond", INTEGER_MAX), heartbeats=not request.get("alarms"))
+
+    async def _ahead(self, book: Book, beyond: int, *, heartbeats: bool) -> Answer:
+        seq = await self._fresh(book, beyond, heartbeats=heartbeats)
         if seq is None:
             return {}
         shelf, size = book.shelf, book.shelf.size
@@ -152,6 +166,26 @@ class Outbox:
         why = str(request["why"])[:500]
         self._report("centre-link", why, bool(why))
         return {}
+
+    @contextmanager
+    def _or_set_aside(self, book: Book) -> Iterator[None]:
+        """A closed log that cannot be read is left out from now on, and said so; the current one is tried again."""
+        try:
+            yield
+        except Unavailable:
+            raise
+        except (StorageError, EvidenceError) as problem:
+            book.spoiled = book is not next(reversed(self._books.values()))
+            if book.spoiled:
+                self._report("closed-log", f"{book.shelf.origin} can be sent no further: {problem}; its files are kept", True)
+            raise
+
+    def _hole(self, book: Book, seq: int) -> EvidenceError:
+        """Nothing after a missing record can be sent in order, ever; alarms still go ahead of it."""
+        problem = EvidenceError(f"record {seq} of {book.shelf.origin} is missing from the disk")
+        if book is next(reversed(self._books.values())):
+            self._report("log-hole", f"{problem}; nothing after it can be sent in order: edge-agent enrol --continue", True)
+        return problem
 
     def _rolled_back(self, book: Book, size: int, known: Kept) -> None:
         gone = f"; records {size} to {book.shelf.first - 1} are pruned here, a hole stays" if size < book.shelf.first else ""
