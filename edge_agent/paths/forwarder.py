@@ -26,6 +26,7 @@ IDLE_EXCHANGES_MAX = 12         # halving a batch of 1000 to one takes ten
 IDLE_S = 15.0                   # how long one wait for news lasts; also the pulse of the watchdog
 FIRST_LINES, FIRST_BYTES = 25, 16 * 1024       # of a batch before the link has shown what it carries: 4 s of 32 kbit/s
 LEAST_BYTES = 4096
+AHEAD_MAX = 4                   # lines that go ahead before the log must get further: a slow link never stands still for them
 TARGET_S = 2.0                  # what one batch should take: so long a fresh alarm may wait behind it
 
 
@@ -65,6 +66,7 @@ class Forwarder:
         self._busy_s = RETRY_S[1]
         self._furthest: dict[str, int] = {}
         self._idle = 0                      # exchanges since anything got further
+        self._ahead = 0                     # lines sent ahead since the last batch
 
     def run(self) -> None:
         """Deliver until the core leaves (NotRunning)."""
@@ -137,9 +139,13 @@ class Forwarder:
         return "seq" in self._core.ask("express", log=entry["log"], beyond=entry["receipted"], alarms=True)
 
     def _express(self, entry: dict[str, Any], beyond: int) -> bool:
-        """Send a fresh alarm, or the freshest heartbeat, that the next batch does not reach."""
+        """Send a fresh alarm, or the freshest heartbeat, that the next batch does not reach.
+
+        On a link slower than heartbeats and alarms come, the log would never get further: it has its turn too."""
         origin = entry["log"]
-        found = self._core.ask("express", log=origin, beyond=beyond)
+        if beyond and self._ahead >= AHEAD_MAX:
+            return False
+        found = self._core.ask("express", log=origin, beyond=beyond, alarms=beyond > 0 and self._ahead > 0)
         if "seq" not in found:
             return False
         reply = self._centre.express(origin, found["express"])
@@ -154,12 +160,14 @@ class Forwarder:
             case _:
                 self._common(reply)
         self._core.ask("expressed", log=origin, seq=found["seq"])
+        self._ahead += 1
         return True
 
     # --- the log, in order
 
     def _batch(self, entry: dict[str, Any], at: int, batch: dict[str, Any]) -> None:
         origin = entry["log"]
+        self._ahead = 0
         began = time.monotonic()
         reply = self._centre.entries(origin, batch["lines"], batch["checkpoint"])
         match reply.status:

@@ -65,6 +65,31 @@ def test_a_log_the_centre_does_not_know_is_registered_before_its_alarm_goes_ahea
     assert centre.asked == ["express 8", "register", "express 8"]
 
 
+def test_lines_that_go_ahead_leave_the_log_its_turn(tmp_path: Path) -> None:
+    """Heartbeats and alarms that come faster than the link carries them stopped the log for ever."""
+    post = Post(tmp_path, [])
+    post.run(post.ledger.append([("alarm" if n > 40 else "occupancy", {"counts": "7" * 10_000}) for n in range(60)], T))
+    post.outbox._books[post.ledger.origin].notable = lambda: post.ledger.size - 1
+    centre = Centre(post)
+    moved = post.forwarder(centre)
+    for _ in range(20):
+        post.run(post.ledger.append([("heartbeat", {})], T))
+        moved.step()
+    kinds = [what.split()[0] for what in centre.asked]
+    assert kinds == [*["express"] * 4, "entries"] * 4
+    post.close()
+
+
+def test_of_heartbeats_one_goes_ahead_for_each_batch(big: Post) -> None:
+    big.outbox._books[big.ledger.origin].notable = lambda: big.ledger.size - 1
+    centre = Centre(big)
+    moved = big.forwarder(centre)
+    for _ in range(6):
+        big.run(big.ledger.append([("heartbeat", {"counts": "7" * 10_000})], T))
+        moved.step()
+    assert [what.split()[0] for what in centre.asked] == ["express", "entries"] * 3
+
+
 @pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 405, 500])
 def test_a_box_that_answers_for_the_centre_does_not_use_an_alarm_up(big: Post, status: int) -> None:
     centre = Centre(big, status, *([404] if status == 404 else []))

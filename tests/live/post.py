@@ -47,6 +47,8 @@ class Post:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.lanes: list[str] = []
         self.url = f"https://127.0.0.1:{free_port()}"
+        self.listen = ""                                # of the centre, where it is not what its URL says
+        self.inside: dict[str, list[str]] = {}          # process -> words before its command: another network namespace
         self.config = where / "edge-agent.toml"
 
     # --- processes
@@ -60,7 +62,8 @@ class Post:
     def spawn(self, name: str, *module: str, env: dict[str, str] | None = None) -> None:
         log = (self.where / f"{name}.log").open("a")
         self.processes[name] = subprocess.Popen(
-            [sys.executable, "-m", *module], stdout=log, stderr=subprocess.STDOUT, env={**ENVIRONMENT, **(env or {})}
+            [*self.inside.get(name, []), sys.executable, "-m", *module], stdout=log, stderr=subprocess.STDOUT,
+            env={**ENVIRONMENT, **(env or {})},
         )
         log.close()
 
@@ -93,12 +96,13 @@ class Post:
         self.lanes.append(f'[[lane]]\nname = "{lane}"\ndriver = "rapiscan"\nlink = {link}\n')
 
     def make_centre(self) -> None:
-        self.command("center", "init", self.where / "centre", "--name", "test.example/centre", "--host", "127.0.0.1")
+        host = self.url[8:].rsplit(":", 1)[0]
+        self.command("center", "init", self.where / "centre", "--name", "test.example/centre", "--host", host)
         self.command("center", "card", self.where / "centre", "--url", self.url, "--out", self.where / "card.json")
 
     def start_centre(self) -> None:
         before = self.log("centre").count("ready ")
-        self.spawn("centre", "edge_agent", "center", "run", str(self.where / "centre"), "--listen", self.url[8:])
+        self.spawn("centre", "edge_agent", "center", "run", str(self.where / "centre"), "--listen", self.listen or self.url[8:])
         wait_for(lambda: self.log("centre").count("ready ") > before, 20, "the centre")
 
     def configure(self, heartbeat_s: float = 5, extra: str = "") -> None:
