@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from edge_agent.words.errors import PeerError
 
 QUIET_S, PROBE_S, PROBES = 15, 5, 3     # an idle connection is probed; below the 30 s of the shortest NAT tables
-UNHEARD_MS = 10_000     # bytes that nobody confirms for so long: dead.  Over three repetitions even at 1 s round trip
+UNHEARD_MS = 6_000      # nobody confirms bytes for so long after their first repetition: dead.  Two more at 1 s round trip
 HEAD_MAX = 8192         # bytes of a proxy's answer before the tunnel is open
 
 

@@ -26,7 +26,7 @@ IDLE_EXCHANGES_MAX = 12         # halving a batch of 1000 to one takes ten
 IDLE_S = 15.0                   # how long one wait for news lasts; also the pulse of the watchdog
 FIRST_LINES, FIRST_BYTES = 25, 16 * 1024       # of a batch before the link has shown what it carries: 4 s of 32 kbit/s
 LEAST_BYTES = 4096
-AHEAD_MAX = 4                   # lines that go ahead before the log must get further: a slow link never stands still for them
+AHEAD_MAX = 4                   # lines that go ahead, then the log gets further: faster than the link they would stop it for ever
 TARGET_S = 2.0                  # what one batch should take: so long a fresh alarm may wait behind it
 
 
@@ -89,18 +89,25 @@ class Forwarder:
 
     def step(self) -> bool:
         """One exchange with the centre; False when there was nothing to do."""
-        for entry in self._core.ask("logs")["logs"]:
-            origin, size, receipted = entry["log"], entry["size"], entry["receipted"]
-            at = self._at.get(origin, receipted)
-            if receipted >= size and at >= size:
-                continue
-            batch = {} if origin in self._refused else self._read(origin, at)
-            if self._express(entry, at + len(batch["lines"]) if batch else 0):
-                return True
-            if batch:
-                self._batch(entry, at, batch)
-                return True
-        return False
+        waiting = [entry for entry in self._core.ask("logs")["logs"] if not self._done(entry)]
+        first = next((entry for entry in waiting if entry["log"] not in self._refused), None)
+        batch = self._read(first["log"], self._place(first)) if first else {}
+        if not batch or self._ahead < AHEAD_MAX:
+            for entry in reversed(waiting):             # what is fresh stands in the newest log
+                reach = len(batch["lines"]) if batch and entry is first else 0
+                beyond = 0 if entry["log"] in self._refused else self._place(entry) + reach
+                if self._express(entry, beyond, heartbeats=not batch or self._ahead == 0):
+                    return True
+        if first and batch:
+            self._batch(first, self._place(first), batch)
+        return first is not None
+
+    def _place(self, entry: dict[str, Any]) -> int:
+        """Where we read the log: at its receipt, until a 409 moves us."""
+        return self._at.get(entry["log"], int(entry["receipted"]))
+
+    def _done(self, entry: dict[str, Any]) -> bool:
+        return bool(entry["receipted"] >= entry["size"] and self._place(entry) >= entry["size"])
 
     def _read(self, origin: str, at: int) -> dict[str, Any]:
         """The next batch; none where the log has a hole there: the core says so to people, and express goes on."""
@@ -138,14 +145,10 @@ class Forwarder:
         entry = self._core.ask("logs")["logs"][-1]
         return "seq" in self._core.ask("express", log=entry["log"], beyond=entry["receipted"], alarms=True)
 
-    def _express(self, entry: dict[str, Any], beyond: int) -> bool:
-        """Send a fresh alarm, or the freshest heartbeat, that the next batch does not reach.
-
-        On a link slower than heartbeats and alarms come, the log would never get further: it has its turn too."""
+    def _express(self, entry: dict[str, Any], beyond: int, *, heartbeats: bool) -> bool:
+        """Send a fresh alarm, or the freshest heartbeat, that the next batch does not reach."""
         origin = entry["log"]
-        if beyond and self._ahead >= AHEAD_MAX:
-            return False
-        found = self._core.ask("express", log=origin, beyond=beyond, alarms=beyond > 0 and self._ahead > 0)
+        found = self._core.ask("express", log=origin, beyond=beyond, alarms=not heartbeats)
         if "seq" not in found:
             return False
         reply = self._centre.express(origin, found["express"])

@@ -22,7 +22,7 @@ from edge_agent.hands.centre import Centre
 from edge_agent.hands.keys import LogKey
 from edge_agent.paths.forwarder import Forwarder
 from edge_agent.paths.outbox import Book, Outbox
-from edge_agent.tools import ed25519, merkle, notes
+from edge_agent.tools import ed25519, notes
 from edge_agent.words.errors import EdgeAgentError
 from edge_agent.words.record import Checkpoint
 from tests.evidence.bench import ORIGIN, Place, T
@@ -127,7 +127,7 @@ class Post:
         self.ledger = self.run(place.open())
         if kinds:
             self.run(self.ledger.append([(kind, {"n": number}) for number, kind in enumerate(kinds)], T))
-        book = Book(self.ledger, notes.VerifierKey(ORIGIN, notes.LOG_KEY, key.public), key.seed, {})
+        book = Book(self.ledger, notes.VerifierKey(ORIGIN, notes.LOG_KEY, key.public), key, {})
         self.outbox = Outbox([book], KEY, self._report, self._wait)
         self.key = key
         self.tls = certificate(where, "portal.test")
@@ -154,8 +154,8 @@ class Post:
         return receipt.size if receipt else 0
 
     def cosigned(self, size: int, seed: bytes = SEED) -> bytes:
-        root = self.run(self.ledger.tree(lambda node: merkle.root(size, node)))
-        return notes.cosign(Checkpoint(ORIGIN, size, root), KEY.name, seed, 1_795_000_000)
+        root = self.run(self.ledger.root(size))
+        return notes.cosign(Checkpoint(ORIGIN, size, root), KEY.name, ed25519.SoftKey(seed), 1_795_000_000)
 
     def centre(self, liar: Liar, **more: Any) -> Centre:
         host = more.pop("host", "127.0.0.1")
