@@ -1,4 +1,4 @@
-"""`edge-agent alarms`: the last alarms in words and numbers; `alarms show ID` all about one, and its picture."""
+"""`edge-agent alarms`: the last alarms in words and numbers; `alarms show ID` all about one; `alarms export ID` as evidence."""
 
 from __future__ import annotations
 
@@ -8,28 +8,43 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.commands import options
-from edge_agent.words.errors import NotRunning, SettingsError
+from edge_agent.words.errors import EvidenceError, NotRunning, SettingsError
 
 PICTURES = (".svg", ".html")
 
 
 def add(sub: options.Sub) -> None:
     made = options.parser(
-        sub, "alarms", "The last alarms in words and numbers; one alarm and its picture.",
-        "edge-agent alarms --last 5\n  edge-agent alarms show QX-0042/3/17 --plot alarm.svg",
+        sub, "alarms", "The last alarms in words and numbers; one alarm and its picture; one alarm as evidence for a court.",
+        "edge-agent alarms --last 5\n  edge-agent alarms show QX-0042/3/17 --plot alarm.svg\n"
+        "  sudo -u edge-agent edge-agent alarms export QX-0042/3/17 --exhibit /tmp/alarm.html\n"
+        "  edge-agent alarms export 3/17 --exhibit alarm.html --ledger log.ndjson --receipt receipt.txt "
+        "--log-key portal.vkey --centre-key centre.vkey",
     )
-    made.add_argument("what", nargs="?", choices=("list", "show"), default="list", help="list (default), or show one")
-    made.add_argument("id", nargs="?", help="name of the alarm to show, or its end: 3/17")
+    made.add_argument("what", nargs="?", choices=("list", "show", "export"), default="list",
+                      help="list (default), show one, or export one as evidence")
+    made.add_argument("id", nargs="?", help="name of the alarm, or its end: 3/17")
     options.config(made)
     options.as_json(made)
     made.add_argument("--last", type=options.at_least_one, default=20, metavar="N", help="how many to list (default 20)")
     made.add_argument("--plot", type=Path, metavar="FILE", help="draw counts, background, shadow, source; FILE.svg or FILE.html")
     made.add_argument("--ledger", type=Path, metavar="FILE", help="look in a ledger.db or a copied log, not the running core")
     made.add_argument("--model", type=Path, metavar="FILE", help="shadow model to draw with (default: the lane's own)")
+    exhibit = made.add_argument_group("export")
+    exhibit.add_argument("--exhibit", type=Path, metavar="FILE.html", help="the file: alarm, proofs, a page to read")
+    exhibit.add_argument("--receipt", type=Path, action="append", default=[], metavar="FILE", help="receipt note from elsewhere")
+    exhibit.add_argument("--log-key", type=Path, metavar="FILE", help="verifier key of a log: .vkey, enrolment, log.json")
+    exhibit.add_argument("--centre-key", type=Path, action="append", default=[], metavar="FILE",
+                         help="verifier key of a centre: .vkey or card (default: the configuration's)")
+    exhibit.add_argument("--key", type=Path, metavar="JWK", help="public key of record 0, where a copied log's alarm follows it")
     made.set_defaults(run=_run)
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    if chosen.what == "export":
+        return _export(chosen)
+    if chosen.exhibit or chosen.receipt or chosen.log_key or chosen.centre_key or chosen.key:
+        raise SettingsError("--exhibit and its keys belong to evidence: edge-agent alarms export ID --exhibit FILE.html")
     if chosen.what == "show":
         return _show(chosen)
     if chosen.id or chosen.plot or chosen.ledger or chosen.model:
@@ -121,3 +136,67 @@ def _plot(chosen: argparse.Namespace, found: Any, picture: Any) -> None:
     html = chosen.plot.suffix.lower() == ".html"
     write_whole(chosen.plot, (svg.page(f"alarm {alarm['id']}", drawing) if html else drawing).encode())
     print(f"{chosen.plot}: written")
+
+
+def _export(chosen: argparse.Namespace) -> int:
+    from edge_agent.doors.files import write_whole
+    from edge_agent.house import exhibiting
+    from edge_agent.tools import exhibit_page
+
+    if not chosen.id or not chosen.exhibit or chosen.exhibit.suffix.lower() != ".html":
+        raise SettingsError("edge-agent alarms export ID --exhibit FILE.html: the name of one alarm, and of a file to write")
+    if chosen.plot:
+        raise SettingsError("--plot belongs to: edge-agent alarms show ID.  An exhibit has its picture inside.")
+    configuration = _configuration(chosen)
+    given = exhibiting.Given(
+        chosen.ledger, tuple(map(options.read_bytes, chosen.receipt)), _vkey(chosen.log_key, "log_key"), _jwk(chosen.key),
+        tuple(key for path in chosen.centre_key if (key := _vkey(path, "vkey"))),
+    )
+    exhibit, found = exhibiting.make(chosen.id, given, configuration)
+    drawing, why = _drawing(found, configuration, chosen.model)
+    page = exhibit_page.page(exhibit, drawing, exhibiting.programs())
+    write_whole(chosen.exhibit, page.encode())
+    if chosen.json:
+        print(json.dumps({"file": str(chosen.exhibit), **exhibiting.summary(exhibit)}, indent=1))
+        return 0
+    print("\n".join([f"{chosen.exhibit}: written", *exhibiting.told(exhibit), *([f"  no picture: {why}"] if why else [])]))
+    return 0
+
+
+def _drawing(found: Any, configuration: Any, model: Path | None) -> tuple[str, str]:
+    """The picture, or why there is none: an exhibit is written without it too."""
+    from edge_agent.house import looking_back
+    from edge_agent.tools import alarm_picture, exhibit_page
+
+    try:
+        if found.occupancy is None or found.alarm["radiation"] not in found.occupancy["series"]:
+            return "", "there are no counts of the passage on record"
+        picture, _ = looking_back.picture(found, configuration, model)
+        return alarm_picture.draw(exhibit_page.tame(found.alarm), exhibit_page.tame(found.occupancy), picture), ""
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+        return "", "these records hold no counts in a form that can be drawn"
+
+
+def _vkey(path: Path | None, member: str) -> Any:
+    """A verifier key from a file of one, or from the enrolment, log.json or card that names it."""
+    from edge_agent.tools import notes, strict_json
+
+    if path is None:
+        return None
+    data = options.read_bytes(path)
+    try:
+        is_json = data.lstrip()[:1] == b"{"
+        return notes.read_vkey(str(strict_json.load_object(data).get(member)) if is_json else data.decode("utf-8", "replace"))
+    except EvidenceError as problem:
+        raise EvidenceError(f"{path}: {problem}") from None
+
+
+def _jwk(path: Path | None) -> bytes | None:
+    from edge_agent.tools.verify import read_jwk
+
+    if path is None:
+        return None
+    try:
+        return read_jwk(options.read_bytes(path))
+    except EvidenceError as problem:
+        raise EvidenceError(f"{path}: {problem}") from None

@@ -25,8 +25,17 @@ def read_text(path: Path, what: str) -> str:
 
 def shipped_config() -> Path:
     """The directory of shipped profiles and the example configuration: the checkout's, or the installed one."""
-    checkout = Path(__file__).resolve().parents[2] / "config"
-    return checkout if (checkout / "profiles").is_dir() else Path(sys.prefix) / "share/edge-agent/config"
+    return _shipped("config")
+
+
+def shipped_verifiers() -> Path:
+    """The directory of the verifiers that need nothing of ours."""
+    return _shipped("verifiers")
+
+
+def _shipped(name: str) -> Path:
+    checkout = Path(__file__).resolve().parents[2]
+    return checkout / name if (checkout / "config/profiles").is_dir() else Path(sys.prefix) / "share/edge-agent" / name
 
 
 def make_directory(path: Path, mode: int = 0o700) -> None:

@@ -40,9 +40,9 @@ def in_core(core: Core, name: str) -> Found:
     """From control.sock."""
     answer = core.ask("alarms", last=LAST)
     recent = [jws.take_apart(line.encode()).payload for line in answer["lines"]]
-    if len(recent) < LAST and not any(_is(alarm, name) for alarm in recent):
+    if len(recent) < LAST and not any(is_named(alarm, name) for alarm in recent):
         return choose((("alarm", alarm) for alarm in recent), name)     # these are all: it says that there is none
-    begin = min((alarm["seq"] for alarm in recent if _is(alarm, name)), default=0)
+    begin = min((alarm["seq"] for alarm in recent if is_named(alarm, name)), default=0)
     found = choose(_records(line.encode() for line in _core_lines(core, begin)), name)
     found.alarm["receipted"] = found.alarm["seq"] < answer["receipted"]
     return found
@@ -63,7 +63,7 @@ def choose(records: Iterable[tuple[str, Body]], name: str) -> Found:
             alarms.append(body)
         elif kind == "occupancy" and body["alarms"]:
             occupancies[body["id"]] = body
-    chosen = [alarm for alarm in alarms if alarm["id"] == name] or [alarm for alarm in alarms if _is(alarm, name)]
+    chosen = [alarm for alarm in alarms if alarm["id"] == name] or [alarm for alarm in alarms if is_named(alarm, name)]
     if len(chosen) != 1:
         last = ", ".join(alarm["id"] for alarm in (chosen or alarms)[-5:]) or "none"
         what = f"{len(chosen)} alarms end in {name!r}" if chosen else f"no alarm is called {name!r}"
@@ -94,7 +94,8 @@ def picture(found: Found, configuration: Configuration | None, model: Path | Non
     return drawn, "" if drawn else "the shadow test has nothing to say of this passage (no speed, no background, other panels)"
 
 
-def _is(alarm: Body, name: str) -> bool:
+def is_named(alarm: Body, name: str) -> bool:
+    """Whether an alarm has this name, or one that ends so."""
     return bool(alarm["id"] == name or alarm["id"].endswith(f"/{name}"))
 
 
@@ -130,6 +131,12 @@ def _file_lines(path: Path) -> Generator[bytes, None, None]:
             f"cannot read {path}: {problem}.\n"
             "  Copy it together with its -wal file, or stop the core first."
         ) from None
+
+
+def lines_in(path: Path) -> Iterator[bytes]:
+    """The record lines of a plain file."""
+    with path.open("rb") as file:
+        yield from _plain_lines(file, path)
 
 
 def _plain_lines(file: Iterable[bytes], path: Path) -> Iterator[bytes]:

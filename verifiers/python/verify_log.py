@@ -7,8 +7,8 @@
                           --log-key portal.vkey --centre-key centre.vkey
 
 One file, Python 3.9 or newer, the standard library and `cryptography` (for Ed25519, RFC 8032).  The format is
-explained in docs/wire-format.md.  Exit code: 0 everything holds, 6 something does not, 3 a file or an option is
-missing, 2 wrong use.
+explained in docs/verify-it-yourself.md; verifiers/js/ says the same things.  Exit code: 0 everything holds,
+6 something does not, 3 a file or an option is missing, 2 wrong use.
 """
 
 from __future__ import annotations
@@ -24,14 +24,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-LINE_MAX, NOTE_MAX = 64 * 1024, 16 * 1024       # bytes; docs/wire-format.md
+LINE_MAX, NOTE_MAX, EXHIBIT_MAX = 64 * 1024, 16 * 1024, 16 * 1024 * 1024      # bytes
 DEPTH_MAX, INTEGER_MAX = 16, 2**53 - 1          # what every JSON reader takes, and keeps exact
 LOG_KEY, COSIGNER_KEY = 1, 4                    # signature types of C2SP signed-note
 YEAR_9999_S = 253_402_300_799                   # last second ISO 8601 can write
@@ -290,6 +289,32 @@ def included(leaf_hash: bytes, index: int, size: int, proof: list[bytes], root: 
     return last == 0 and value == root
 
 
+def consistent(old: int, old_root: bytes, size: int, new_root: bytes, proof: list[bytes]) -> bool:
+    """Whether the tree of `size` begins with that of `old`: RFC 9162 section 2.1.4.2."""
+    if old == size:
+        return not proof and old_root == new_root
+    if old == 0:
+        return not proof and old_root == EMPTY_ROOT
+    if not 0 < old < size or not proof:
+        return False
+    path = [old_root, *proof] if old & (old - 1) == 0 else proof
+    at, last = old - 1, size - 1
+    while at % 2:
+        at, last = at >> 1, last >> 1
+    first = second = path[0]
+    for step in path[1:]:
+        if last == 0:
+            return False
+        if at % 2 or at == last:
+            first, second = parent(step, first), parent(step, second)
+            while at % 2 == 0 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            second = parent(second, step)
+        at, last = at >> 1, last >> 1
+    return last == 0 and first == old_root and second == new_root
+
+
 # --- signed notes: checkpoints and receipts (C2SP signed-note, tlog-checkpoint, tlog-cosignature)
 
 class Checkpoint(NamedTuple):
@@ -388,15 +413,15 @@ class Report:
 
     def page(self) -> Iterator[str]:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.kinds.items()))
-        yield f"{self.origin or 'log'}: {self.records} records verified ({kinds or 'none'})"
+        yield f"{shown(self.origin) or 'log'}: {self.records} records verified ({kinds or 'none'})"
         if self.records and not self.said and not any(problem.startswith("record") for problem in self.problems):
             yield "  every signature, one key per record, sequence and hashes hold"
         yield from self.said
         if self.size is not None:
             yield f"  checkpoint over {self.size} records holds"
         for found in self.receipts:
-            yield f"  receipt of {found.centre} over {found.checkpoint.size} records, {utc(found.time_s)} UTC, holds"
-        yield from (f"  REFUSED {problem}" for problem in self.problems)
+            yield f"  receipt of {shown(found.centre)} over {found.checkpoint.size} records, {utc(found.time_s)} UTC, holds"
+        yield from (f"  REFUSED {shown(problem)}" for problem in self.problems)
 
 
 def utc(time_s: int) -> str:
@@ -525,7 +550,7 @@ def origin_of(line: bytes) -> str:
 
 
 def check_proof(chosen: argparse.Namespace) -> Report:
-    """One line, in an express delivery or beside a proof: `{"line", "index", "size", "inclusion", "checkpoint"}`."""
+    """One line, in an express delivery or beside a proof: {line, index, size, inclusion, checkpoint, consistency}."""
     log_key = vkey_file(chosen.log_key)
     if log_key is None:
         raise WrongUse("--log-key is missing: a proof leads to a checkpoint, which is checked with the portal's verifier key")
@@ -549,53 +574,80 @@ def check_proof(chosen: argparse.Namespace) -> Report:
     report.records, report.size = 1, checkpoint.size
     report.kinds[record.kind] += 1
     report.said.append(f"  record {index} ({record.kind}) is in the tree; its own signature needs the record before it")
+    try:
+        check_consistency(proof.get("consistency"), checkpoint, [content(path) for path in chosen.receipt], log_key, report)
+    except Refused as problem:
+        report.problems.append(f"the consistency proof: {problem}")
     return report
 
 
-def steps_of(proof: dict[str, Any]) -> list[bytes]:
-    steps = proof.get("inclusion")
+def check_consistency(consistency: Any, found: Checkpoint, receipts: list[bytes], log_key: VerifierKey, report: Report) -> None:
+    if consistency is None:
+        return
+    if not isinstance(consistency, dict) or type(consistency.get("from")) is not int:
+        raise Refused("it is not {from, proof}")
+    old, steps = consistency["from"], steps_of(consistency, "proof")
+    for note in receipts:
+        older = open_checkpoint(note, log_key)
+        if older.size == old:
+            if not consistent(old, older.root, found.size, found.root, steps):
+                raise Refused(f"the tree of {found.size} does not begin with the receipted tree of {old}")
+            report.said.append(f"  the tree of {found.size} begins with the receipted tree of {old}")
+            return
+    report.said.append(f"  that the tree begins with that of {old} was not checked: give its receipt, --receipt FILE")
+
+
+def steps_of(proof: dict[str, Any], name: str = "inclusion") -> list[bytes]:
+    steps = proof.get(name)
     if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
-        raise Refused("inclusion is not a list of base64")
+        raise Refused(f"{name} is not a list of base64")
     return [from_b64(step) for step in steps]
 
 
 # --- a court exhibit: one page that holds the records, their proofs, and text for people
 
-INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+                       "\U000e0000-\U000e0fff]")
 PARTS = {"alarm", "occupancy", "config", "boot", "heartbeat", "announces"}
+BLOCK = '<script type="application/json" id="exhibit">'
+NO_WORDS = re.compile(r"<(script|style)\b[^>]*>.*?</\1>", re.DOTALL)
+CLAIM = re.compile(r'<(b|pre|code) data-says="([^"<>]*)">([^<]*)</\1>')
+CLAIMS = re.compile(r"<[^>]*\bdata-says")
+NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+SAID = ("id", "lane", "radiation", "rule", "counts", "window_s", "expected", "statistic", "threshold", "exercise", "maintenance")
+ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#x27;", "'"), ("&amp;", "&"))
 
 
 def shown(text: str) -> str:
-    """Text as the page shows it: what is invisible or turns lines around is written out."""
+    """Text as a page may show it: what is invisible or turns lines around is written out."""
     return INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-class Page(HTMLParser):
-    """The data block of an exhibit, and the words on the page that claim to be those of a record."""
+def unescape(text: str) -> str:
+    for entity, character in ENTITIES:
+        text = text.replace(entity, character)
+    return text
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.blocks: list[str] = []
-        self.claims: list[tuple[str, str | None, str]] = []      # record, path in its payload or None: all of it; text
-        self._open: tuple[str, dict[str, str | None], list[str]] | None = None
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if given.get("id") == "exhibit" or "data-seq" in given:
-            self._open = (tag, given, [])
-
-    def handle_data(self, data: str) -> None:
-        if self._open:
-            self._open[2].append(data)
-
-    def handle_endtag(self, tag: str) -> None:
-        if self._open and tag == self._open[0]:
-            _, given, texts = self._open
-            if given.get("id") == "exhibit":
-                self.blocks.append("".join(texts))
-            else:
-                self.claims.append((given["data-seq"] or "", given.get("data-path"), "".join(texts)))
-            self._open = None
+def read_page(html: bytes) -> tuple[bytes, list[tuple[str, str]]]:
+    """The data block of an exhibit's file, and the words on it that claim to be those of a record: (of, text)."""
+    if len(html) > EXHIBIT_MAX:
+        raise Refused(f"a file longer than {EXHIBIT_MAX} bytes")
+    try:
+        text = html.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused("a page that is not UTF-8") from None
+    blocks = text.split(BLOCK)[1:]
+    if len(blocks) != 1:
+        raise Refused(f"{len(blocks)} data blocks called exhibit, expected one")
+    data, end, _ = blocks[0].partition("</script>")
+    if not end:
+        raise Refused("its data block does not end")
+    words = NO_WORDS.sub("", text)
+    claims = [(unescape(of), unescape(said)) for _, of, said in CLAIM.findall(words)]
+    if len(claims) != len(CLAIMS.findall(words)):
+        raise Refused("words on the page claim to be of a record in a form that cannot be checked")
+    return data.encode(), claims
 
 
 class Exhibit:
@@ -606,15 +658,12 @@ class Exhibit:
         self.records: dict[int, Record] = {}            # those that hold
         self.pinned_log, self.pinned_centre = pinned_log, pinned_centre
         self.earlier: Receipt | None = None
+        self.first: Receipt | None = None               # that covers the alarm
         try:
-            page = Page()
-            page.feed(html.decode("utf-8"))
-            page.close()
-            if len(page.blocks) != 1:
-                raise Refused(f"{len(page.blocks)} data blocks called exhibit, expected one")
-            self.claims, self.data = page.claims, read_json(page.blocks[0].encode())
+            data, self.claims = read_page(html)
+            self.data = read_json(data)
             self.check_form()
-        except (Refused, UnicodeDecodeError) as problem:
+        except Refused as problem:
             self.report.problems.append(f"the exhibit: {problem}")
             return
         for step in (self.check_keys, self.check_checkpoint, self.check_records, self.check_roles, self.check_time,
@@ -642,7 +691,8 @@ class Exhibit:
         self.rows = rows
 
     def check_keys(self) -> None:
-        keys, self.centres = self.data["keys"], []
+        keys = self.data["keys"]
+        self.centres: list[VerifierKey] = []
         self.log_key: VerifierKey | None = None
         try:
             self.log_key = read_vkey(keys["log"])
@@ -739,10 +789,7 @@ class Exhibit:
         seq, alarm = self.part("alarm")
         if not alarm:
             return
-        at = alarm["at"].get("wall") if isinstance(alarm.get("at"), dict) else None
-        words = ", ".join(shown(str(value)) for value in (
-            alarm.get("id"), f"lane {alarm.get('lane')}", alarm.get("radiation"), alarm.get("rule"), f"at {at} by its own clock"))
-        self.report.said.append(f"  record {seq} says: alarm {words}")
+        self.say_alarm(seq, alarm)
         occupancy_seq, occupancy = self.part("occupancy")
         if occupancy and (alarm.get("occupancy") is None or occupancy.get("id") != alarm["occupancy"]):
             self.refuse(occupancy_seq, "occupancy", "it is not the occupancy that the alarm names")
@@ -755,6 +802,23 @@ class Exhibit:
         for name in ("config", "boot", "heartbeat"):
             if self.part(name)[0] > seq:
                 self.refuse(self.part(name)[0], name, "it was written after the alarm")
+
+    def say_alarm(self, seq: int, alarm: dict[str, Any]) -> None:
+        def word(value: Any) -> str:
+            if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+                value = int(value)
+            return shown(value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False))
+
+        at = alarm["at"].get("wall") if isinstance(alarm.get("at"), dict) else None
+        found = {name: word(alarm.get(name)) for name in SAID}
+        self.report.said += [
+            f"  record {seq} says: alarm {found['id']}, lane {found['lane']}, {found['radiation']}, {found['rule']}, "
+            f"at {word(at)} by its own clock",
+            f"  record {seq} says: {found['counts']} counts in {found['window_s']} s, expected {found['expected']}, "
+            f"statistic {found['statistic']}, threshold {found['threshold']}",
+            *(f"  record {seq} says: given during {name} {found[name]}: not a real find"
+              for name in ("exercise", "maintenance") if alarm.get(name) is not None),
+        ]
 
     def same_start(self, boot: dict[str, Any], alarm: dict[str, Any]) -> bool:
         starts = [each["t"].get("boot") for each in (boot, alarm) if isinstance(each.get("t"), dict)]
@@ -780,27 +844,53 @@ class Exhibit:
         if self.earlier and alarm_seq >= 0:
             self.report.said.append(f"  signed after {utc(self.earlier.time_s)} UTC by the centre's clock: "
                                     f"record {seq}, before it, names that receipt")
-        if over and alarm_seq >= 0:
-            self.report.said.append(f"  signed before {utc(over[0].time_s)} UTC by the centre's clock: that receipt covers it")
+        self.first = over[0] if over else None
+        if self.first and alarm_seq >= 0:
+            self.report.said.append(f"  signed before {utc(self.first.time_s)} UTC by the centre's clock: that receipt covers it")
         if not over:
             self.report.said.append("  no centre has cosigned this checkpoint: only the portal vouches for it")
 
     def check_page(self) -> None:
-        """Words on the page that claim to be those of a record are those of the record."""
-        for seq, path, text in self.claims:
-            record = self.records.get(int(seq)) if seq.isascii() and seq.isdecimal() and len(seq) < 17 else None
+        """Words on the page that claim to be of a record, a key or a receipt are so."""
+        fixed = {"log": shown(self.log_key.name), "log-key": self.log_key.sha256} if self.log_key else {}
+        for name, receipt in (("after", self.earlier), ("before", self.first)):
+            fixed |= {name: utc(receipt.time_s)} if receipt else {}
+        for number, centre in enumerate(self.centres):
+            fixed |= {f"centre-{number}": shown(centre.name), f"centre-key-{number}": centre.sha256}
+        for of, text in self.claims:
+            seq, *path = of.split("/")
+            record = self.records.get(int(seq)) if re.fullmatch("[0-9]{1,16}", seq) else None
             if record is None:
-                continue                # it was refused above, or is not in the exhibit: nothing to compare with
-            if path is None:
-                if text != shown(record.text.decode()):
-                    self.report.problems.append(f"the page: its text of record {seq} is not what was signed")
-                continue
-            value: Any = record.payload
-            for name in path.split("/"):
-                value = value.get(name) if isinstance(value, dict) else None
-            if text != (shown(value) if isinstance(value, str) else json.dumps(value)):
-                self.report.problems.append(
-                    f"the page: it says {path} {shown(text)[:80]!r}, record {seq} says {shown(str(value))[:80]!r}")
+                holds = fixed.get(of) == text
+            elif path:
+                holds = reads_as(at_path(record.payload, path), text)
+            else:
+                holds = text == shown(record.text.decode())
+            if not holds:
+                self.report.problems.append(f'the page: it says "{shown(text[:80])}", which is not what {shown(of)} is')
+
+
+MISSING = object()
+
+
+def at_path(value: Any, path: list[str]) -> Any:
+    """The value a JSON pointer (RFC 6901) leads to."""
+    for raw in path:
+        name = raw.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list):
+            value = value[int(name)] if re.fullmatch("0|[1-9][0-9]{0,8}", name) and int(name) < len(value) else MISSING
+        else:
+            value = value.get(name, MISSING) if isinstance(value, dict) else MISSING
+    return value
+
+
+def reads_as(value: Any, text: str) -> bool:
+    """Whether words on a page are this value: text as shown, numbers by value, true, false and null by name."""
+    if isinstance(value, str):
+        return text == shown(value)
+    if value is None or isinstance(value, bool):
+        return text == json.dumps(value)
+    return isinstance(value, (int, float)) and bool(NUMBER.fullmatch(text)) and float(text) == value
 
 
 # --- the command
@@ -832,7 +922,7 @@ def jwk_file(path: Path | None) -> bytes:
 
 def arguments(given: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("exhibit", nargs="?", type=Path, help="a court exhibit, EXHIBIT.html (edge-agent does not write one yet)")
+    parser.add_argument("exhibit", nargs="?", type=Path, help="a court exhibit, EXHIBIT.html")
     parser.add_argument("--log", type=Path, metavar="FILE", help="lines to check")
     parser.add_argument("--key", type=Path, metavar="JWK", help="public key of record 0")
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="checkpoint note over the log")
@@ -857,7 +947,7 @@ def main(given: list[str] | None = None) -> int:
         else:
             raise WrongUse("nothing to check.\n  Give EXHIBIT.html, or --log FILE --key JWK; --help shows all")
     except (Refused, WrongUse) as problem:
-        print(f"verify_log: {problem}", file=sys.stderr)
+        print(f"verify_log: {shown(str(problem))}".replace("\\u000a", "\n"), file=sys.stderr)     # a name may hold anything
         return 6 if isinstance(problem, Refused) else 3
     if chosen.json:
         print(json.dumps({"whole": not report.problems, "logs": [report.plain()]}, indent=1))
