@@ -11,7 +11,7 @@ from edge_agent.house import looking_back
 from edge_agent.house.configuration import Configuration
 from edge_agent.house.gathering import Keys, gather, names_alarm, opened
 from edge_agent.house.identity import LogIdentity, logs_of
-from edge_agent.tools import notes
+from edge_agent.tools import ed25519, notes
 from edge_agent.tools.exhibit import ALARM, OCCUPANCY, Exhibit
 from edge_agent.tools.exhibit_page import Programs, utc
 from edge_agent.words.errors import EdgeAgentError, SettingsError
@@ -74,7 +74,7 @@ def identity_beside(ledger: Path) -> LogIdentity | None:
     return next((log for log in found if log.directory.name == directory.name), None)
 
 
-def signer_of(log: LogIdentity) -> Any:
+def signer_of(log: LogIdentity) -> ed25519.Signer | None:
     try:
         return log.signer()
     except EdgeAgentError:

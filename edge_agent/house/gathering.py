@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from edge_agent.house import looking_back
-from edge_agent.tools import jws, merkle, notes
+from edge_agent.tools import ed25519, jws, merkle, notes
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.exhibit import ALARM, ANNOUNCES, BOOT, CONFIG, HEARTBEAT, OCCUPANCY, Exhibit, Row, check
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
@@ -33,7 +33,7 @@ class Keys:
     log: notes.VerifierKey
     record_0: bytes | None                          # raw
     centres: tuple[notes.VerifierKey, ...]
-    signer: Any                                     # LogKey, where we may sign a checkpoint of our own; else None
+    signer: ed25519.Signer | None                   # of the log, where we may sign a checkpoint of our own
 
 
 @contextlib.contextmanager
@@ -164,7 +164,7 @@ class _Gatherer:
                 "  (--centre-key FILE), or export on the portal itself: sudo -u edge-agent edge-agent alarms export ..."
             )
         point = Checkpoint(self._keys.log.name, self._size, merkle.root(self._size, self._node))
-        return notes.sign_checkpoint(point, self._keys.signer.seed), point, []
+        return notes.sign_checkpoint(point, self._keys.signer), point, []
 
     def _earlier(self, alarm: int) -> tuple[int | None, tuple[bytes, notes.Receipt] | None]:
         """The last heartbeat before the alarm that names a receipt we hold, and that receipt."""

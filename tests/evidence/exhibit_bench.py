@@ -91,9 +91,9 @@ class Portal:
                 if ledger.size in self.receipts:
                     size = ledger.size
                     point = Checkpoint(ORIGIN, size, await ledger.tree(functools.partial(root, size)))
-                    note = notes.sign_checkpoint(point, _signer(LogKey(self.log.directory / "log.key")))
+                    note = notes.sign_checkpoint(point, LogKey(self.log.directory / "log.key"))
                     time_s = T0_S + 60 * (1 + self.receipts.index(size))
-                    note += notes.cosign(point, CENTRE, signer_of(self.centre_seed), time_s)
+                    note += notes.cosign(point, CENTRE, ed25519.SoftKey(self.centre_seed), time_s)
                     receipt = notes.open_receipt(note, self.log.log_key, self.centre)
                     await ledger.keep_receipt(receipt, note)
                     self.notes[size] = note
@@ -130,15 +130,6 @@ def run(*words: object) -> tuple[str, int]:
     with nowhere, contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(out):
         code = main([*map(str, words)])
     return out.getvalue(), code
-
-
-def _signer(key: Any) -> Any:
-    return key if hasattr(key, "sign") else key.seed
-
-
-def signer_of(seed: bytes) -> Any:
-    """What notes sign with."""
-    return ed25519.SoftKey(seed) if hasattr(ed25519, "SoftKey") else seed
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import re
@@ -13,12 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from edge_agent.hands.shelf import Kept
+from edge_agent.house.salvage import open_log
 from edge_agent.tools import ed25519, merkle, notes
 from edge_agent.words.record import Checkpoint
 
 from .bench import ORIGIN as LOG_ORIGIN
 from .bench import Log
-from .exhibit_bench import ALARM, CENTRE, OCCUPANCY, ORIGIN, T0_S, Batch, Portal, by_python, python_verifier, run, signer_of
+from .exhibit_bench import ALARM, CENTRE, OCCUPANCY, ORIGIN, T0_S, Batch, Portal, by_python, python_verifier, run
 
 BLOCK = '<script type="application/json" id="exhibit">'
 HOSTILE = [
@@ -187,6 +190,35 @@ ca = "x"
     assert code == 3 and "no alarm is called '9/9'" in told
 
 
+def pruned(portal: Portal, size: int) -> None:
+    async def prune() -> None:
+        ledger = await open_log(portal.log)
+        try:
+            receipt = notes.open_receipt(portal.notes[size], portal.log.log_key, portal.centre)
+            assert await ledger.prune(Kept(size, portal.notes[size], receipt.line, receipt.time_s))
+        finally:
+            await ledger.close()
+
+    asyncio.run(prune())
+
+
+def test_a_pruned_ledger_still_gives_the_exhibit_of_what_it_kept(js: Batch, tmp_path: Path) -> None:
+    portal = Portal(tmp_path)
+    whole = data_of(portal.export().read_bytes())
+    pruned(portal, 3)                                   # records 0 and 1 are gone, with them the start and the settings
+    page = portal.export().read_bytes()
+    assert both(js, page)["problems"] == []
+    kept = [row for row in whole["records"] if row["seq"] >= 2]
+    assert data_of(page)["records"] == kept and data_of(page)["checkpoint"] == whole["checkpoint"]
+
+
+def test_an_alarm_whose_line_before_was_pruned_says_so(tmp_path: Path) -> None:
+    portal = Portal(tmp_path, receipts=(3, 5, 7))
+    pruned(portal, 5)
+    told, code = portal.run("alarms", "export", "3/1", "--exhibit", tmp_path / "x.html", *portal.ledger_words())
+    assert code == 6 and "record 3 is not here: records before it were pruned" in told
+
+
 def test_wrong_use_is_told(portal: Portal) -> None:
     assert portal.run("alarms", "export", "3/1")[1] == portal.run("alarms", "export", "--exhibit", "x.html")[1] == 3
     assert portal.run("alarms", "export", "3/1", "--exhibit", "x.pdf")[1] == portal.run("alarms", "--exhibit", "x.html")[1] == 3
@@ -231,7 +263,8 @@ def test_half_a_character_in_a_foreign_record_is_written_out(js: Batch, tmp_path
     for line in log.lines:
         tree.add(line)
     point = Checkpoint(LOG_ORIGIN, 2, tree.root())
-    note = notes.sign_checkpoint(point, signer_of(log_seed)) + notes.cosign(point, CENTRE, signer_of(centre_seed), T0_S)
+    note = notes.sign_checkpoint(point, ed25519.SoftKey(log_seed))
+    note += notes.cosign(point, CENTRE, ed25519.SoftKey(centre_seed), T0_S)
     keys = {"log": notes.VerifierKey(LOG_ORIGIN, notes.LOG_KEY, ed25519.public(log_seed)),
             "centre": notes.VerifierKey(CENTRE, notes.COSIGNER_KEY, ed25519.public(centre_seed))}
     (tmp_path / "lines").write_bytes(b"\n".join(log.lines))

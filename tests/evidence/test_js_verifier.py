@@ -22,7 +22,7 @@ from edge_agent.tools.base64url import encode
 from edge_agent.words.record import Checkpoint
 
 from .bench import ORIGIN, VECTORS, Log, vector, vector_lines
-from .exhibit_bench import JS, Batch, node, python_verifier, signer_of
+from .exhibit_bench import JS, Batch, node, python_verifier
 
 WHOLE = {"log": "log.ndjson", "key": "portal.jwk", "checkpoint": "checkpoint.txt", "log_key": "portal.vkey",
          "centre_key": "centre.vkey"}
@@ -284,8 +284,8 @@ def express(extend: int = 3) -> tuple[dict[str, Any], bytes, str]:
         log.add("alarm")
         tree.add(log.lines[-1])
         if number == 1:
-            old = notes.sign_checkpoint(Checkpoint(ORIGIN, 2, tree.root()), signer_of(seed))
-    note = notes.sign_checkpoint(Checkpoint(ORIGIN, tree.size, tree.root()), signer_of(seed))
+            old = notes.sign_checkpoint(Checkpoint(ORIGIN, 2, tree.root()), ed25519.SoftKey(seed))
+    note = notes.sign_checkpoint(Checkpoint(ORIGIN, tree.size, tree.root()), ed25519.SoftKey(seed))
     steps = {name: [base64.b64encode(step).decode() for step in proof] for name, proof in (
         ("inclusion", merkle.inclusion(3, tree.size, tree.node)), ("consistency", merkle.consistency(2, tree.size, tree.node)))}
     key = notes.VerifierKey(ORIGIN, notes.LOG_KEY, ed25519.public(seed)).text()

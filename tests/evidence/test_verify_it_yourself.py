@@ -30,7 +30,7 @@ def test_every_hash_in_the_table_of_the_tree_is_right() -> None:
 
 def test_key_thumbprint_and_chain_are_those_of_the_vectors() -> None:
     jwk = f'{{"crv":"Ed25519","kty":"OKP","x":"{b64url(FIRST_KEY)}"}}'
-    header, payload, _ = vector_lines()[0].decode().split(".")
+    header = vector_lines()[0].decode().split(".")[0]
     assert jwk in PAGE and f"gives `{b64url(sha(jwk.encode()))}`" in PAGE
     assert base64.urlsafe_b64decode(header + "==").decode() in PAGE and f"`{header[:40]}`" in PAGE
     assert f"Line 0 hashes to `{b64url(sha(vector_lines()[0]))}`" in PAGE
@@ -52,6 +52,5 @@ def test_the_limits_are_those_of_the_code() -> None:
     from edge_agent.tools.notes import NOTE_MAX, YEAR_9999_S
     from edge_agent.words.record import DEPTH_MAX, LINE_MAX
 
-    for text in (f"at most {LINE_MAX:,} bytes".replace(",", " "), f"At most {NOTE_MAX:,} bytes".replace(",", " "), f"({YEAR_9999_S})",
-                 f"at most {DEPTH_MAX} objects"):
-        assert text in PAGE, text
+    assert f"at most {LINE_MAX:,} bytes".replace(",", " ") in PAGE and f"At most {NOTE_MAX:,} bytes".replace(",", " ") in PAGE
+    assert f"({YEAR_9999_S})" in PAGE and f"at most {DEPTH_MAX} objects" in PAGE
