@@ -24,7 +24,8 @@ def main(arguments: list[str] | None = None) -> None:
     asked = _asked(arguments)
     size = study.QUICK if asked.quick else study.FULL
     if asked.scale != 1.0:
-        size = replace(size, **{name: int(getattr(size, name) * asked.scale) for name in ("clean", "source", "neutron", "learn")})
+        scaled = ("clean", "source", "neutron", "learn", "judged")
+        size = replace(size, **{name: int(getattr(size, name) * asked.scale) for name in scaled})
     chosen, began = [s for s in POWER if asked.only in s.name], time.monotonic()
     work = study.Work(size, os.cpu_count() or 1)
     work.learn(study.taught(chosen))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -13,12 +14,12 @@ from benchmarks.detection.study import BOTH, DEPLOYED, FIXED, FOCUS, GLRT, LEARN
 from benchmarks.detection.tasks import Statistics
 from edge_agent.judgement import learning_tail
 from edge_agent.judgement.learning import LearningRefused
-from edge_agent.judgement.learning_tail import GLRT_SHARE
+from edge_agent.judgement.thresholds import FOCUS_UNLEARNED
 
 BUDGET = 1e-4
 SITE_PASSAGES = 10_000                  # a site's own, for self-calibration (detection.md 5)
 SITES = 40
-PRESENT = {GLRT: 5.0, FOCUS: 5.1}       # thresholds in use before: algorithms.md 4.4's, raised a little for the GLRT
+PRESENT = {GLRT: math.inf, FOCUS: FOCUS_UNLEARNED}      # of a lane that learns for the first time
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,13 @@ class Begun:
     standing: list[Future[Statistics]]
     innocents: list
     changed: list
+    calibrated: tuple[list[Future[Statistics]], list[Future[tuple[np.ndarray, np.ndarray]]]]
     neutron: dict[str, list[Future[neutrons.Neutrons]]]
 
 
 def begin(work: Work) -> Begun:
-    return Begun(study.standing(work), study.innocents(work), study.changed(work), study.neutron(work))
+    return Begun(study.standing(work), study.innocents(work), study.changed(work), study.calibrated(work),
+                 study.neutron(work))
 
 
 def finish(begun: Begun, results: list[Result], work: Work) -> None:
@@ -42,9 +45,7 @@ def finish(begun: Begun, results: list[Result], work: Work) -> None:
         clean = by_name["varied, shadow"]
         for scene, statistics in found:
             _innocents(scene.name, statistics, clean)
-        print(f"\nSelf-calibration from {SITE_PASSAGES} passages of a site, budget {BUDGET:g}: false alarms over budget")
-        for name, statistics in [("no NORM", clean.clean), *((scene.name, s) for scene, s in found)]:
-            _calibrated(name, statistics, clean)
+        _calibrations([("no NORM", clean.clean), *((scene.name, s) for scene, s in found)], clean, begun)
     if "varied, shadow" in by_name:
         changed = [(scene.name, study.joined(futures)) for scene, futures in begun.changed]
         flags.report(by_name["varied, shadow"], changed, BUDGET)
@@ -82,23 +83,38 @@ def _innocents(name: str, s: Statistics, clean: Result) -> None:
     report.shares(f"Innocent alarms: {name}", hits)
 
 
-def _calibrated(name: str, s: Statistics, clean: Result) -> None:
-    """Many sites calibrate themselves; each is judged on the clean passages of all."""
-    rng = np.random.default_rng(3)
-    glrt, focus = np.nan_to_num(s.glrt[:, LEARNED], nan=0.0), s.focus
+def _calibrations(scenes: list[tuple[str, Statistics]], clean: Result, begun: Begun) -> None:
+    more, drawn = study.joined(begun.calibrated[0]), [f.result() for f in begun.calibrated[1]]
+    judge = {GLRT: np.concatenate([_shadow(clean.clean), _shadow(more)]), FOCUS: np.concatenate([clean.clean.focus, more.focus])}
+    null = {GLRT: np.concatenate([g for g, _ in drawn]), FOCUS: np.concatenate([f for _, f in drawn])}
+    print(f"\nSelf-calibration from {SITE_PASSAGES} passages of a site, budget {BUDGET:g}: false alarms over budget, of "
+          f"{len(judge[GLRT])} clean passages")
+    for name, statistics in scenes:
+        _calibrated(name, statistics, judge, {rule: np.nan_to_num(t, nan=0.0) for rule, t in null.items()})
+
+
+def _shadow(s: Statistics) -> np.ndarray:
+    out: np.ndarray = np.nan_to_num(s.glrt[:, LEARNED], nan=0.0)
+    return out
+
+
+def _calibrated(name: str, s: Statistics, judge: dict[str, np.ndarray], null: dict[str, np.ndarray]) -> None:
+    """Many sites calibrate themselves as edge-agent learn does; each is judged on the clean passages of all."""
+    rng, seen = np.random.default_rng(3), {GLRT: _shadow(s), FOCUS: s.focus}
+    budget = dict(zip((GLRT, FOCUS), learning_tail.split(BUDGET, True), strict=True))
     ratios: dict[str, list[float]] = {GLRT: [], FOCUS: []}
     refused = 0
-    null = {GLRT: np.nan_to_num(clean.clean.glrt[:, LEARNED], nan=0.0), FOCUS: clean.clean.focus}
     for _ in range(SITES):
-        rows = rng.integers(0, len(glrt), SITE_PASSAGES)
-        alarmed = (glrt[rows] >= PRESENT[GLRT]) | (focus[rows] >= PRESENT[FOCUS])
-        for rule, t, rate in ((GLRT, glrt, GLRT_SHARE * BUDGET), (FOCUS, focus, (1.0 - GLRT_SHARE) * BUDGET)):
+        rows = rng.integers(0, len(s.focus), SITE_PASSAGES)
+        rows = rows[(s.focus[rows] < PRESENT[FOCUS]) & (s.ksigma[rows] < 7.0)]      # what alarmed is no lesson
+        floor = rng.integers(0, len(null[GLRT]), SITE_PASSAGES)
+        for rule, rate in budget.items():
             try:
-                level = learning_tail.tail(t[rows][~alarmed], PRESENT[rule]).threshold(rate)
+                found = learning_tail.calibrate(seen[rule][rows], null[rule][floor], PRESENT[rule], rate)
             except LearningRefused:
                 refused += 1
                 continue
-            ratios[rule].append(_rate(null[rule], level) / rate)
+            ratios[rule].append(_rate(judge[rule], found.threshold) / rate)
     for rule, values in ratios.items():
         if not values:
             continue

@@ -16,6 +16,7 @@ from benchmarks.detection import models as plain
 from benchmarks.detection.models import passage as learnable
 from benchmarks.detection.models import work
 from benchmarks.detection.scenarios import WIRE, WIRE_PRE
+from edge_agent.judgement import learning_model, learning_site
 from edge_agent.judgement.learning import Passage
 from edge_agent.tools.kernel import KernelSettings, Lane
 from hardware_mocks.passages import Batch, Site
@@ -115,6 +116,13 @@ class Feeder:
         return learnable(self._design)
 
 
+    def rows(self, ends_s: Sequence[float]) -> np.ndarray:
+        """Which sample each bin of the design is."""
+        d = self._design
+        ends = d.grid_s + (np.array(list(d.slot[0:d.bins])) + 1) * d.bin_s
+        return np.rint((ends - ends_s[0]) / (ends_s[1] - ends_s[0])).astype(int)
+
+
 def judge(
     batch: Batch, vacant: np.ndarray, counts: np.ndarray, form: str, mask: int, priors: Sequence[dict],
     learn: bool = False,
@@ -138,6 +146,32 @@ def judge(
         if learn:
             found.append(feeder.design(geometry))
     return Seen(ksigma, focus, looks[:, :, 0], looks[:, :, 1], looks[:, :, 2], tuple(found))
+
+
+def drawn(batch: Batch, form: str, mask: int, plain_model: dict, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Shadow test and FOCuS of passages like these drawn from the model itself, as `edge-agent learn` sets its floor by."""
+    priors, geometry = learning_model.from_plain(plain_model), plain.geometry_in_c(plain.GEOMETRY)
+    feeder, between, found = Feeder(form, mask, batch.site, [plain.in_c(plain_model)]), gaps(batch), []
+    rates, shots = np.ascontiguousarray(batch.vacant, dtype=np.float64), np.ascontiguousarray(batch.counts, dtype=np.uint32)
+    ends, vacant_ends = (batch.end_s + 1000.0).tolist(), (batch.vacant_end_s + 1000.0).tolist()
+    for i in range(len(batch)):
+        end = int(batch.end[i])
+        way = (ends[i][:end], int(batch.on[i]), int(batch.off[i]), float(batch.speed_mps[i]), between[i])
+        feeder.begin()
+        feeder.vacancy(vacant_ends[i], rates[i])
+        feeder.drive(way[0], shots[i], *way[1:])
+        like = feeder.design(geometry)
+        prior = None if like is None else priors[learning_model.length_class(like.length_m)]
+        if like is None or prior is None:
+            continue
+        counts = shots[i].copy()
+        counts[feeder.rows(way[0])] = learning_site.without_source(like, prior, rng).T
+        feeder.begin()
+        feeder.vacancy(vacant_ends[i], rates[i])
+        focus = feeder.drive(way[0], counts, *way[1:])[1]
+        found.append((feeder.looks()[0, 0], focus))
+    glrt, focus_all = np.array(found).reshape(-1, 2).T
+    return glrt, focus_all
 
 
 def gaps(batch: Batch) -> list[range]:

@@ -34,10 +34,12 @@ class Size:
     learn: int
     strengths: int
     neutron: int
+    judged: int                         # clean passages more, that self-calibrated sites are judged on
+    drawn: int                          # from the model, for their floors
 
 
-FULL = Size(clean=120_000, source=2000, limits=800, learn=16_000, strengths=16, neutron=100_000)
-QUICK = Size(clean=6000, source=240, limits=160, learn=3000, strengths=12, neutron=6000)
+FULL = Size(clean=120_000, source=2000, limits=800, learn=16_000, strengths=16, neutron=100_000, judged=240_000, drawn=40_000)
+QUICK = Size(clean=6000, source=240, limits=160, learn=3000, strengths=12, neutron=6000, judged=6000, drawn=10_000)
 
 
 def carried(glrt: np.ndarray, focus: np.ndarray) -> np.ndarray:
@@ -141,6 +143,15 @@ def taught(chosen: list[Scene]) -> list[Scene]:
 
 def innocents(work: Work) -> list[tuple[Scene, list[Future[Statistics]]]]:
     return [(s, work.clean(s, 900_000_011 + 1_000_003 * k, int(work.size.clean * s.share))) for k, s in enumerate(NORM)]
+
+
+def calibrated(work: Work) -> tuple[list[Future[Statistics]], list[Future[tuple[np.ndarray, np.ndarray]]]]:
+    """Of the scene the sites calibrate themselves in: more clean passages, and passages drawn from its model."""
+    scene = next(s for s in POWER if s.name == NORM[0].learned_on)
+    prior, n = work.models(scene)[LEARNED], work.size.drawn
+    drawn = [work.pool.submit(tasks.drawn, scene, 980_000_021 + k, min(tasks.CHUNK, n - k), prior)
+             for k in range(0, n, tasks.CHUNK)]
+    return work.clean(scene, 930_000_013, work.size.judged), drawn
 
 
 def changed(work: Work) -> list[tuple[Scene, list[Future[Statistics]]]]:

@@ -33,6 +33,12 @@ def clean(scene: Scene, seed: int, n: int, priors: list[dict]) -> Statistics:
     return Statistics(seen.ksigma, seen.focus, seen.glrt, batch.radioactive, seen.depth, seen.misfit)
 
 
+def drawn(scene: Scene, seed: int, n: int, prior: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Shadow test and FOCuS of passages drawn from the model."""
+    batch = simulate(seed, n, scene.site, scene.traffic, scene.conditions)
+    return lanes.drawn(batch, scene.form, scene.panels, prior, np.random.default_rng(seed + 1))
+
+
 def source(scene: Scene, seed: int, n: int, cps: np.ndarray, priors: list[dict]) -> Statistics:
     """The same n passages with a source of each strength: arrays of n x strengths (x priors)."""
     batch, rng = simulate(seed, n, scene.site, scene.traffic, scene.conditions), np.random.default_rng(seed + 1)

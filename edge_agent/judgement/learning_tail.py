@@ -21,6 +21,8 @@ GLRT_SHARE = 0.9                # of the budget; the rest is FOCuS (docs/decisio
 SCALE_MAX_RANGES = 50.0         # a tail this flat over the range it is seen in cannot be told from a uniform one
 FLATTEST = 0.49                 # of the range: the mean of an exponential cut there; 0.5 is a uniform one
 FLAT_BEGINS = 0.05              # the flat part EM begins with
+BEYOND = 0.1                    # of the rate: where the model's own passages cross less often, ten sites of 10 000 have one;
+                                # what lies there at a first lesson is cargo (docs/decisions/0004)
 CLEAN_LEAST = 0.5               # of what lies in the tail; below it nothing is known of clean passages
 ROUNDS = 200
 
@@ -84,13 +86,27 @@ def tail(statistics: Floats | Sequence[float], present: float = math.inf) -> Tai
 def calibrate(
     statistics: Floats | Sequence[float], null: Floats | Sequence[float], present: float, rate: float
 ) -> Calibration:
-    """`null`: the statistic of simulated passages without any source, for this lane's geometry and model."""
-    seen = tail(statistics, present)
-    measured, floor = seen.threshold(rate), tail(null).threshold(rate)
+    """`null`: the statistic of simulated passages without any source, for this lane's geometry and model.
+
+    A rule that was not in force alarmed of nothing, so all cargo is among its statistics.  Where the model's own passages
+    hardly ever are they are cut, as an alarm would have; not where a lane's tail is too flat to be fitted below that.
+    """
+    clean = tail(null)
+    seen = _below(statistics, present, clean.threshold(BEYOND * rate))
+    measured, floor = seen.threshold(rate), clean.threshold(rate)
     threshold = max(measured, floor)
     return Calibration(
         rate, measured, floor, threshold, present, threshold > present, seen.rate(present), seen
     )
+
+
+def _below(statistics: Floats | Sequence[float], present: float, cut: float) -> Tail:
+    if cut < present:
+        try:
+            return tail(statistics, cut)
+        except LearningRefused:
+            pass                        # as far as it was seen, then: without a cut all that can be wrong is too careful
+    return tail(statistics, present)
 
 
 def split(budget: float, glrt_armed: bool) -> tuple[float, float]:

@@ -44,6 +44,27 @@ def test_false_alarms_are_half_to_twice_the_budget(many: np.ndarray, norm: float
     assert min(ratios) >= 0.25 and max(ratios) <= 2.5, ratios       # single sites scatter, to the careful side
 
 
+@pytest.mark.parametrize("norm", [0.0, 0.01, 0.02])
+def test_a_first_lesson_is_not_blinded_by_cargo(many: np.ndarray, norm: float) -> None:
+    """No shadow test was in force, so it alarmed of nothing: FOCuS has taken what added 6 sigma, the rest is in.
+    The threshold once used a fiftieth of the budget."""
+    ratios = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        added = np.where(rng.random(SITE) < norm, np.exp(rng.uniform(math.log(0.5), math.log(60), SITE)), 0.0)
+        t, null = (scans(rng, SITE) + added)[added < 6.0], scans(rng, SITE)
+        found = learning_tail.calibrate(t, null, math.inf, 1e-4)
+        ratios.append(float((many >= found.threshold).mean()) / 1e-4)
+    assert 0.5 <= np.median(ratios) <= 1.5 and min(ratios) >= 0.25 and max(ratios) <= 2.0, ratios
+
+
+def test_a_lane_whose_own_tail_is_flat_is_calibrated_by_all_of_it() -> None:
+    """Shadows no model follows: nothing to cut by."""
+    rng = np.random.default_rng(8)
+    t, null = 3.0 * scans(rng, SITE), scans(rng, SITE)
+    assert learning_tail.calibrate(t, null, math.inf, 1e-4).measured == learning_tail.tail(t).threshold(1e-4)
+
+
 def test_what_alarmed_is_left_out() -> None:
     t = scans(np.random.default_rng(1), SITE)
     loud = np.concatenate([t, np.full(100, 29.0)])
