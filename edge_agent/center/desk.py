@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite3 import Connection
 
-from edge_agent.center import alarms, body, casebook, enrolment, express, judge, questions, shelves, silence
+from edge_agent.center import alarms, body, casebook, enrolment, express, holes, judge, questions, shelves, silence
 from edge_agent.center.directory import ReceiptKey
 from edge_agent.center.express import Express
 from edge_agent.center.kinds import Bodies
@@ -64,6 +64,26 @@ class Desk:
             return self._refuse(log, problem, self._forked_alarm(log, sent) if problem.fork else ())
         state = b"chained" if early.chained else b"chain-pending"
         return Answer(202, b'{"state":"%s"}\n' % state, raised, "application/json")
+
+    def rejoin(self, log_id: str, certificate: bytes, data: bytes) -> Answer:
+        """PUT stump: this centre lost records that the portal has pruned."""
+        log = self._admit(log_id, certificate)
+        if isinstance(log, Answer):
+            return log
+        try:
+            sent = holes.read(data)
+            with writing(self.db):
+                log = shelves.log_of(self.db, log_id) or log
+                found = holes.judge(sent, shelves.held(self.db, log), self._key.public)
+                raised = self._raise(log, holes.keep(self.db, log, found, self._now_ms()))
+        except Unreadable as problem:
+            return _line(problem.status, str(problem))
+        except BeginsLater:
+            newest = shelves.newest_receipt(self.db, log)
+            return Answer(409, newest[1] if newest else b"")
+        except Refusal as problem:
+            return self._refuse(log, problem)
+        return Answer(200, found.receipt.line, raised)
 
     def checkpoint(self, log_id: str, certificate: bytes) -> Answer:
         """GET checkpoint: for the portal, and for whoever compares what two centres were shown."""

@@ -86,7 +86,7 @@ def _status(db: Connection, log: Log, now_ms: int) -> dict[str, Any]:
 
 def _problems(db: Connection, log: Log) -> list[dict[str, Any]]:
     found = db.execute(
-        "SELECT * FROM event WHERE log = ? AND kind IN ('FORK', 'REFUSED', 'CONTINUATION')"
+        "SELECT * FROM event WHERE log = ? AND kind IN ('FORK', 'REFUSED', 'CONTINUATION', 'HOLE')"
         " ORDER BY last_ms DESC LIMIT 10", (log.number,),
     )
     return [

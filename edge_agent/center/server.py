@@ -16,6 +16,7 @@ from edge_agent.center.desk import Desk
 from edge_agent.center.enrolment import ENROLMENT_MAX
 from edge_agent.center.express import EXPRESS_MAX
 from edge_agent.center.values import Answer, TooLarge, Unreadable
+from edge_agent.tools.stump import STUMP_MAX
 from edge_agent.words.errors import StorageError
 
 HANDSHAKE_S = 10
@@ -39,6 +40,7 @@ class Server:
         app.add_routes([
             web.post(f"/v1/logs/{ID}/entries", self._entries),
             web.post(f"/v1/logs/{ID}/express", self._express),
+            web.put(f"/v1/logs/{ID}/stump", self._stump),
             web.get(f"/v1/logs/{ID}/checkpoint", self._checkpoint),
             web.put(f"/v1/logs/{ID}", self._continuation),
         ])
@@ -74,6 +76,10 @@ class Server:
     async def _express(self, request: web.Request) -> web.StreamResponse:
         who, data = _certificate(request), await _read(request, EXPRESS_MAX)
         return await self._ask(lambda desk: desk.express(_id(request), who, data))
+
+    async def _stump(self, request: web.Request) -> web.StreamResponse:
+        who, data = _certificate(request), await _read(request, STUMP_MAX)
+        return await self._ask(lambda desk: desk.rejoin(_id(request), who, data), writer.BATCH)
 
     async def _checkpoint(self, request: web.Request) -> web.StreamResponse:
         who = _certificate(request)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from sqlite3 import Connection, Row
 
 from edge_agent.center.enrolment import Enrolment
 from edge_agent.center.silence import PERIOD_S
-from edge_agent.center.values import Commitment, Early, Fork, Held, Log, Plan, Raised
+from edge_agent.center.values import Commitment, Early, Fork, Held, Log, Plan, Raised, Refusal
 from edge_agent.tools import merkle, notes
 from edge_agent.words.errors import StorageError
 from edge_agent.words.record import Head
@@ -72,13 +73,16 @@ def held(db: Connection, log: Log) -> Held:
     """The log as judge and express see it."""
     def line(seq: int) -> bytes:
         found = db.execute("SELECT line FROM line WHERE log = ? AND seq = ?", (log.number, seq)).fetchone()
+        if found is None:
+            raise Refusal(seq, "this record is lost here: a hole stays in the log")
         return bytes(found["line"])
 
     def node(level: int, index: int) -> bytes:
-        if level == 0:
-            return merkle.leaf(line(index))
         key = (log.number, level, index)
-        return bytes(db.execute("SELECT hash FROM node WHERE log = ? AND level = ? AND at = ?", key).fetchone()["hash"])
+        found = db.execute("SELECT hash FROM node WHERE log = ? AND level = ? AND at = ?", key).fetchone()
+        if found is None:               # leaves are their lines, but for one before a hole
+            return _leaf(level, index, line)
+        return bytes(found["hash"])
 
     def ahead(seq: int) -> bytes | None:
         found = db.execute("SELECT line FROM express WHERE log = ? AND seq = ?", (log.number, seq)).fetchone()
@@ -158,10 +162,17 @@ def check_heads(db: Connection) -> None:
     for log in logs(db):
         if log.head.seq == 0:
             continue
-        row = db.execute("SELECT max(seq), count(*) FROM line WHERE log = ?", (log.number,)).fetchone()
+        lost = 'SELECT coalesce(sum("end" - begin), 0) FROM hole WHERE log = ?1'
+        row = db.execute(f"SELECT max(seq), count(*) + ({lost}) FROM line WHERE log = ?1", (log.number,)).fetchone()  # noqa: S608
         last = db.execute("SELECT line FROM line WHERE log = ? AND seq = ?", (log.number, log.head.seq - 1)).fetchone()
         if tuple(row) != (log.head.seq - 1, log.head.seq) or last is None or _sha256(last["line"]) != log.head.prev:
             raise StorageError(f"{log.origin}: the stored lines do not end where the log does; run: center verify")
+
+
+def _leaf(level: int, index: int, line: Callable[[int], bytes]) -> bytes:
+    if level:
+        raise Refusal(index << level, "the tree over this record is lost here: a hole stays in the log")
+    return merkle.leaf(line(index))
 
 
 def _log(row: Row) -> Log:

@@ -56,6 +56,10 @@ class Centre:
         """Tell the centre of a continuation log."""
         return self._send("PUT", f"/v1/logs/{log_id(origin)}", json.dumps(public).encode(), "application/json")
 
+    def rejoin(self, origin: str, stump: dict[str, Any]) -> Reply:
+        """Tell a centre that lost records we have pruned where the log goes on."""
+        return self._send("PUT", f"/v1/logs/{log_id(origin)}/stump", json.dumps(stump).encode(), "application/json")
+
     def checkpoint(self, origin: str) -> Reply:
         """The newest receipt the centre gave for the log, signed by it."""
         return self._send("GET", f"/v1/logs/{log_id(origin)}/checkpoint", b"", "text/plain")

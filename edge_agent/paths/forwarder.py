@@ -171,6 +171,9 @@ class Forwarder:
     def _batch(self, entry: dict[str, Any], at: int, batch: dict[str, Any]) -> None:
         origin = entry["log"]
         self._ahead = 0
+        if "stump" in batch:
+            self._rejoin(origin, batch)
+            return
         began = time.monotonic()
         reply = self._centre.entries(origin, batch["lines"], batch["checkpoint"])
         match reply.status:
@@ -188,6 +191,23 @@ class Forwarder:
             case _:
                 self._common(reply)
         self._progress(origin, self._at.get(origin, at))
+
+    def _rejoin(self, origin: str, batch: dict[str, Any]) -> None:
+        """The centre lost records that are pruned here: it goes on from what we kept of them, by its own receipt."""
+        reply = self._centre.rejoin(origin, batch["stump"])
+        match reply.status:
+            case 200:
+                log.critical("the centre has lost records of %s that are pruned here; it goes on at %d", origin, batch["from"])
+                self._at[origin] = batch["from"]
+            case 409:
+                self._moved(origin, reply)
+            case 422:
+                self._refuse(origin, _words(reply))
+            case _:
+                self._common(reply)
+                raise PeerError(f"the centre lost records we have pruned and does not go on without them: {_words(reply)}; "
+                                "let it be restored from its backup")
+        self._progress(origin, self._at.get(origin, 0))
 
     def _progress(self, origin: str, at: int) -> None:
         """Exchanges that never get further are no delivery: pause, and let the core know."""

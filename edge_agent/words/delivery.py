@@ -29,6 +29,9 @@ class WayUp(Protocol):
     def register(self, origin: str, public: dict[str, Any]) -> Reply:
         """Tell the centre of a continuation log."""
 
+    def rejoin(self, origin: str, stump: dict[str, Any]) -> Reply:
+        """Tell a centre that lost records we have pruned where the log goes on."""
+
     def checkpoint(self, origin: str) -> Reply:
         """The newest receipt the centre gave for the log, signed by it."""
 

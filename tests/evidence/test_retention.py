@@ -23,6 +23,7 @@ from edge_agent.house import audit
 from edge_agent.house.identity import LogIdentity, create_log
 from edge_agent.paths.outbox import Book, Outbox
 from edge_agent.paths.retention import DAY_S, LINES_AT_ONCE, Retention
+from edge_agent.paths.room import Room
 from edge_agent.tools import ed25519, jws, merkle, notes, stump
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.verify import verify_log
@@ -303,6 +304,46 @@ def test_a_long_backlog_is_pruned_in_steps(tmp_path: Path) -> None:
     steps = story_of(tmp_path, story)
     assert sum(steps) == 5999
     assert max(steps) <= LINES_AT_ONCE
+
+
+class Spent:
+    """Keeping without a history: it is shed already."""
+
+    off = True
+
+
+def test_a_full_disk_keeps_less_step_by_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """30 days, 7, 1, then all that is receipted; never more than is needed."""
+    async def story(portal: Portal) -> list[int]:
+        await portal.write("f" * 50)
+        for size, days in ((10, 60), (20, 20), (30, 3), (40, 0)):
+            await portal.receipt(size, days)
+        room = Room(tmp_path, Spent(), portal.retention(), lambda *report: None)  # type: ignore[arg-type]
+        cuts = []
+        for _ in range(5):
+            await room.look()
+            cuts.append(portal.ledger.cut)
+        return cuts
+
+    monkeypatch.setattr("edge_agent.paths.room.space", lambda path: (1 << 20, 1 << 34))
+    assert story_of(tmp_path, story) == [10, 20, 30, 40, 40]
+
+
+def test_room_inside_the_file_is_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story(portal: Portal) -> tuple[int, int]:
+        for _ in range(20):
+            await portal.ledger.append([("fault", {"n": "x" * 3000})] * 100, T)
+        for size, days in ((1000, 60), (2000, 0)):
+            await portal.receipt(size, days)
+        monkeypatch.setattr("edge_agent.paths.room.space", lambda path: (1 << 20, 1 << 26))     # 5 % are 3.2 MB
+        room = Room(tmp_path, Spent(), portal.retention(), lambda *report: None)  # type: ignore[arg-type]
+        for _ in range(4):
+            await room.look()
+        return portal.ledger.cut, await portal.ledger.spare_bytes()
+
+    cut, spare = story_of(tmp_path, story)
+    assert cut == 1000
+    assert spare > 3 << 20
 
 
 # --- crashes

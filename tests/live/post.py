@@ -143,11 +143,12 @@ class Post:
     def all_lines(self) -> list[str]:
         """Every line of the agent's ledger."""
         lines: list[str] = []
+        begin = 0
         while True:
-            begin = len(lines)
-            found = wait_for(lambda begin=begin: self.ask("lines", **{"from": begin}), 20, "the core's lines")["lines"]
-            lines += found
-            if not found:
+            found = wait_for(lambda begin=begin: self.ask("lines", **{"from": begin}), 20, "the core's lines")
+            lines += found["lines"]
+            begin = found["from"] + len(found["lines"])
+            if not found["lines"]:
                 return lines
 
     def centre_lines(self, origin: str = ORIGIN) -> list[str]:
