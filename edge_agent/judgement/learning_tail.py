@@ -43,6 +43,11 @@ class Tail:
             raise LearningRefused(f"a rate between 0 and {self.share:.3g} per passage is needed, not {rate}")
         return math.sqrt(self.begins**2 + self.scale * math.log(self.share / rate))
 
+    def surely(self, rate: float) -> float:
+        """The threshold less the error of its scale, 1/sqrt(in_tail) of it: what so many passages do tell."""
+        scale = self.scale * (1.0 - 1.0 / math.sqrt(self.in_tail))
+        return math.sqrt(self.begins**2 + scale * (self.threshold(rate) ** 2 - self.begins**2) / self.scale)
+
     def rate(self, threshold: float) -> float:
         """Clean crossings per passage at a threshold in the tail."""
         return self.share * math.exp(-max(0.0, threshold**2 - self.begins**2) / self.scale)
@@ -54,7 +59,7 @@ class Calibration:
 
     rate: float                 # of this rule's part of the budget, per passage
     measured: float             # from the site's own passages
-    floor: float                # from the null distribution of this lane's geometry
+    floor: float                # what the null distribution of this lane's geometry is sure to ask for
     threshold: float            # the larger of the two
     present: float
     less_sensitive: bool
@@ -93,7 +98,7 @@ def calibrate(
     """
     clean = tail(null)
     seen = _below(statistics, present, clean.threshold(BEYOND * rate))
-    measured, floor = seen.threshold(rate), clean.threshold(rate)
+    measured, floor = seen.threshold(rate), clean.surely(rate)
     threshold = max(measured, floor)
     return Calibration(
         rate, measured, floor, threshold, present, threshold > present, seen.rate(present), seen
