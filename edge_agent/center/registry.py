@@ -36,8 +36,8 @@ def enrol(db: Connection, data: bytes, now_ms: int) -> Registered:
                 f"{wanted.origin} is registered with other keys, and keys of a log never change.  "
                 "A portal that lost its keys begins a continuation log.",
             )
-        added = shelves.add_certificate(db, there.number, certificate)
-        return Registered(wanted.origin, digits, "certificate" if added else "nothing")
+        added = [shelves.add_certificate(db, log.number, certificate) for log in _family(db, there)]
+        return Registered(wanted.origin, digits, "certificate" if any(added) else "nothing")
 
 
 def confirm(db: Connection, origin: str, now_ms: int) -> Registered:
@@ -47,6 +47,18 @@ def confirm(db: Connection, origin: str, now_ms: int) -> Registered:
         shelves.confirm(db, log)
         casebook.confirmed(db, log, now_ms)
         return Registered(log.origin, fingerprint(db, log), "nothing" if log.confirmed else "log")
+
+
+def revoke(db: Connection, origin: str, *, newest_too: bool) -> int:
+    """Certificates taken from a portal's logs: all but the newest, or every one; how many."""
+    with writing(db):
+        return sum(shelves.drop_certificates(db, log.number, 0 if newest_too else 1) for log in _family(db, find(db, origin)))
+
+
+def _family(db: Connection, log: Log) -> list[Log]:
+    """The enrolled log and its continuations: one portal, one certificate."""
+    root = log.parent or log.number
+    return [other for other in shelves.logs(db) if root in (other.number, other.parent)]
 
 
 def find(db: Connection, origin: str) -> Log:

@@ -10,7 +10,7 @@ from edge_agent.center.enrolment import Enrolment
 from edge_agent.center.silence import PERIOD_S
 from edge_agent.center.values import Commitment, Early, Fork, Held, Log, Plan, Raised, Refusal
 from edge_agent.tools import merkle, notes
-from edge_agent.words.errors import StorageError
+from edge_agent.words.errors import EvidenceError, StorageError
 from edge_agent.words.record import Head
 
 FORKS_MAX = 100                     # kept in full for one log; more of the same proves nothing new
@@ -45,6 +45,8 @@ def certificates(db: Connection) -> dict[bytes, bytes]:
 def certificate_of(db: Connection, log: Log) -> bytes:
     """DER of the certificate registered first."""
     found = db.execute("SELECT der FROM certificate WHERE log = ? ORDER BY rowid LIMIT 1", (log.number,)).fetchone()
+    if found is None:
+        raise EvidenceError(f"{log.origin} has no certificate left; enrol it anew: center enrol")
     return bytes(found["der"])
 
 
@@ -63,6 +65,12 @@ def add_certificate(db: Connection, number: int, certificate: bytes) -> bool:
     """Whether it was new."""
     row = (number, _sha256(certificate), certificate)
     return db.execute("INSERT OR IGNORE INTO certificate VALUES (?, ?, ?)", row).rowcount > 0
+
+
+def drop_certificates(db: Connection, number: int, keep: int) -> int:
+    """Take all but the `keep` newest from a log; how many."""
+    older = "SELECT rowid FROM certificate WHERE log = ? ORDER BY rowid DESC LIMIT -1 OFFSET ?"
+    return db.execute(f"DELETE FROM certificate WHERE rowid IN ({older})", (number, keep)).rowcount  # noqa: S608
 
 
 def confirm(db: Connection, log: Log) -> None:

@@ -18,6 +18,8 @@ VALID_FOR = datetime.timedelta(days=20 * 365)
 # Pinned, not judged by age: a portal whose clock was lost and reads 1970 must still deliver.
 VALID_FROM = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
+NO_CHECK_TIME = ssl.VerifyFlags(0x200000)       # X509_V_FLAG_NO_CHECK_TIME of x509_vfy.h; Python has no name for it
+
 
 def make_certificate(hosts: list[str]) -> tuple[bytes, bytes]:
     """(private key, certificate) in PEM for these names and addresses."""
@@ -63,7 +65,8 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key)
     context.verify_mode = ssl.CERT_REQUIRED
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN      # registered is enough, whoever issued it
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN      # registered is enough, whoever issued it,
+    context.verify_flags |= NO_CHECK_TIME                      # and until it is revoked: an alarm must not wait for a form
     context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_RENEGOTIATION
     context.num_tickets = 0                                    # every connection shows its certificate anew
     return context

@@ -30,6 +30,10 @@ def add(sub: Any) -> None:
     confirm = _command(commands, "confirm", _confirm, "a person has compared the fingerprint of a continuation log",
                        f"confirm {DIR} rpm.example.gov/portal/QX-0042/2")
     confirm.add_argument("origin")
+    revoke = _command(commands, "revoke", _revoke, "take every TLS certificate of a portal but its newest",
+                      f"revoke {DIR} rpm.example.gov/portal/QX-0042")
+    revoke.add_argument("origin")
+    revoke.add_argument("--all", action="store_true", help="the newest too: the portal is shut out until it is enrolled anew")
     run = _command(commands, "run", _run, "receive, until SIGTERM", f"run {DIR} --listen 0.0.0.0:8443")
     run.add_argument("--listen", default=f"127.0.0.1:{PORT}", metavar="HOST:PORT", help="port 0 takes a free one")
     run.add_argument("--verbose", action="store_true", help="receipts too")
@@ -101,6 +105,16 @@ def _confirm(args: argparse.Namespace) -> int:
         confirmed = registry.confirm(db, args.origin, _now_ms())
     print(f"{confirmed.origin}: " + ("confirmed" if confirmed.new == "log" else "confirmed already"))
     print(f"  fingerprint  {confirmed.fingerprint}")
+    return 0
+
+
+def _revoke(args: argparse.Namespace) -> int:
+    from edge_agent.center import registry, store
+
+    with store.opened(args.dir) as db:
+        count = registry.revoke(db, args.origin, newest_too=args.all)
+    left = "none is left; enrol it anew: center enrol" if args.all else "the newest is left"
+    print(f"{args.origin}: {count} certificates taken; {left}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`edge-agent enrol`: makes this portal's keys and the file that enrols it at a centre; continues a refused log."""
+"""`edge-agent enrol`: keys and the file that enrols this portal at a centre; a new TLS certificate; a refused log continued."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import json
 from pathlib import Path
 
 from edge_agent.commands import options
+from edge_agent.words.errors import SettingsError
 from edge_agent.words.settings import Settings
 
 
 def add(sub: options.Sub) -> None:
     made = options.parser(
         sub, "enrol",
-        "Make this portal's keys (once) and the file that enrols it at a centre; with --continue, begin a new log where the "
-        "centre refuses the old one because the state directory was restored from an older copy.",
+        "Make this portal's keys (once) and the file that enrols it at a centre; with --renew-tls, a new TLS certificate for the "
+        "same log, delivery goes on meanwhile; with --continue, begin a new log where the centre refuses the old one because "
+        "the state directory was restored from an older copy.",
         "edge-agent enrol --out portal-QX-0042.json",
     )
     options.config(made)
@@ -22,6 +24,8 @@ def add(sub: options.Sub) -> None:
     what.add_argument("--out", type=Path, metavar="FILE", help="file to carry to the centre; no secret in it")
     what.add_argument("--continue", dest="go_on", action="store_true",
                       help="close the log that the centre refuses, begin its continuation; stop the core first")
+    made.add_argument("--renew-tls", action="store_true",
+                      help="with --out: a new TLS certificate; the one in use serves until the centre knows the new one")
     made.set_defaults(run=_run)
 
 
@@ -29,19 +33,30 @@ def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.house.configuration import load
 
     settings = load(chosen.config).settings
-    return _continue(settings) if chosen.go_on else _enrol(settings, chosen.out)
+    if chosen.go_on and not chosen.renew_tls:
+        return _continue(settings)
+    if chosen.go_on or (chosen.renew_tls and settings.centre and settings.centre.cert):
+        raise SettingsError(
+            "--renew-tls does not go with --continue, nor with a certificate of your own (centre.cert).\n"
+            "  Your own: replace the files, the uplink reads them anew; enrol it at the centre: edge-agent center enrol --help"
+        )
+    return _enrol(settings, chosen.out, renew=chosen.renew_tls)
 
 
-def _enrol(settings: Settings, out: Path) -> int:
+def _enrol(settings: Settings, out: Path, *, renew: bool) -> int:
     from edge_agent.doors.files import write_whole
     from edge_agent.house import enrolment as house
 
-    enrolment = house.enrol(Path(settings.portal.state), settings.portal.origin)
+    make = house.renew_tls if renew else house.enrol
+    enrolment = make(Path(settings.portal.state), settings.portal.origin)
     write_whole(out, json.dumps(enrolment, indent=1).encode() + b"\n")
     print(f"Log          {enrolment['origin']}")
     print(f"Enrolment    {out}   carry it to the centre: edge-agent center enrol DIR {out}")
     print(f"Fingerprint  {house.fingerprint(enrolment)}")
     print("Read the fingerprint to the centre over the telephone; both must see the same digits.")
+    if renew:
+        print("The log and its keys are the same.  The uplink shows the new certificate when the centre knows it, the one before")
+        print(f"until then; nothing needs a restart.  Afterwards, there: edge-agent center revoke DIR {enrolment['origin']}")
     return 0
 
 

@@ -24,3 +24,12 @@ def client_context(ca: Path, certificate: Path, key: Path) -> ssl.SSLContext:
             f"cannot use this portal's TLS certificate {certificate} with {key}: {problem}.\n  Make both: edge-agent enrol"
         ) from None
     return context
+
+
+def pairs(certificate: Path, key: Path) -> list[tuple[Path, Path]]:
+    """The pair in force and those it replaced (tls-1.crt, ...), newest first: a centre that does not know the new one yet
+    knows the one before."""
+    older = [path for path in certificate.parent.glob(f"{certificate.stem}-*{certificate.suffix}")
+             if path.stem.rpartition("-")[2].isdecimal()]
+    older.sort(key=lambda path: int(path.stem.rpartition("-")[2]), reverse=True)
+    return [(certificate, key), *((path, path.with_suffix(key.suffix)) for path in older)]

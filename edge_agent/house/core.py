@@ -106,7 +106,7 @@ class Core:
                 self.report, self.scribe.wait_beyond,
             )
             asks = {name: getattr(outbox, name) for name in
-                    ("logs", "wait", "batch", "express", "expressed", "receipt", "behind", "refused", "link")}
+                    ("logs", "wait", "batch", "express", "expressed", "receipt", "behind", "refused", "link", "certificate")}
             self.doors.append(Door(sockets / "uplink.sock", UPLINK, asks, {}))
         for door in self.doors:
             await door.open()

@@ -5,18 +5,21 @@ Not loaded by the daemon: certificates cost memory it does not need.
 
 from __future__ import annotations
 
+import re
 import ssl
 from pathlib import Path
 from typing import Any
 
 from edge_agent.doors import certificates
 from edge_agent.doors.files import lend, make_directory, write_whole
+from edge_agent.doors.sqlite import sync_directory
 from edge_agent.hands.keys import write_private
 from edge_agent.house.identity import create_log, logs_of
 from edge_agent.tools.base64url import decode
 from edge_agent.tools.fingerprint import of_enrolment
 from edge_agent.words.errors import SettingsError
 
+_OLDER = re.compile(r"tls-(\d{1,4})\.(?:key|crt)")
 UPLINK_GROUP = "edge-agent-uplink"      # the uplink's account reads its TLS key through this group, and nothing else
 
 
@@ -36,10 +39,33 @@ def enrol(state: Path, origin: str) -> dict[str, Any]:
         (uplink / "tls.key").unlink(missing_ok=True)
         write_private(uplink / "tls.key", key)
         write_whole(uplink / "tls.crt", certificate)
-    lend(uplink, UPLINK_GROUP, 0o750)
-    lend(uplink / "tls.key", UPLINK_GROUP, 0o640)
-    lend(uplink / "tls.crt", UPLINK_GROUP, 0o640)
+    _lend(uplink)
     return {**logs[-1].public(), "tls_cert": (uplink / "tls.crt").read_text()}
+
+
+def renew_tls(state: Path, origin: str) -> dict[str, Any]:
+    """The enrolment with a new TLS certificate; the one before stays beside it, for until the centre knows the new one.
+
+    The log and its keys stay as they are: only who may speak for it on the wire is renewed.
+    """
+    if not logs_of(state) or not (state / "uplink/tls.crt").exists():
+        raise SettingsError(f"{state} holds no certificate to renew.\n  Make it and the keys: edge-agent enrol --out FILE")
+    uplink = state / "uplink"
+    older = max((int(found[1]) for path in uplink.iterdir() if (found := _OLDER.fullmatch(path.name))), default=0) + 1
+    for kind, mode in (("key", 0o600), ("crt", 0o644)):
+        write_whole(uplink / f"tls-{older}.{kind}", (uplink / f"tls.{kind}").read_bytes(), mode)
+    key, certificate = certificates.self_signed(origin)
+    write_whole(uplink / "tls.key", key, 0o600)     # cut short here, the uplink goes on with the pair just kept
+    write_whole(uplink / "tls.crt", certificate)
+    sync_directory(uplink)
+    return enrol(state, origin)
+
+
+def _lend(uplink: Path) -> None:
+    """The uplink's account may read its certificates and their keys, nothing else here."""
+    lend(uplink, UPLINK_GROUP, 0o750)
+    for path in (*uplink.glob("tls*.key"), *uplink.glob("tls*.crt")):
+        lend(path, UPLINK_GROUP, 0o640)
 
 
 def fingerprint(enrolment: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import resource
 import signal
@@ -17,6 +18,7 @@ from edge_agent.doors.systemd import notify
 from edge_agent.hands.asking import Core
 from edge_agent.hands.centre import Centre
 from edge_agent.house.configuration import Configuration
+from edge_agent.paths.certificates import CertificateWatch
 from edge_agent.paths.forwarder import Forwarder
 from edge_agent.words.errors import NotRunning, SettingsError
 from edge_agent.words.settings import CentreSettings
@@ -36,11 +38,12 @@ def run(configuration: Configuration) -> None:
             "  Add the table with url, vkey and ca from the centre's card."
         )
     tls = Path(settings.portal.state) / "uplink"
+    certificate, ca = Path(settings.centre.cert or tls / "tls.crt"), _beside(configuration.path, settings.centre.ca)
     centre = Centre(
-        settings.centre.url, _beside(configuration.path, settings.centre.ca),
-        Path(settings.centre.cert or tls / "tls.crt"), Path(settings.centre.cert_key or tls / "tls.key"),
+        settings.centre.url, ca, certificate, Path(settings.centre.cert_key or tls / "tls.key"),
         _proxy(settings.centre, configuration.path),
     )
+    watch = CertificateWatch(certificate, ca)
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
     notify("READY=1")
@@ -48,7 +51,7 @@ def run(configuration: Configuration) -> None:
     socket = Path(settings.portal.sockets) / "uplink.sock"
     while True:
         with contextlib.suppress(NotRunning), Core(socket, TIMEOUT_S) as core:
-            Forwarder(core, centre, _alive).run()
+            Forwarder(core, centre, functools.partial(_alive, watch=watch, core=core)).run()
         _alive("the core is not running")
         time.sleep(CORE_AWAY_S)
 
@@ -73,8 +76,10 @@ def _beside(file: Path, name: str) -> Path:
     return file.parent / name
 
 
-def _alive(status: str) -> None:
+def _alive(status: str, watch: CertificateWatch | None = None, core: Core | None = None) -> None:
     notify(f"WATCHDOG=1\nSTATUS={status}")
+    if watch and core:
+        watch.look(core, time.time(), time.monotonic())
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

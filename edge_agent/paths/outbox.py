@@ -187,6 +187,12 @@ class Outbox:
             self._report("log-hole", f"{problem}; nothing after it can be sent in order: edge-agent enrol --continue", True)
         return problem
 
+    async def certificate(self, request: Answer) -> Answer:
+        """The uplink tells which certificate ends soon; `why` empty when none does."""
+        why = str(request["why"])[:500]
+        self._report("certificate-ends", why, bool(why))
+        return {}
+
     def _rolled_back(self, book: Book, size: int, known: Kept) -> None:
         gone = f"; records {size} to {book.shelf.first - 1} are pruned here, a hole stays" if size < book.shelf.first else ""
         self._report(
