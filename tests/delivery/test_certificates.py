@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from edge_agent.center import registry, store
 from edge_agent.paths.certificates import OURS, CertificateWatch, told
 from edge_agent.tools import certificate_end
-from tests.center.bench import Centre
+from tests.center.bench import Centre, until
 from tests.center.portal import Certificate, Portal
 from tests.live.post import Post, wait_for
 
@@ -81,7 +81,7 @@ def test_a_renewed_certificate_is_one_for_every_log_of_the_portal_and_the_old_ca
     old, new = portal.certificate, Certificate(tmp_path, "portal")
     second.certificate = new
     assert centre.enrol(second.enrolment()).new == "certificate"
-    wait_for(lambda: centre.ask(new, "GET", f"/v1/logs/{portal.id}/checkpoint").status == 404, 20, "both know it")
+    until(lambda: centre.ask(new, "GET", f"/v1/logs/{portal.id}/checkpoint").status == 404)     # TLS looks once a second
     portal.write_many(1)
     for who, status in ((new, 200), (old, 200)):
         assert centre.ask(who, "POST", f"/v1/logs/{portal.id}/entries", portal.batch()).status == status
