@@ -10,7 +10,7 @@ import pwd
 import sys
 from pathlib import Path
 
-from edge_agent.words.errors import BusyError, SettingsError, StorageError
+from edge_agent.words.errors import BusyError, SettingsError, StorageError, Unavailable
 
 
 def read_text(path: Path, what: str) -> str:
@@ -84,6 +84,17 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
         beside.replace(path)
     except OSError as problem:
         raise StorageError(f"cannot write {path}: {problem.strerror}") from None
+
+
+def read_through(directory: Path) -> None:
+    """Read every file of a directory to its end; Unavailable where the device does not give it."""
+    try:
+        for path in sorted(path for path in directory.iterdir() if path.is_file()):
+            with path.open("rb") as file:
+                while file.read(1 << 20):
+                    pass
+    except OSError as problem:
+        raise Unavailable(f"cannot read {problem.filename or directory}: {problem.strerror}; is the disk well?") from None
 
 
 def lend(path: Path, group: str, mode: int) -> None:

@@ -185,8 +185,11 @@ def _error(path: Path, problem: Exception) -> StorageError:
 
 def sync_directory(path: Path) -> None:
     """Make new names in a directory survive a power cut."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as problem:
+        raise Unavailable(f"cannot sync the directory {path}: {problem.strerror}; is the disk well?") from None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge_agent import __version__
-from edge_agent.doors.files import write_whole
+from edge_agent.doors.files import read_through, write_whole
 from edge_agent.hands.ledger import Draft, Ledger
 from edge_agent.hands.shelf import Shelf
 from edge_agent.house.configuration import Configuration
@@ -55,6 +55,7 @@ class Logbooks:
                 "  Correct one of them: a log keeps its name for ever."
             )
         *before, current = logs
+        closing = None
         try:
             if closing := current.closing():
                 raise EvidenceError(closing["reason"])     # a person closed it: the centre takes no more of it
@@ -62,10 +63,12 @@ class Logbooks:
         except Unavailable:
             raise                   # a person mends it, or it passes; the log is still there
         except (EvidenceError, StorageError) as problem:
-            log.critical("the log %s cannot go on: %s; a continuation log begins", current.origin, problem)
-            before.append(current)
-            current = create_log(state, origin, len(logs) + 1)
-            ledger = await open_log(current)
+            again = None if closing else await _second_look(current, problem)
+            if again is None:
+                before.append(current)
+                current = create_log(state, origin, len(logs) + 1)
+                again = await open_log(current)
+            ledger = again
         recovery: list[Draft] = []
         if before and ledger.size == 0:         # also when power went between the new log and its first record
             recovery = await salvage(before[-1])
@@ -121,6 +124,23 @@ class Logbooks:
         for _, shelf in self._closed:
             await shelf.close()
         await self.ledger.close()
+
+
+async def _second_look(identity: LogIdentity, first: Exception) -> Ledger | None:
+    """A log ends only when its files can be read and still do not hold.
+
+    SQLite calls a read that the device refused "malformed" (SQLITE_IOERR_CORRUPTFS becomes SQLITE_CORRUPT).
+    """
+    read_through(identity.directory)
+    try:
+        ledger = await open_log(identity)
+    except Unavailable:
+        raise
+    except (EvidenceError, StorageError) as problem:
+        log.critical("the log %s cannot go on: %s; a continuation log begins", identity.origin, problem)
+        return None
+    log.error("the log %s goes on at a second look; at the first: %s; is the disk well?", identity.origin, first)
+    return ledger
 
 
 async def _last_boot(shelf: Shelf) -> int:

@@ -1,0 +1,29 @@
+"""Kills, failing calls and crash states of the ledger's own files, in short; `make campaign` does tens of thousands.
+
+A failure prints the seed; again: python -m benchmarks.campaign NAME --runs N --seed S
+"""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from benchmarks.campaign import failing_calls, kills
+
+SEED = 20261123
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc (Debian package gcc) to build the fault injector"),
+]
+
+
+def test_no_kill_loses_a_record_or_leaves_a_used_key() -> None:
+    assert {row.name: row.bad for row in kills.rows(50, SEED)} == {"kill -9": 0, "  of which at the call": 0}
+
+
+def test_no_failing_call_loses_a_record_or_passes_in_silence() -> None:
+    found = list(failing_calls.rows(40, SEED))
+    assert {row.name: row.bad for row in found} == {"each call fails once": 0, "each call fails for ever": 0}
+    assert all(row.verdicts["told"] for row in found)
