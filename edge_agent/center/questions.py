@@ -12,12 +12,11 @@ from typing import Any
 
 from edge_agent.center.silence import PERIODS, beat_of, wall_ms_of
 from edge_agent.center.values import Commitment, NewLine, plain
+from edge_agent.tools.bracket import SLACK_MS, UNCERTAIN_MAX_MS
 
 SILENCE, CADENCE, CLOCK, CONTINUATION, FEWER, POWER_OFF = (
     "silence", "cadence", "clock", "continuation", "fewer-records", "power-off",
 )
-SLACK_MS = 2000                     # receipts have whole seconds, and both clocks are read around a disk's fsync
-UNCERTAIN_MAX_MS = 60_000           # a clock that admits more than this is a question all the same
 NEXT = {
     SILENCE: "is there power at the post, is the line to it well?  Ask by telephone",
     CADENCE: "ask the post whether the controller hung, was paused, or its disk failed",

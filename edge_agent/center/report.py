@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from sqlite3 import Connection, Row
 from typing import Any
@@ -22,12 +23,13 @@ ORDER BY arrived_ms DESC, log, seq DESC LIMIT ?
 def alarm_list(db: Connection, last: int) -> list[dict[str, Any]]:
     """The newest alarms, oldest of them first."""
     origins = {log.number: log.origin for log in shelves.logs(db)}
-    return [_alarm(row, origins[row["log"]]) for row in reversed(db.execute(_ALARMS, (last,)).fetchall())]
+    return [_alarm(db, row, origins[row["log"]]) for row in reversed(db.execute(_ALARMS, (last,)).fetchall())]
 
 
 def alarm_line(alarm: dict[str, Any]) -> str:
     raised = alarms.raised(alarm["log"], alarm["seq"], alarm["record"], alarm["state"])
-    return f"{alarm['arrived']}  {raised.text}"
+    more = [text for text in (alarm["signed"]["text"], alarm["signed"]["question"]) if text]
+    return "\n".join([f"{alarm['arrived']}  {raised.text}", *(f"    {plain(text, 200)}" for text in more)])
 
 
 def log_list(db: Connection, now_ms: int) -> list[dict[str, Any]]:
@@ -57,11 +59,13 @@ def utc(ms: int | None) -> str | None:
     return None if ms is None else datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _alarm(row: Row, origin: str) -> dict[str, Any]:
+def _alarm(db: Connection, row: Row, origin: str) -> dict[str, Any]:
     payload = jws.take_apart(row["line"]).payload
+    signed = shelves.bracket(db, row["log"], row["seq"])
     return {
         "log": origin, "seq": row["seq"], "state": row["state"], "arrived": utc(row["arrived_ms"]),
         "at": alarms.vehicle_time(payload), **{name: payload.get(name) for name in alarms.SHOWN}, "record": payload,
+        "signed": {**asdict(signed), "text": signed.text(), "question": signed.question(payload)},
     }
 
 

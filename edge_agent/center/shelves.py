@@ -9,7 +9,9 @@ from sqlite3 import Connection, Row
 from edge_agent.center.enrolment import Enrolment
 from edge_agent.center.silence import PERIOD_S
 from edge_agent.center.values import Commitment, Early, Fork, Held, Log, Plan, Raised, Refusal
-from edge_agent.tools import merkle, notes
+from edge_agent.tools import jws, merkle, notes
+from edge_agent.tools.base64url import encode
+from edge_agent.tools.bracket import Bracket, named_receipt
 from edge_agent.words.errors import EvidenceError, StorageError
 from edge_agent.words.record import Head
 
@@ -139,6 +141,20 @@ def add_receipt(db: Connection, log: Log, size: int, time_s: int, note: bytes) -
 
 def receipts(db: Connection, log: Log) -> list[bytes]:
     return [row["note"] for row in db.execute("SELECT note FROM receipt WHERE log = ? ORDER BY size", (log.number,))]
+
+
+def bracket(db: Connection, number: int, seq: int) -> Bracket:
+    """Between which times of ours a line was signed: after the receipt a heartbeat before it names, before the first over it."""
+    row = db.execute(
+        "SELECT line FROM line WHERE log = ? AND kind = 'heartbeat' AND seq <= ? ORDER BY seq DESC LIMIT 1", (number, seq)
+    ).fetchone()
+    named = named_receipt(jws.take_apart(row["line"]).payload) if row else None
+    given = db.execute("SELECT time_s, note FROM receipt WHERE log = ? AND size = ?", (number, named[0])).fetchone() \
+        if named and 0 <= named[0] < 2**53 else None
+    lines = bytes(given["note"]).partition(b"\n\n")[2].splitlines(keepends=True) if given else []
+    after = given["time_s"] if given and named and any(encode(_sha256(line)) == named[1] for line in lines) else None
+    over = db.execute("SELECT min(time_s) FROM receipt WHERE log = ? AND size > ?", (number, seq)).fetchone()[0]
+    return Bracket(after, over)
 
 
 def keep_fork(db: Connection, log: Log, fork: Fork, now_ms: int) -> None:

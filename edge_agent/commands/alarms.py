@@ -88,9 +88,10 @@ def _show(chosen: argparse.Namespace) -> int:
     found = _find(chosen, configuration)
     picture, why = looking_back.picture(found, configuration, chosen.model)
     if chosen.json:
-        print(json.dumps({"alarm": found.alarm, "occupancy": found.occupancy, "others": found.others}, indent=1))
+        print(json.dumps({"alarm": found.alarm, "occupancy": found.occupancy, "others": found.others,
+                          "signed": {"after_s": found.bracket.after_s, "before_s": found.bracket.before_s}}, indent=1))
     else:
-        print("\n".join(alarm_page.page(found.alarm, found.occupancy, found.others, picture, why)))
+        print("\n".join(alarm_page.page(found.alarm, found.occupancy, found.others, picture, why, found.bracket)))
     if chosen.plot:
         _plot(chosen, found, picture)
     return 0

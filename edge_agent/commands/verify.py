@@ -10,6 +10,8 @@ from typing import Any
 from edge_agent.commands import options
 from edge_agent.words.errors import EvidenceError, SettingsError
 
+RECEIPTS_SHOWN = 3                  # the newest
+
 
 def add(sub: options.Sub) -> None:
     made = options.parser(
@@ -24,6 +26,7 @@ def add(sub: options.Sub) -> None:
     made.add_argument("--stump", type=Path, metavar="FILE", help="what a pruned log begins with; --log: the lines after it")
     made.add_argument("--log-key", type=Path, metavar="VKEY", help="verifier key of the portal's checkpoints")
     made.add_argument("--centre-key", type=Path, metavar="VKEY", help="verifier key of the centre's receipts")
+    made.add_argument("--record", type=int, metavar="SEQ", help="say of one record between which times it was signed")
     options.config(made)
     made.add_argument("--state", type=Path, metavar="DIR", help="state directory instead of the configured one")
     options.as_json(made)
@@ -59,7 +62,7 @@ def _files(chosen: argparse.Namespace) -> dict[str, Any]:
     )
     report.problems += problems
     assert log_key is None or isinstance(log_key, notes.VerifierKey)
-    return _plain(report)
+    return _plain(report, chosen.record)
 
 
 def _ledgers(chosen: argparse.Namespace) -> list[dict[str, Any]]:
@@ -73,7 +76,7 @@ def _ledgers(chosen: argparse.Namespace) -> list[dict[str, Any]]:
         state = Path(settings.portal.state)
         if centre_key is None and settings.centre is not None:
             centre_key = read_vkey(settings.centre.vkey)
-    return [_plain(report) for report in audit.verify_state(state, centre_key)]
+    return [_plain(report, chosen.record) for report in audit.verify_state(state, centre_key)]
 
 
 def _vkey(path: Path | None) -> Any:
@@ -96,16 +99,26 @@ def _jwk(path: Path) -> bytes:
         raise EvidenceError(f"{path}: {problem}") from None
 
 
-def _plain(report: Any) -> dict[str, Any]:
+def _plain(report: Any, record: int | None) -> dict[str, Any]:
     return {
         "whole": report.whole, "origin": report.origin, "records": report.records, "pruned": report.cut,
         "kinds": dict(report.kinds),
         "checkpoint_size": report.checkpoint.size if report.checkpoint else None,
         "receipts": [
-            {"centre": receipt.centre, "size": receipt.checkpoint.size, "time_s": receipt.time_s} for receipt in report.receipts
+            {"centre": receipt.centre, "size": receipt.checkpoint.size, "time_s": receipt.time_s}
+            for receipt in report.receipts[-RECEIPTS_SHOWN:]
         ],
-        "problems": report.problems,
+        "receipts_held": len(report.receipts), "problems": report.problems, "questions": report.questions,
+        "record": _record(report, record),
     }
+
+
+def _record(report: Any, seq: int | None) -> dict[str, Any] | None:
+    """When one record was signed, as far as receipts tell."""
+    if seq is None or not report.cut <= seq < report.size:
+        return None
+    found = report.brackets.of(seq)
+    return {"seq": seq, "after_s": found.after_s, "before_s": found.before_s, "text": found.text() or "no receipt says when"}
 
 
 def _page(report: dict[str, Any]) -> list[str]:
@@ -122,5 +135,10 @@ def _page(report: dict[str, Any]) -> list[str]:
     for receipt in report["receipts"]:
         moment = datetime.fromtimestamp(receipt["time_s"], UTC)
         lines.append(f"  receipt of {receipt['centre']} over {receipt['size']} records, {moment:%Y-%m-%d %H:%M:%S} UTC, holds")
+    if report["receipts_held"] > RECEIPTS_SHOWN:
+        lines.append(f"  so do {report['receipts_held'] - RECEIPTS_SHOWN} earlier ones")
+    if report["record"]:
+        lines.append(f"  record {report['record']['seq']}: {report['record']['text']}")
+    lines += [f"  QUESTION {question}; nothing is refused for it" for question in report["questions"]]
     lines += [f"  REFUSED {problem}" for problem in report["problems"]]
     return lines

@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from edge_agent.doors.sqlite import Database, Statement
 from edge_agent.tools import jws, merkle, notes
+from edge_agent.tools.base64url import encode
+from edge_agent.tools.bracket import Bracket, named_receipt
 from edge_agent.tools.notes import Receipt
 from edge_agent.tools.stump import Stump
 from edge_agent.words.errors import EvidenceError, StorageError
@@ -26,6 +28,8 @@ SCHEMA = (
     "CREATE TABLE IF NOT EXISTS stump (size INTEGER PRIMARY KEY, hashes BLOB NOT NULL, note BLOB NOT NULL) STRICT",
 )
 HASH_BYTES = 32
+HEARTBEAT_BEFORE = "SELECT line FROM record WHERE kind = 'heartbeat' AND seq <= ? ORDER BY seq DESC LIMIT 1"
+RECEIPT_OVER = "SELECT min(time_s) FROM receipt WHERE size > ?"
 REBUILD_LINES = 1000
 T = TypeVar("T")
 
@@ -144,9 +148,8 @@ class Shelf:
         rows = await self._database.rows(
             "SELECT line FROM record WHERE kind = 'heartbeat' AND seq >= ? ORDER BY seq LIMIT 1", (size - 1,)
         )
-        named = jws.take_apart(bytes(rows[0][0])).payload.get("receipt") if rows else None
-        known = named.get("size") if isinstance(named, dict) else None
-        return min(size, known) if type(known) is int else size
+        named = named_receipt(jws.take_apart(bytes(rows[0][0])).payload) if rows else None
+        return min(size, named[0]) if named else size
 
     async def lines(self, begin: int, count: int) -> list[bytes]:
         """Lines [begin, begin + count) as far as they are here: none where line `begin` is not."""
@@ -205,6 +208,14 @@ class Shelf:
         if not rows:
             rows = await self._database.rows(fit + " ORDER BY size LIMIT 1", (begin, self._size, *rest))
         return Kept(*rows[0]) if rows else None
+
+    async def bracket(self, seq: int) -> Bracket:
+        """Between which times of the centre the line was signed, by the receipts kept here."""
+        rows = await self._database.rows(HEARTBEAT_BEFORE, (seq,))
+        named = named_receipt(jws.take_apart(bytes(rows[0][0])).payload) if rows else None
+        given = await self._database.rows("SELECT line, time_s FROM receipt WHERE size = ?", (named[0],)) if named else []
+        after = next((time_s for line, time_s in given if named and encode(hashlib.sha256(line).digest()) == named[1]), None)
+        return Bracket(after, (await self._database.rows(RECEIPT_OVER, (seq,)))[0][0])
 
     async def root(self, size: int) -> bytes:
         """Root of the first `size` lines."""

@@ -15,7 +15,7 @@ from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
 
 
 def verify_state(state: Path, centre_key: VerifierKey | None) -> list[Report]:
-    """A report for each log in the state directory; the newest receipt is checked where the centre's key is known."""
+    """A report for each log in the state directory; its receipts are checked where the centre's key is known."""
     logs = logs_of(state)
     if not logs:
         raise SettingsError(f"{state} holds no log.\n  Give the state directory of the portal: --state DIR")
@@ -28,7 +28,7 @@ def _verify(log: LogIdentity, centre_key: VerifierKey | None) -> Report:
         database = sqlite3.connect(f"file:{quote(str(log.database))}?mode=ro", uri=True, isolation_level=None)
         try:
             database.execute("BEGIN")       # one view of it, whatever the core writes or prunes meanwhile
-            receipts = [row[0] for row in database.execute("SELECT note FROM receipt ORDER BY size DESC LIMIT 1")]
+            receipts = [row[0] for row in database.execute("SELECT note FROM receipt ORDER BY size")]
             pruned = _stump(database)
             lines = (bytes(row[0]) for row in database.execute(
                 "SELECT line FROM record WHERE seq >= ? ORDER BY seq", (pruned.size if pruned else 0,)))

@@ -6,6 +6,7 @@ Signatures are not checked here: `edge-agent verify` does.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,10 +15,13 @@ from typing import Any
 from urllib.parse import quote
 
 from edge_agent.hands.asking import Core
+from edge_agent.hands.shelf import HEARTBEAT_BEFORE, RECEIPT_OVER
 from edge_agent.house.configuration import Configuration
 from edge_agent.judgement import retrace
 from edge_agent.judgement.rules import lane_detectors
 from edge_agent.tools import jws, model_file
+from edge_agent.tools.base64url import encode
+from edge_agent.tools.bracket import Bracket, named_receipt
 from edge_agent.tools.kernel_picture import Picture
 from edge_agent.words.errors import EdgeAgentError, EvidenceError, SettingsError, StorageError
 from edge_agent.words.reading import Radiation
@@ -34,6 +38,7 @@ class Found:
     alarm: Body
     occupancy: Body | None = None
     others: list[Body] = field(default_factory=list)
+    bracket: Bracket = field(default_factory=lambda: Bracket(None, None))      # when the alarm was signed, by the centre's clock
 
 
 def in_core(core: Core, name: str) -> Found:
@@ -45,13 +50,17 @@ def in_core(core: Core, name: str) -> Found:
     begin = min((alarm["seq"] for alarm in recent if is_named(alarm, name)), default=0)
     found = choose(_records(line.encode() for line in _core_lines(core, begin)), name)
     found.alarm["receipted"] = found.alarm["seq"] < answer["receipted"]
+    found.bracket = Bracket(**core.ask("bracket", seq=found.alarm["seq"]))
     return found
 
 
 def in_file(path: Path, name: str) -> Found:
     """From ledger.db, or from a file of lines as `edge-agent center export` writes it."""
     with contextlib.closing(_file_lines(path)) as lines:
-        return choose(_records(lines), name)
+        found = choose(_records(lines), name)
+    with contextlib.suppress(sqlite3.Error):        # a part of a ledger someone copied out may hold no receipts
+        found.bracket = _bracket(path, found.alarm["seq"])
+    return found
 
 
 def choose(records: Iterable[tuple[str, Body]], name: str) -> Found:
@@ -109,6 +118,19 @@ def _core_lines(core: Core, begin: int) -> Iterator[str]:
     while (answer := core.ask("lines", **{"from": begin}))["lines"]:
         yield from answer["lines"]
         begin = answer["from"] + len(answer["lines"])
+
+
+def _bracket(path: Path, seq: int) -> Bracket:
+    """By the receipts in a ledger's file; a copied log has none."""
+    with path.open("rb") as file:
+        if file.read(len(SQLITE)) != SQLITE:
+            return Bracket(None, None)
+    with contextlib.closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
+        row = database.execute(HEARTBEAT_BEFORE, (seq,)).fetchone()
+        named = named_receipt(jws.take_apart(bytes(row[0])).payload) if row else None
+        given = database.execute("SELECT line, time_s FROM receipt WHERE size = ?", (named[0],)).fetchone() if named else None
+        after = given[1] if named and given and encode(hashlib.sha256(given[0]).digest()) == named[1] else None
+        return Bracket(after, database.execute(RECEIPT_OVER, (seq,)).fetchone()[0])
 
 
 def _file_lines(path: Path) -> Generator[bytes, None, None]:

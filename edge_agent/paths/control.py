@@ -31,7 +31,7 @@ class Control:
         self._describe = describe
 
     def asks(self) -> dict[str, Ask]:
-        return {"status": self.status, "alarms": self.alarms, "lines": self.lines}
+        return {"status": self.status, "alarms": self.alarms, "lines": self.lines, "bracket": self.bracket}
 
     def streams(self) -> dict[str, Stream]:
         return {"wire": self.wire, "events": self.events}
@@ -70,6 +70,11 @@ class Control:
         begin = max(int(request["from"]), ledger.first)
         lines = await ledger.lines(begin, LINES_MAX)
         return {"from": begin, "lines": [line.decode() for line in lines], "size": ledger.size}
+
+    async def bracket(self, request: Answer) -> Answer:
+        """Between which times of the centre line `seq` was signed."""
+        found = await self._scribe.ledger.bracket(int(request["seq"]))
+        return {"after_s": found.after_s, "before_s": found.before_s}
 
     async def wire(self, request: Answer) -> AsyncGenerator[Answer, None]:
         """Bytes of a lane as they arrive; the daemon keeps the port."""

@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edge_agent.tools import alarm_text
+from edge_agent.tools.bracket import Bracket
 from edge_agent.tools.kernel_picture import Picture
 
 Body = Mapping[str, Any]
 
 
-def page(alarm: Body, occupancy: Body | None, others: Sequence[Body], picture: Picture | None, why: str) -> list[str]:
-    """`why`: the reason where there is no picture."""
+def page(
+    alarm: Body, occupancy: Body | None, others: Sequence[Body], picture: Picture | None, why: str, bracket: Bracket
+) -> list[str]:
+    """`why`: the reason where there is no picture; `bracket`: when the centre's clock says it was signed."""
     lines = alarm_text.story(alarm)
+    lines += [f"   {text}" for text in (bracket.text(), bracket.question(alarm)) if text]
     lines += [f"   source of the rate: {alarm['basis']}"] if alarm.get("basis") else []
     lines.append(f"   sum of {', '.join(alarm['sum'])}   speed {_speed(alarm)}   settings {alarm['cfg'][:12] or '-'}")
     lines += _occupancy(occupancy) if occupancy else _vacant(alarm)

@@ -9,6 +9,7 @@ from typing import Any
 
 from edge_agent.tools import ed25519, jws, notes, strict_json, stump
 from edge_agent.tools.base64url import decode, encode
+from edge_agent.tools.bracket import Brackets
 from edge_agent.tools.merkle import Tree
 from edge_agent.tools.stump import Stump
 from edge_agent.words.errors import EvidenceError
@@ -26,7 +27,10 @@ class Report:
     root: bytes = b""
     checkpoint: Checkpoint | None = None
     receipts: list[notes.Receipt] = field(default_factory=list)
+    earlier: list[notes.Receipt] = field(default_factory=list)  # over records that are pruned: both signatures hold
     problems: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)          # for people to ask; nothing is refused for them
+    brackets: Brackets = field(default_factory=Brackets)
 
     @property
     def size(self) -> int:
@@ -43,6 +47,7 @@ class LogCheck:
     def __init__(self, head: Head, tree: Tree) -> None:
         self.head, self.tree = head, tree
         self.kinds: Counter[str] = Counter()
+        self.brackets = Brackets()
         self.findings: list[str] = []       # what is wrong inside records that are genuine
         self._announced = {head.next_key}   # each key signs once
 
@@ -57,6 +62,7 @@ class LogCheck:
         self.tree.add(line)
         self.head = head
         self.kinds[record.kind] += 1
+        self.brackets.take(record.seq, record.kind, record.payload)
         return record
 
     def _check_heartbeat(self, payload: dict[str, Any]) -> None:
@@ -126,6 +132,9 @@ def verify_log(
         report.checkpoint = _check_note("the checkpoint", checkpoint, check, report, log_key, centre_key)
     for number, receipt in enumerate(receipts):
         _check_note(f"receipt {number}", receipt, check, report, log_key, centre_key)
+    report.brackets = check.brackets
+    report.brackets.know([*report.earlier, *report.receipts])
+    report.questions = report.brackets.questions()
     return report
 
 
@@ -154,7 +163,8 @@ def _check_note(
         if found.size > check.tree.size:
             raise EvidenceError(f"it is over {found.size} records, the log has {check.tree.size}: records are missing at the end")
         if found.size < report.cut:
-            raise EvidenceError(f"it is over {found.size} records, which are pruned; the cut is at {report.cut}")
+            report.earlier += [receipt] if receipt else []
+            return found
         if found.root != check.tree.root(found.size):
             raise EvidenceError(f"its root is not that of the first {found.size} records")
     except EvidenceError as problem:
