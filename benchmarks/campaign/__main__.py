@@ -16,6 +16,7 @@ from benchmarks.campaign.row import HEAD, Row
 CAMPAIGNS = {
     "attacks": ("benchmarks.campaign.attacks", 1000),       # of each attack
     "honest": ("benchmarks.campaign.honest", 10_000),
+    "states": ("benchmarks.campaign.states", 100_000),
     "kills": ("benchmarks.campaign.kills", 10_000),
     "failing_calls": ("benchmarks.campaign.failing_calls", 10**6),     # all there are
 }

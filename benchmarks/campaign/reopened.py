@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from edge_agent.tools import jws
 from edge_agent.tools.verify import verify_log
 from edge_agent.words.errors import EdgeAgentError
 
+CONTINUED = "a continuation log began"
 MOMENT = {"wall": None, "boot": 10**6, "mono_ms": 1, "src": "none", "unc_ms": None}
 
 
@@ -22,7 +24,7 @@ class Promised:
     lines: dict[int, bytes] = field(default_factory=dict)       # seq -> SHA-256 of the line that left the machine
     receipts: set[int] = field(default_factory=set)             # sizes of receipts that were kept
     seeds: set[bytes] = field(default_factory=set)              # private keys made so far
-    cuts: int = 0                                               # size at which it was surely pruned
+    expected: dict[int, bytes] = field(default_factory=dict)    # where known: the line a place gets, acknowledged or not
 
 
 async def look(state: Path, promised: Promised, *, whole: bool = True) -> list[str]:
@@ -33,7 +35,7 @@ async def look(state: Path, promised: Promised, *, whole: bool = True) -> list[s
         return [f"does not start: {problem}"]
     try:
         if books.identity.directory.name != "1":
-            return ["a continuation log began"]
+            return [CONTINUED, *_still_there(state, promised)]
         return await _look(state, promised, books, whole)
     finally:
         await books.close()
@@ -52,6 +54,8 @@ async def _look(state: Path, promised: Promised, books: Logbooks, whole: bool) -
     changed = [seq for seq, line in promised.lines.items() if seq in hashes and hashes[seq] != line]
     if changed:
         wrong.append(f"another line in the place of one that left: {changed[:5]}")
+    if any(promised.expected.get(seq, line) != line for seq, line in hashes.items()):
+        wrong.append("a record nobody wrote")
     newest = await ledger.receipt()
     if promised.receipts and (newest is None or newest.size < max(promised.receipts)):
         wrong.append(f"receipt over {max(promised.receipts)} lost")
@@ -67,6 +71,15 @@ async def _look(state: Path, promised: Promised, books: Logbooks, whole: bool) -
         )
         wrong += report.problems
     return wrong
+
+
+def _still_there(state: Path, promised: Promised) -> list[str]:
+    """What was promised of the log that is closed now."""
+    with sqlite3.connect(state / "logs/1/ledger.db") as database:
+        lines = {seq: jws.line_hash(bytes(line)) for seq, line in database.execute("SELECT seq, line FROM record")}
+    first = min(lines, default=0)
+    lost = [seq for seq, line in promised.lines.items() if seq >= first and lines.get(seq) != line]
+    return [f"acknowledged records lost: {lost[:5]}"] if lost or first > max(promised.receipts, default=0) else []
 
 
 def _keys(state: Path, promised: Promised, due: bytes) -> list[str]:

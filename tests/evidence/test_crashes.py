@@ -9,7 +9,7 @@ import shutil
 
 import pytest
 
-from benchmarks.campaign import failing_calls, kills
+from benchmarks.campaign import failing_calls, kills, states
 
 SEED = 20261123
 
@@ -21,6 +21,10 @@ pytestmark = [
 
 def test_no_kill_loses_a_record_or_leaves_a_used_key() -> None:
     assert {row.name: row.bad for row in kills.rows(50, SEED)} == {"kill -9": 0, "  of which at the call": 0}
+
+
+def test_no_state_of_the_disk_after_a_cut_loses_a_record_or_ends_the_log() -> None:
+    assert [row.bad for row in states.rows(200, SEED)] == [0]
 
 
 def test_no_failing_call_loses_a_record_or_passes_in_silence() -> None:

@@ -1,0 +1,56 @@
+"""Worker of `states`, under the preloaded library: `python -m benchmarks.campaign.recording STATE TRACE SEED`.
+
+Two lives of a core on STATE, every write, truncation, sync and name of theirs in TRACE, with marks of what was promised when.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import sys
+from pathlib import Path
+
+from benchmarks.campaign import shim, story
+from benchmarks.campaign.inline import without_threads
+from benchmarks.campaign.story import Story
+from edge_agent.tools import jws
+
+PADDING = 45_000        # bytes of a record, at most: a few dozen fill the WAL to its checkpoint at 250 pages
+
+
+async def live(state: Path, dice: random.Random, fault: shim.Fault, batches: int) -> None:
+    left: list[tuple[int, int]] = []
+    at = Story(state, dice, lambda first, size: left.append((first, size)))
+    await at.start()
+    for number in range(batches):
+        at.traffic(longest=2, padding=PADDING)
+        await at.write()
+        while left:
+            first, size = left.pop()
+            for seq, line in enumerate(await at.books.ledger.lines(first, size - first), first):
+                fault.mark(f"line {seq} {jws.line_hash(line).hex()}")
+        if number % 5 == 4:
+            await at.receipt()
+            fault.mark(f"receipt {at.books.ledger.size}")
+        if number % 10 == 9:
+            await at.prune()
+    await at.end()
+
+
+def main(state: Path, trace: Path, seed: int) -> None:
+    logging.disable(logging.CRITICAL)
+    dice, fault = random.Random(seed), shim.Fault()
+    out = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    story.TELL_SEED.append(lambda seed: fault.mark(f"seed {seed.hex()}"))
+    fault.arm(shim.RECORD, state, tell=out)
+    with without_threads():
+        asyncio.run(live(state, dice, fault, 24))
+        asyncio.run(live(state, dice, fault, 4))
+    fault.disarm()
+    os.close(out)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
