@@ -12,6 +12,8 @@
     signals      what leaves a mock: bytes, and the ways a connection ends
     rapiscan     TSA/Rapiscan: `wire(scene, seed)`, `truths(scene, seed)`, and the program
                  (rapiscan_controller: records and cadence; rapiscan_rules: the vendor's alarms)
+    slices       a scene slice by slice;  slave, slave_ends, serve_asked: instruments that hold registers and are asked
+    aspect       Aspect/Yantar portal, a Modbus unit;  modbus_map: the instrument of the shipped example map
     serve        signals at any speed from one command line, over tcp_end or pty_end
 
 Everything but serve and the two ends is pure: the same scene and seed give the same bytes.

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from hardware_mocks import beam, cosmic, crowd, physics, serve, truth
+from hardware_mocks import beam, physics, serve, truth
 from hardware_mocks.disturb import Holdup, Noise
 from hardware_mocks.rapiscan_controller import (
     TAMPER_CLOSED,
@@ -26,14 +26,14 @@ from hardware_mocks.rapiscan_controller import (
 )
 from hardware_mocks.rapiscan_rules import Counts
 from hardware_mocks.scenes import Scene, Vehicle
-from hardware_mocks.schedule import Now, Timeline
+from hardware_mocks.schedule import Now
 from hardware_mocks.signals import HangUp, PowerOff, PowerOn, Sent, Signal
+from hardware_mocks.slices import Slice, slices
 from hardware_mocks.truth import Truth
 
 __all__ = ["Truth", "signals", "truths", "wire"]
 
 SLICE_S = physics.SLICE_S
-BLOCK = 50                              # slices drawn at once; part of what a seed means
 DAY_S = 86400.0
 GHOST_KMH = 8.0                         # SP of an occupancy without a vehicle: controllers send something, this is our choice
 
@@ -50,19 +50,9 @@ def truths(scene: Scene, seed: int = 0) -> list[Truth]:
 
 def signals(scene: Scene, seed: int = 0, endless: bool = False, loop: bool = False) -> Iterator[Signal | Truth]:
     """Bytes, breaks and truth in time order.  `endless` stays vacant after the end; `loop` repeats it."""
-    scene = crowd.fill(scene, seed)
     lane = _Lane(scene, seed)
-    timeline, chance, sky = Timeline(scene, loop), np.random.default_rng([seed, 0]), np.random.default_rng([seed, 3])
-    first, last = 0, round(scene.duration_s / SLICE_S)
-    while endless or loop or first < last:
-        now = timeline.between((first - 1) * SLICE_S, (first + BLOCK + 1) * SLICE_S)
-        gamma, neutron = (chance.poisson(mean) for mean in physics.expected(now.scene, first, BLOCK))
-        neutron = neutron + cosmic.neutrons(sky, now.scene, first, BLOCK, SLICE_S)
-        seen = physics.cargo(now.scene, first, BLOCK)
-        for i in range(BLOCK if endless or loop else min(BLOCK, last - first)):
-            at_s = round((first + i + 1) * SLICE_S, 3)      # a slice is known at its end
-            yield from lane.slice(at_s, now, (_four(gamma[i]), _four(neutron[i])), seen[i].tolist())
-        first += BLOCK
+    for one in slices(scene, seed, endless=endless, loop=loop):
+        yield from lane.slice(one)
 
 
 def _four(row: Iterable[int]) -> Counts:
@@ -85,15 +75,16 @@ class _Lane:
         self._unseen: dict[int, Vehicle] = {}               # passed while there was no power
         self._seen = [0.0, 0.0, 0.0]                        # the most cargo added in the present occupancy
 
-    def slice(self, at_s: float, now: Now, counts: tuple[Counts, Counts], seen: list[float]) -> Iterator[Signal | Truth]:
+    def slice(self, one: Slice) -> Iterator[Signal | Truth]:
         """All that leaves the portal at the end of one slice."""
-        blocked, inside = beam.broken(at_s, now)
+        at_s, now, blocked, inside = one.at_s, one.now, one.blocked, one.inside
         if _is_dark(at_s, now):
             yield from self._dark(at_s, now, inside)
             return
         if self._controller is None:
             yield from self._power_up(at_s, inside)
-        ended = self._records(at_s, now, (blocked, inside), counts, seen)
+        counts = _four(one.gamma), _four(one.neutron)
+        ended = self._records(at_s, now, (blocked, inside), counts, list(one.seen_cps))
         data = self._cable(at_s, now)
         if data:
             yield Sent(at_s, data)

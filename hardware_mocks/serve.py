@@ -61,7 +61,7 @@ def main(mock: Callable[..., Iterator[Any]], argv: list[str] | None = None) -> i
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="A mock portal that speaks the real wire.")
     place = parser.add_mutually_exclusive_group(required=True)
-    place.add_argument("--tcp", metavar="HOST:PORT", type=_address, help="port 0: any free one")
+    place.add_argument("--tcp", metavar="HOST:PORT", type=address, help="port 0: any free one")
     place.add_argument("--pty", action="store_true", help="a serial line")
     place.add_argument("--list", action="store_true", help="the built-in scenes, a sentence each")
     parser.add_argument("--scene", default="demo", help="TOML file or built-in name (default demo)")
@@ -77,7 +77,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _address(text: str) -> tuple[str, int]:
+def address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdigit() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"expected HOST:PORT, found {text!r}")
@@ -102,13 +102,13 @@ async def _serve(signals: Iterator[Any], wish: argparse.Namespace) -> int:
     with contextlib.ExitStack() as files:
         truth = files.enter_context(wish.truth.open("w", encoding="utf-8")) if wish.truth else None
         try:
-            await _until_told(_play(signals, end, wish, truth))
+            await until_told(_play(signals, end, wish, truth))
         finally:
             await end.close()
     return 0
 
 
-async def _until_told(work: Any) -> None:
+async def until_told(work: Any) -> None:
     """Run to the end, or to SIGTERM or SIGINT."""
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()

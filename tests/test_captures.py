@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent import drivers
-from edge_agent.tools import capture, toml_settings
+from edge_agent.tools import capture, register_meanings, toml_settings
 from edge_agent.words.settings import Profile
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,8 +21,10 @@ def profile_of(driver: str) -> Profile:
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_capture_reads_as_it_did(path: Path) -> None:
-    decoder = drivers.find(path.parent.name).decoder(profile_of(path.parent.name))
-    chunks = capture.read(path.read_text(encoding="ascii").splitlines(), str(path))
+    lines = path.read_text(encoding="ascii").splitlines()
+    profile = register_meanings.settle(profile_of(path.parent.name), capture.said(lines[0], "count_means"))
+    decoder = drivers.find(path.parent.name).decoder(profile)
+    chunks = capture.read(lines, str(path))
     got = [repr(reading) for chunk in chunks for reading in decoder.feed(chunk)]
     assert got == path.with_suffix(".expected").read_text().splitlines()
 

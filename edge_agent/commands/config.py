@@ -18,6 +18,7 @@ def add(sub: options.Sub) -> None:
 
 
 def _check(chosen: argparse.Namespace) -> int:
+    from edge_agent.hands import links
     from edge_agent.house.configuration import load
     from edge_agent.judgement.modes import shadow_off
     from edge_agent.judgement.rules import NOT_FITTED
@@ -31,8 +32,11 @@ def _check(chosen: argparse.Namespace) -> int:
     print(f"  log     {settings.portal.origin}")
     for lane in settings.lane:
         link = lane.link
-        serial = f"{link.device} {link.baud} {link.data_bits}{link.parity}{link.stop_bits}"
-        where = f"{link.host}:{link.port}" if link.kind == "tcp" else serial
+        where = links.place(link)
+        if link.kind in links.SERIAL:
+            where += f" {link.baud} {link.data_bits}{link.parity}{link.stop_bits}"
+        if link.kind in links.MODBUS:
+            where += f" unit {link.unit}"
         verified = "" if lane.panels_verified else "   panels unverified"
         print(f"  lane    {lane.name}: {configuration.profiles[lane.name].title}, {link.kind} {where}{verified}")
         off = shadow_off(lane, configuration.models.get(lane.name))

@@ -45,7 +45,8 @@ def _write(out: Path, about: dict[str, Any], stream: Iterator[dict[str, Any]]) -
     count, start_ns = 0, None
     try:
         with out.open("x", encoding="ascii") as file:
-            about_it = f"{capture.HEADER} driver={about['driver']} wall={times.iso(time.time_ns())}"
+            means = f" count_means={about['count_means']}" if about.get("count_means") else ""
+            about_it = f"{capture.HEADER} driver={about['driver']}{means} wall={times.iso(time.time_ns())}"
             try:
                 for found in stream:
                     if start_ns is None:

@@ -30,6 +30,15 @@ class Port:
             raise LinkError(f"{self._port.port}: the port hung up; is the adapter still plugged in?")
         return data
 
+    def write(self, data: bytes) -> None:
+        """Send a question; LinkError when the port is gone, or does not take it whole (a question is far below its buffer)."""
+        try:
+            sent = os.write(self.fd, data)
+        except OSError as problem:
+            raise LinkError(f"{self._port.port}: {problem.strerror}") from None
+        if sent != len(data):
+            raise LinkError(f"{self._port.port}: took {sent} of {len(data)} bytes; is something holding the line?")
+
     def close(self) -> None:
         self._port.close()
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from edge_agent import drivers
 from edge_agent.doors.files import read_text, shipped_config
+from edge_agent.hands import links
 from edge_agent.judgement.rules import NOT_FITTED, Rules
-from edge_agent.tools import model_file, toml_settings
+from edge_agent.tools import model_file, register_meanings, toml_settings
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.notes import COSIGNER_KEY, read_vkey
@@ -19,6 +20,7 @@ from edge_agent.tools.strict_json import dumps
 from edge_agent.words.errors import EvidenceError, SettingsError
 from edge_agent.words.settings import LaneSettings, Profile, Settings
 
+WIRE_KEYS = ("baud", "parity", "data_bits", "stop_bits", "answer_s", "gap_s")       # of a bus, not of an instrument
 DEFAULT = Path("/etc/edge-agent/edge-agent.toml")
 
 
@@ -73,9 +75,38 @@ def _check_lanes(settings: Settings, path: Path) -> None:
             raise SettingsError(
                 f"{path}: lane[{number}].link.kind = {lane.link.kind!r}: {lane.driver} runs over {', '.join(driver.links)}"
             )
-        needed = "host" if lane.link.kind == "tcp" else "device"
-        if not getattr(lane.link, needed):
-            raise SettingsError(f"{path}: lane[{number}].link.{needed} is missing.\n  A {lane.link.kind} link needs it.")
+        try:
+            links.check(lane.link)
+        except SettingsError as problem:
+            raise SettingsError(f"{path}: lane[{number}].link.{problem}") from None
+    _check_buses(settings, path)
+
+
+def _check_buses(settings: Settings, path: Path) -> None:
+    """Lanes on one wire agree about it, and each instrument has an address of its own."""
+    first: dict[str, LaneSettings] = {}
+    units: dict[tuple[str, int], str] = {}
+    for lane in settings.lane:
+        if lane.link.kind == "tcp":         # a portal that pushes may have several listeners
+            continue
+        where = links.place(lane.link)
+        other = first.setdefault(where, lane)
+        asked = lane.link.kind in links.MODBUS
+        if other is not lane and not (asked and other.link.kind == lane.link.kind):
+            raise SettingsError(f"{path}: lanes {other.name} and {lane.name} are both on {where}.\n  Give each its own wire.")
+        for key in WIRE_KEYS:
+            mine, theirs = getattr(lane.link, key), getattr(other.link, key)
+            if mine != theirs:
+                raise SettingsError(
+                    f"{path}: lanes {other.name} and {lane.name} share {where}, with {key} = {theirs} and {mine}.\n"
+                    "  One wire has one setting: write the same in both."
+                )
+        taken = units.setdefault((where, lane.link.unit), lane.name)
+        if taken != lane.name:
+            raise SettingsError(
+                f"{path}: lanes {taken} and {lane.name} both ask unit {lane.link.unit} on {where}.\n"
+                "  Each instrument needs an address of its own."
+            )
 
 
 def _check_centre(settings: Settings, path: Path) -> None:
@@ -99,7 +130,9 @@ def _model(lane: LaneSettings, profile: Profile, path: Path) -> ModelFile:
 def _check_rules(lane: LaneSettings, profile: Profile, model: ModelFile | None, path: Path) -> None:
     """Settings and profile must make a decoder and a kernel: whatever cannot run is found here, not at night."""
     try:
-        drivers.find(lane.driver).decoder(profile)
+        driver = drivers.find(lane.driver)
+        driver.decoder(profile)
+        driver.polls(profile, lane.link)
         Rules(lane, profile, model)
     except (SettingsError, ValueError) as problem:
         told = str(problem).removeprefix(f"lane {lane.name}: ")
@@ -115,4 +148,4 @@ def _profile(lane: LaneSettings, path: Path) -> Profile:
     profile = toml_settings.read(Profile, read_text(file, f"the profile of lane {lane.name}"), str(file))
     if profile.driver != lane.driver:
         raise SettingsError(f"{file}: driver = {profile.driver!r}, but lane {lane.name} uses {lane.driver!r}.")
-    return profile
+    return register_meanings.settle(profile, lane.count_means)

@@ -15,8 +15,8 @@ from edge_agent import __version__, drivers
 from edge_agent.doors.clock import SaneClock
 from edge_agent.doors.files import free_mb, hold, kernel_boot, make_directory
 from edge_agent.doors.systemd import notify, watchdog_period_s
-from edge_agent.hands import links
 from edge_agent.hands.annunciator import Annunciator, LogSignal, Signal
+from edge_agent.hands.links import Links
 from edge_agent.hands.sockets import Door
 from edge_agent.hands.taps import Taps
 from edge_agent.house.configuration import Configuration
@@ -59,6 +59,7 @@ class Core:
         self._ids = 0
         self._reports = Reports(self._tell)     # faults of the controller itself; lanes keep their own
         self._receipted = (0, self.started_ns)  # newest receipt's size, and when it grew
+        self.links = Links(self.clock)
         self._closers: list[Callable[[], Awaitable[None]]] = []
 
     # --- building
@@ -90,10 +91,10 @@ class Core:
 
     def _lane(self, lane: LaneSettings) -> Lane:
         profile = self.configuration.profiles[lane.name]
-        decoder = drivers.find(lane.driver).decoder(profile)
+        driver = drivers.find(lane.driver)
         portal = Portal(lane, profile, self._new_id, self.configuration.models.get(lane.name))
-        link = links.make(lane.link, self.clock, f"lane {lane.name}.link")
-        return Lane(lane.name, link, decoder, portal, self.clock, self.annunciator, self.submit)
+        link = self.links.make(lane.link, driver.polls(profile, lane.link))
+        return Lane(lane.name, link, driver.decoder(profile), portal, self.clock, self.annunciator, self.submit)
 
     async def _open_doors(self) -> None:
         sockets = Path(self.settings.portal.sockets)

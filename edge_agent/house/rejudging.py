@@ -14,7 +14,7 @@ from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.rules import lane_detectors
 from edge_agent.paths import recordings
 from edge_agent.paths.replaying import Replay, Summary
-from edge_agent.tools import model_file, toml_settings
+from edge_agent.tools import model_file, register_meanings, toml_settings
 from edge_agent.tools.counts_file import CountsFile, Step
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.driver import Driver
@@ -80,7 +80,7 @@ def prepare(wanted: Wanted, data: bytes) -> Case:
     counts = held.counts(wanted.columns) if held.form == "counts" else None
     if wanted.columns and counts is None:
         raise SettingsError(f"{wanted.name}: --columns is for a CSV of counts; this is a recording of the wire.\n  Leave it out.")
-    lane, profile, model = _lane(wanted, held.driver, counts)
+    lane, profile, model = _lane(wanted, held, counts)
     mode = CONTINUOUS if wanted.continuous else lane.mode
     lane = replace(lane, alarm=with_changes(lane.alarm, wanted.changes, "--set"), mode=mode)
     model = _moved(_model(wanted.model, lane, profile) or model, wanted.geometry, lane, profile)
@@ -110,7 +110,7 @@ def with_changes(alarm: AlarmSettings, changes: Sequence[str], option: str) -> A
     return replace(alarm, **{name: getattr(read, name) for name in given})
 
 
-def _lane(wanted: Wanted, named: str, counts: CountsFile | None) -> tuple[LaneSettings, Profile, ModelFile | None]:
+def _lane(wanted: Wanted, held: recordings.Held, counts: CountsFile | None) -> tuple[LaneSettings, Profile, ModelFile | None]:
     if wanted.config is not None:
         configuration = load(wanted.config)
         lane = next((lane for lane in configuration.settings.lane if lane.name == wanted.lane), None)
@@ -121,10 +121,10 @@ def _lane(wanted: Wanted, named: str, counts: CountsFile | None) -> tuple[LaneSe
     if counts is not None and wanted.profile is None and wanted.driver is None:
         profile = recordings.profile_of(counts)
         return recordings.lane_of(profile), profile, None
-    name = wanted.driver or named or DRIVER
+    name = wanted.driver or held.driver or DRIVER
     driver = drivers.find(name)
     file = wanted.profile or shipped_config() / "profiles" / f"{name}.toml"
-    profile = toml_settings.read(Profile, read_text(file, "the profile"), str(file))
+    profile = register_meanings.settle(toml_settings.read(Profile, read_text(file, "the profile"), str(file)), held.means)
     return LaneSettings("replay", name, LinkSettings(driver.links[0])), profile, None
 
 

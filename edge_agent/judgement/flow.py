@@ -16,7 +16,7 @@ CHANCE_COUNTS = 80          # equal counts of so many in all come by chance in 1
 class _Stream:
     began_ns: int
     last: Sample
-    samples: int = 0
+    counted_s: float = 0.0              # of the window, by the samples' own intervals: one long sample lost nothing
 
 
 @dataclass(slots=True)
@@ -34,13 +34,13 @@ class Flow:
         stream = self._streams.setdefault(sample.radiation, _Stream(sample.at_ns, sample))
         if sample.at_ns == stream.began_ns:
             return 0
-        stream.samples += 1
+        stream.counted_s += sample.interval_s
         lasted_ns = sample.at_ns - stream.began_ns
         if lasted_ns < WINDOW_NS:
             return 0
         due = lasted_ns / 1e9 / sample.interval_s
-        lost = round(due - stream.samples)
-        stream.began_ns, stream.samples = sample.at_ns, 0
+        lost = round(due - stream.counted_s / sample.interval_s)
+        stream.began_ns, stream.counted_s = sample.at_ns, 0.0
         return lost if lost >= 2 and lost > LOST_SHARE * due else 0
 
     def twice(self, sample: Sample) -> bool:

@@ -20,6 +20,7 @@ from edge_agent.words.event import Event, Judgement, Tamper
 from edge_agent.words.reading import (
     Condition,
     Health,
+    Missed,
     OccupancyEnd,
     Radiation,
     Reading,
@@ -60,6 +61,9 @@ class Portal:
 
     def observe(self, reading: Reading) -> Iterator[Event]:
         """Events that follow from one reading."""
+        if isinstance(reading, Missed):         # nothing was heard
+            self.tally.missed += 1
+            return
         self.cadence.heard(reading.at_ns, getattr(reading, "radiation", None), not isinstance(reading, Unreadable))
         self.alarms.pace.heard(reading.at_ns)
         yield from self._silence(reading.at_ns)
@@ -81,6 +85,7 @@ class Portal:
                 yield from self._setup(reading)
             case Unreadable():
                 self.tally.unreadable += 1
+                self.tally.line.update([reading.kind] if reading.kind else [])
                 shown = ascii(reading.data[:40])[2:-1]
                 yield from self.faults.begin(
                     reading.at_ns, Condition.UNREADABLE.value, f"{reading.reason}: {shown}", fades=True
@@ -264,12 +269,12 @@ class Portal:
             if self.tamper_open is not health.present:
                 self.tamper_open = health.present
                 yield Tamper(health.at_ns, self.lane.name, health.present)
-        elif health.present:
-            yield from self.faults.begin(
-                health.at_ns, health.condition.value, health.detail, fades=health.condition in FADING
-            )
+            return
+        name = f"{health.part}-{health.condition.value}" if health.part else health.condition.value
+        if health.present:
+            yield from self.faults.begin(health.at_ns, name, health.detail, fades=health.condition in FADING)
         else:
-            yield from self.faults.end(health.at_ns, health.condition.value, health.detail)
+            yield from self.faults.end(health.at_ns, name, health.detail)
 
     def _setup(self, setup: Setup) -> Iterator[Event]:
         """The portal's settings.  After counts they mean power-up or a change by someone; before any, a greeting."""

@@ -15,6 +15,8 @@ class Tally:
     occupancies: int = 0
     judged: int = 0                 # times an armed gamma rule looked at a sample or a vacant rate
     unreadable: int = 0
+    missed: int = 0                 # questions an instrument did not answer in time
+    line: Counter[str] = field(default_factory=Counter)         # trouble of a line that is asked, by kind
     refused: int = 0                # samples that do not fit the profile
     late: int = 0
     missing: int = 0                # samples that never came

@@ -81,7 +81,8 @@ class Control:
         lane = self._lanes.get(str(request.get("lane")))
         if lane is None:
             raise SettingsError(f"no lane is called {request.get('lane')!r}; there are: {', '.join(self._lanes)}")
-        yield {"lane": lane.name, "driver": lane.portal.lane.driver, "link": lane.link.name}
+        about = lane.portal.lane
+        yield {"lane": lane.name, "driver": about.driver, "count_means": about.count_means, "link": lane.link.name}
         async with contextlib.aclosing(lane.chunks.follow(float(request.get("seconds", 0)) or None)) as chunks:
             async for chunk in chunks:
                 yield {"at_ns": chunk.at_ns, "data": capture.escape(chunk.data)}

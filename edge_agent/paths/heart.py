@@ -25,6 +25,7 @@ def lane_state(lane: Lane, now_ns: int) -> dict[str, Any]:
             "alarms": dict(tally.alarms), "occupancies": tally.occupancies, "samples": tally.samples,
             "unreadable": tally.unreadable, "refused": tally.refused, "late": tally.late,
             "disagreements": tally.disagreements, "missed_occupancies": tally.missed_occupancies,
+            "missed_polls": tally.missed, "line": dict(tally.line),
         },
         "shadow": {"off": portal.looks.shadow_off, "silent": tally.shadow_silent},
         "detectors": _detectors(lane, now_ns),

@@ -27,6 +27,7 @@ class Held:
     lines: Sequence[str]
     form: str                       # "capture", "daily", "counts"
     driver: str = ""                # named in the header of a recording; "" where nothing names it
+    means: str = ""                 # what its lane said counts mean, where the profile does not
     starts: bool = False            # stamps are those of the controller's clock, not from the recording's own zero
 
     def counts(self, renamed: Mapping[str, str]) -> CountsFile:
@@ -58,7 +59,8 @@ def held(data: bytes, name: str, renamed: Mapping[str, str]) -> Held:
         return Held(name, lines, "daily")
     if not told.startswith(capture.HEADER) and (counts_file.looks_like(first, renamed) or name.lower().endswith(".csv")):
         return Held(name, _text(data).split("\n"), "counts")
-    return Held(name, lines, "capture", capture.said(told, "driver"), bool(capture.said(told, "start_ns")))
+    driver, means, start_ns = (capture.said(told, what) for what in ("driver", "count_means", "start_ns"))
+    return Held(name, lines, "capture", driver, means, bool(start_ns))
 
 
 def _text(data: bytes) -> str:

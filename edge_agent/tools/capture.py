@@ -29,7 +29,7 @@ def write_line(chunk: Chunk, start_ns: int) -> str:
 
 
 def said(first_line: str, what: str) -> str:
-    """What the header of a recording says of `driver`, `wall` or `start_ns`; "" where it says nothing."""
+    """What the header of a recording says of `driver`, `count_means`, `wall` or `start_ns`; "" where it says nothing."""
     found = re.search(rf" {what}=(\S+)", first_line) if first_line.startswith(HEADER) else None
     return found[1] if found else ""
 

@@ -7,15 +7,30 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge_agent.words.reading import Chunk, Reading
-from edge_agent.words.settings import Profile
+from edge_agent.words.settings import LinkSettings, Profile
 
 
 class Decoder(Protocol):
+    """Chunks of a wire that pushes are its bytes; of one that is asked, packed exchanges (tools.exchange)."""
+
     def feed(self, chunk: Chunk) -> Iterator[Reading]:
         """Readings of these bytes.  Same bytes, same readings, cut anywhere."""
 
     def restart(self) -> None:
         """The wire was reopened: forget half a line, expect to join in the middle of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """One question to an instrument, put again and again."""
+
+    question: bytes                 # as the instrument takes it, without framing and checksum; Modbus: unit and PDU
+    every_s: float
+
+
+def listens(profile: Profile, link: LinkSettings) -> tuple[Poll, ...]:
+    """The questions of a portal that pushes: none."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +42,4 @@ class Driver:
     status: str                     # "verified on hardware", "vendor-documented", "third-party", "experimental"
     links: tuple[str, ...]          # kinds of link it can run over
     record_type: Callable[[Reading], str]   # the wire's own name of the record a reading came from; "" for none
+    polls: Callable[[Profile, LinkSettings], tuple[Poll, ...]] = listens     # SettingsError when the profile gives none

@@ -33,6 +33,12 @@ class Condition(enum.Enum):
     PROFILE = "profile-mismatch"           # counts that do not fit the profile
     TRAFFIC = "traffic-changed"            # vehicles no longer shadow as they did when the model was learned
     OVERDUE = "occupancy-overdue"          # occupied longer than any vehicle: a beam stuck or a lane blocked
+    MAINS = "mains-lost"                   # the portal runs on its battery
+    BATTERY = "battery-low"
+    DEVICE = "portal-error"                # the portal's electronics report an error of their own
+    NOT_READY = "not-ready"                # a channel of the portal does not count yet, or no more
+    OVER = "over-range"                    # the instrument says its detector is overloaded: keep away
+    REFUSED = "instrument-refuses"         # it answers, and says no: a wrong map, or a broken instrument
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,7 @@ class Health:
     condition: Condition
     present: bool
     detail: str = ""
+    part: str = ""                  # "gamma" or "neutron" where each has the condition for itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,14 @@ class Unreadable:
     at_ns: int
     data: bytes
     reason: str
+    kind: str = ""                  # of the trouble of a line that is asked: "checksum", "length", "framing", "late"
 
 
-Reading = Sample | VacantRate | Speed | OccupancyEnd | Health | Setup | Unreadable
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A question that was not answered in time.  Counted; the silence of an instrument is seen by its cadence."""
+
+    at_ns: int
+
+
+Reading = Sample | VacantRate | Speed | OccupancyEnd | Health | Setup | Unreadable | Missed

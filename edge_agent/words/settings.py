@@ -5,21 +5,10 @@ The same texts make `config/edge-agent.toml` and the error messages, so there is
 
 from __future__ import annotations
 
-from dataclasses import MISSING, dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-
-def key(
-    why: str, default: Any = MISSING, *, unit: str = "", low: float | None = None, high: float | None = None,
-    choices: tuple[str, ...] = (), pattern: str = "",
-) -> Any:
-    """A settings key: what it is for, and what may stand there."""
-    about = {"why": why, "unit": unit, "low": low, "high": high, "choices": choices, "pattern": pattern}
-    if default is MISSING:
-        return field(metadata=about)
-    if isinstance(default, list | dict):
-        return field(default_factory=lambda: default, metadata=about)
-    return field(default=default, metadata=about)
+from edge_agent.words.key import key
+from edge_agent.words.register_map import MEANINGS, RegisterMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +33,24 @@ class PortalSettings:
 class LinkSettings:
     """The wire to one portal."""
 
-    kind: str = key("how the portal is wired", choices=("tcp", "serial"))
-    host: str = key(
-        "address of the portal controller (tcp)", "", pattern=r"|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){0,20}\.?|[0-9A-Fa-f:.]+",
+    kind: str = key(
+        "how the portal is wired: tcp and serial are listened to; modbus-tcp, modbus-rtu (serial port) and modbus-rtu-tcp "
+        "(serial line behind a converter) are asked", choices=("tcp", "serial", "modbus-tcp", "modbus-rtu", "modbus-rtu-tcp"),
     )
-    port: int = key("TCP port of the portal controller; 1600 in the field", 1600, low=1, high=65535)
-    device: str = key("serial port by a stable name, /dev/serial/by-id/... or /dev/rpm-... (serial)", "")
+    host: str = key(
+        "address of the portal controller or converter (tcp kinds)", "",
+        pattern=r"|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){0,20}\.?|[0-9A-Fa-f:.]+",
+    )
+    port: int = key(
+        "TCP port; 0: 1600 for tcp, as in the field, 502 for modbus-tcp; a converter's must be given", 0, low=0, high=65535,
+    )
+    device: str = key("serial port by a stable name, /dev/serial/by-id/... or /dev/rpm-... (serial, modbus-rtu)", "")
+    unit: int = key("Modbus address of the instrument, 1 to 247; TCP instruments often 1 or 255", 0, low=0, high=255)
+    answer_s: float = key("how long an answer may take to begin (modbus kinds)", 0.3, unit="s", low=0.02, high=10)
+    gap_s: float = key(
+        "silence on the line before each question; 3.5 characters where that is longer (modbus-rtu kinds)", 0.005, unit="s",
+        low=0.001, high=1,
+    )
     baud: int = key("serial speed", 9600, unit="bit/s", low=300, high=4_000_000)
     parity: str = key("serial parity: none, even or odd", "N", choices=("N", "E", "O"))
     data_bits: int = key("serial data bits", 8, low=7, high=8)
@@ -102,6 +103,10 @@ class LaneSettings:
     panels_verified: bool = key("true once the check source has shown which field is which panel", False)
     gamma: list[str] = key("gamma detector names in wire order where they differ from the profile (panel map)", [])
     neutron: list[str] = key("neutron detector names in wire order where they differ from the profile", [])
+    count_means: str = key(
+        "what the instrument's counts mean where its profile does not know; edge-agent probe finds out", "",
+        choices=("", *MEANINGS),
+    )
     geometry: dict[str, list[float]] = key(
         "where each panel stands, m: along the lane from the beam, across from its middle, above the ground; "
         "empty: as in the profile", {}, unit="m", low=-20, high=20,
@@ -197,3 +202,4 @@ class Profile:
         "where each panel stands, m: along the lane from the beam, across from its middle, above the ground", {},
         unit="m", low=-20, high=20,
     )
+    modbus: RegisterMap | None = key("register map of an instrument that is asked over Modbus, for the driver modbus_map", None)

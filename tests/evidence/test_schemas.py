@@ -24,7 +24,7 @@ from edge_agent.judgement.portal import Portal
 from edge_agent.paths import heart
 from edge_agent.paths.lane import Lane
 from edge_agent.paths.scribe import Scribe
-from edge_agent.tools import bodies, capture, jws, times, toml_settings
+from edge_agent.tools import bodies, capture, jws, register_meanings, times, toml_settings
 from edge_agent.tools.verify import verify_log
 from edge_agent.words.event import Event
 from edge_agent.words.reading import Chunk
@@ -66,8 +66,8 @@ class StillLink:
     def close(self) -> None: ...
 
 
-def a_lane(events: list[Event], driver: str = "rapiscan") -> Lane:
-    profile = shipped_profile(driver)
+def a_lane(events: list[Event], driver: str = "rapiscan", means: str = "") -> Lane:
+    profile = register_meanings.settle(shipped_profile(driver), means)
     settings = LaneSettings("2", driver, LinkSettings("tcp", "127.0.0.1"))
     portal = Portal(settings, profile, lambda: f"T/1/{len(events)}")
     decoder, silent = drivers.find(driver).decoder(profile), Annunciator([], lambda event: None)
@@ -76,8 +76,9 @@ def a_lane(events: list[Event], driver: str = "rapiscan") -> Lane:
 
 def drafts_of(path: Path) -> Iterator[Draft]:
     events: list[Event] = []
-    lane = a_lane(events, path.parent.name)
-    for chunk in capture.read(path.read_text().splitlines()):
+    lines = path.read_text().splitlines()
+    lane = a_lane(events, path.parent.name, capture.said(lines[0], "count_means"))
+    for chunk in capture.read(lines):
         events += lane.portal.tick(chunk.at_ns)
         lane.take(chunk)
     events += lane.portal.lost(chunk.at_ns + 10**9, "gone")
@@ -145,7 +146,7 @@ def heartbeats(place: Place, chunks: list[Chunk]) -> list[bytes]:
 
 
 def test_a_heartbeat_has_its_form(tmp_path: Path) -> None:
-    chunks = list(capture.read(CAPTURES[0].read_text().splitlines()))
+    chunks = list(capture.read((ROOT / "tests/captures/rapiscan/demo.capture").read_text().splitlines()))
     assert [fault for line in heartbeats(Place(tmp_path), chunks) for fault in faults_of(line)] == []
 
 

@@ -45,7 +45,7 @@ def test_good_settings_are_read() -> None:
 
 
 def test_what_is_left_out_has_its_default() -> None:
-    assert (read(GOOD).portal.heartbeat_s, read(GOOD).lane[0].link.port, read(GOOD).centre) == (60.0, 1600, None)
+    assert (read(GOOD).portal.heartbeat_s, read(GOOD).lane[0].link.port, read(GOOD).centre) == (60.0, 0, None)
 
 
 def test_a_whole_number_serves_where_a_number_is_asked() -> None:
@@ -67,7 +67,7 @@ def test_an_unknown_key_like_no_other_is_told_what_is_known() -> None:
 
 
 CASES = [
-    ("port", "port = 99999", "lane[0].link.port = 99999: expected 1 to 65535"),
+    ("port", "port = 99999", "lane[0].link.port = 99999: expected 0 to 65535"),
     ("port as text", 'port = "1600"', "lane[0].link.port = '1600': expected a whole number"),
     ("port as number", "port = 1600.0", "lane[0].link.port = 1600.0: expected a whole number"),
     ("port as bool", "port = true", "lane[0].link.port = True: expected a whole number"),

@@ -2,20 +2,69 @@
 
 from __future__ import annotations
 
-from edge_agent.hands.links.mailbox import Link
+from typing import TYPE_CHECKING
+
+from edge_agent.hands.links.mailbox import Link, Wire
 from edge_agent.hands.links.serial import SerialLink
 from edge_agent.hands.links.tcp import TcpLink
 from edge_agent.words.clock import Clock
+from edge_agent.words.driver import Poll
 from edge_agent.words.errors import SettingsError
 from edge_agent.words.settings import LinkSettings
 
+if TYPE_CHECKING:
+    from edge_agent.hands.links.bus import Bus
 
-def make(link: LinkSettings, clock: Clock, where: str) -> Link:
-    """The link these settings describe; SettingsError when a key it needs is empty."""
-    if link.kind == "tcp":
-        if not link.host:
-            raise SettingsError(f"{where}: kind is tcp, so host must name the portal's address")
-        return TcpLink(link.host, link.port, clock)
-    if not link.device:
-        raise SettingsError(f"{where}: kind is serial, so device must name the port, e.g. /dev/serial/by-id/...")
-    return SerialLink(link, clock)
+PORTS = {"tcp": 1600, "modbus-tcp": 502}        # where none is given; a converter's is its own
+SERIAL = ("serial", "modbus-rtu")
+MODBUS = ("modbus-tcp", "modbus-rtu", "modbus-rtu-tcp")
+CHARACTERS = 3.5 * 11       # bits of silence between frames (Modbus over Serial Line V1.02, 2.5.1.1)
+
+
+def place(link: LinkSettings) -> str:
+    """The wire a link is on, as people and other lanes call it."""
+    return link.device if link.kind in SERIAL else f"{link.host}:{link.port or PORTS.get(link.kind, 0)}"
+
+
+def check(link: LinkSettings) -> None:
+    """SettingsError, beginning with the key, when one it needs is empty."""
+    if link.kind in SERIAL and not link.device:
+        raise SettingsError(f"device is missing.\n  A {link.kind} link needs it: a stable name, /dev/serial/by-id/...")
+    if link.kind not in SERIAL and not link.host:
+        raise SettingsError(f"host is missing.\n  A {link.kind} link needs it: the address of the portal or converter")
+    if link.kind not in SERIAL and not (link.port or PORTS.get(link.kind)):
+        raise SettingsError("port is missing.\n  Converters have none in common: see its own settings page")
+    if link.kind in MODBUS and not link.unit:
+        raise SettingsError("unit is missing.\n  It is the Modbus address set on the instrument, 1 to 247")
+
+
+class Links:
+    """Makes links; lanes on one bus share its wire."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._buses: dict[str, Bus] = {}
+
+    def make(self, link: LinkSettings, polls: tuple[Poll, ...]) -> Link:
+        """The link these settings describe; polls are the questions of its driver."""
+        if link.kind not in MODBUS:
+            return self._wire(link)
+        from edge_agent.hands.links.bus import BusLink  # Modbus is loaded only where it is spoken
+
+        return BusLink(self._bus(link), link.unit, polls, self._clock)
+
+    def _wire(self, link: LinkSettings) -> Wire:
+        if link.kind in SERIAL:
+            return SerialLink(link, self._clock)
+        return TcpLink(link.host, link.port or PORTS.get(link.kind, 0), self._clock)
+
+    def _bus(self, link: LinkSettings) -> Bus:
+        from edge_agent.hands.links import bus, dialect
+
+        where = place(link)
+        if where not in self._buses:
+            gap_s = max(link.gap_s, CHARACTERS / link.baud) if link.kind != "modbus-tcp" else 0.0
+            pace = bus.Pace(link.answer_s, gap_s, link.baud if link.kind != "modbus-tcp" else 0)
+            made = dialect.Tcp if link.kind == "modbus-tcp" else dialect.Rtu
+            self._buses[where] = bus.Bus(self._wire(link), made, pace, self._clock)
+        return self._buses[where]

@@ -25,6 +25,13 @@ class Link(Protocol):
     def close(self) -> None: ...
 
 
+class Wire(Link, Protocol):
+    """A link that questions can be put to."""
+
+    def write(self, data: bytes) -> None:
+        """LinkError when the wire is gone."""
+
+
 class Mailbox:
     """Chunks in order of arrival, then the reason there will be no more."""
 
@@ -36,10 +43,14 @@ class Mailbox:
 
     def put(self, data: bytes) -> None:
         """Stamp and keep; called from the event loop's reader."""
+        self.keep(Chunk(self._clock.mono_ns(), data))
+
+    def keep(self, chunk: Chunk) -> None:
+        """Keep what was stamped already."""
         if len(self._chunks) >= WAITING_MAX:
             self.end("the lane does not keep up with the wire")
             return
-        self._chunks.append(Chunk(self._clock.mono_ns(), data))
+        self._chunks.append(chunk)
         self._news.set()
 
     def end(self, why: str) -> None:

@@ -1,4 +1,4 @@
-"""A portal on a serial port: we only listen."""
+"""A serial port: a portal that pushes is only listened to, a bus is asked."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ class SerialLink:
 
     async def next(self, timeout_s: float) -> Chunk | None:
         return await self._mailbox.next(timeout_s)
+
+    def write(self, data: bytes) -> None:
+        if self._port is None:
+            raise LinkError(f"{self.name} is not open")
+        self._port.write(data)
 
     def _readable(self) -> None:
         assert self._port is not None

@@ -1,4 +1,4 @@
-"""A portal that is a TCP server and pushes: we connect and only listen."""
+"""A TCP server: a portal that pushes is only listened to, a bus behind it is asked."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ class TcpLink:
 
     async def next(self, timeout_s: float) -> Chunk | None:
         return await self._mailbox.next(timeout_s)
+
+    def write(self, data: bytes) -> None:
+        if self._transport is None or self._transport.is_closing():
+            raise LinkError(f"{self.name} is not open")
+        self._transport.write(data)
 
     def close(self) -> None:
         if self._transport is not None:

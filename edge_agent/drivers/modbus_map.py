@@ -1,0 +1,285 @@
+"""Any Modbus instrument, described by its profile alone: which register holds what.
+
+    [modbus]
+    word_order = "low-first"
+    [[modbus.count]]                       # counts of a detector: cumulative, of one interval, or a rate
+    detector = "Aa1"
+    address = 104
+    means = "cumulative"
+    [[modbus.state]]                       # yes or no: occupied, tamper, mains-lost, gamma-alarm, ...
+    says = "occupied"
+    address = 102
+    bit = 0
+
+Without an `occupied` bit nothing tells of vehicles: the lane's mode must be continuous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from edge_agent.doors import modbus
+from edge_agent.tools.counting import (
+    PACE_TOLERANCE,
+    Changes,
+    Counting,
+    Cumulative,
+    Interval,
+    Now,
+    Pace,
+    PerSecond,
+    Restarted,
+)
+from edge_agent.tools.exchange import Exchange, Exchanges, Outcome, trouble
+from edge_agent.tools.registers import SIZE, Block, blocks, number
+from edge_agent.words.driver import Driver, Poll
+from edge_agent.words.errors import SettingsError
+from edge_agent.words.reading import (
+    Chunk,
+    Condition,
+    Health,
+    Missed,
+    OccupancyEnd,
+    Radiation,
+    Reading,
+    Sample,
+    Speed,
+    Unreadable,
+)
+from edge_agent.words.register_map import MEANINGS, UNKNOWN, CountRegister, RegisterMap, ValueRegister
+from edge_agent.words.settings import LinkSettings, Profile
+
+G, N = Radiation.GAMMA, Radiation.NEUTRON
+#  what a bit says      condition, of which radiation
+CONDITIONS = {
+    "tamper": (Condition.TAMPER, ""), "mains-lost": (Condition.MAINS, ""), "battery-low": (Condition.BATTERY, ""),
+    "portal-error": (Condition.DEVICE, ""),
+    **{f"{part}-{name}": (condition, part) for part in ("gamma", "neutron") for name, condition in (
+        ("over-range", Condition.OVER), ("not-ready", Condition.NOT_READY),
+        ("high-background", Condition.HIGH_BACKGROUND), ("low-background", Condition.LOW_BACKGROUND))},
+}  # fmt: skip
+OVER = "the instrument says its detector is overloaded: a very strong source, keep away"
+
+
+@dataclass(slots=True)
+class _Detectors:
+    """All detectors of one radiation: counted when each has been read anew."""
+
+    fields: list[CountRegister]
+    counting: Counting | None                   # None: no detector of this radiation
+    fresh: dict[int, float] = field(default_factory=dict)       # by index: read since they were last counted
+
+
+class MapDecoder:
+    def __init__(self, profile: Profile) -> None:
+        self._map = _map_of(profile)
+        self._exchanges = Exchanges()
+        self._of = {
+            G: _detectors(profile.gamma, self._map, profile.gamma_interval_s),
+            N: _detectors(profile.neutron, self._map, profile.neutron_interval_s),
+        }
+        self._states: dict[str, bool] = {}
+        self._speed_mps = self._told_mps = 0.0
+        self._counter = 0               # ours, where the instrument has none
+        self._theirs: int | None = None
+        self._time_s: float | None = None
+        self._number: int | None = None
+        self._changes, self._pace = Changes(), Pace()
+        self._refused: set[bytes] = set()
+
+    def restart(self) -> None:
+        """The wire was reopened.  Counters go on: what was counted meanwhile is one long sample."""
+        self._exchanges.restart()
+        self._states.clear()
+
+    def feed(self, chunk: Chunk) -> Iterator[Reading]:
+        for exchange in self._exchanges.feed(chunk.data):
+            if isinstance(exchange, Exchange) and exchange.outcome in (Outcome.ANSWER, Outcome.REFUSED):
+                yield from self._answer(chunk.at_ns, exchange)
+            else:
+                yield trouble(chunk.at_ns, exchange)
+
+    def _answer(self, at_ns: int, exchange: Exchange) -> Iterator[Reading]:
+        try:
+            words = modbus.answer(exchange.question, exchange.answer)
+            _, address, _ = modbus.asked(exchange.question)
+            if isinstance(words, modbus.Refusal):
+                yield from self._refusal(at_ns, exchange, words)
+                return
+            yield from self._heed(at_ns, Image(modbus.table(exchange.question), address, words))
+            if exchange.question in self._refused:
+                self._refused.discard(exchange.question)
+                yield Health(at_ns, Condition.REFUSED, bool(self._refused))
+        except ValueError as problem:
+            yield Unreadable(at_ns, exchange.answer, str(problem), "value")
+
+    def _refusal(self, at_ns: int, exchange: Exchange, refusal: modbus.Refusal) -> Iterator[Reading]:
+        self._refused.add(exchange.question)
+        _, address, count = modbus.asked(exchange.question)
+        where = f"{modbus.table(exchange.question)} {address}, {count} of them"
+        why = f"{refusal.words} ({refusal.code}) when asked for {where}; is the map right?"
+        yield Health(at_ns, Condition.REFUSED, True, why)
+
+    def _heed(self, at_ns: int, image: Image) -> Iterator[Reading]:
+        """States first: they say what the counts beside them belong to."""
+        order = self._map.word_order
+        for value in self._map.value:
+            if image.holds(value.table, value.address, SIZE[value.type]):
+                yield from self._value(at_ns, value, image.number(value.address, value.type, order))
+        yield from self._heed_states(at_ns, image)
+        first = self._map.count[0]
+        if image.holds(first.table, first.address, 1):
+            self._changes.read(at_ns, tuple(
+                image.number(c.address, c.type, order) for c in self._map.count if image.holds(c.table, c.address, SIZE[c.type])
+            ))
+        for radiation, group in self._of.items():
+            for index, count in enumerate(group.fields):
+                if image.holds(count.table, count.address, SIZE[count.type]):
+                    group.fresh[index] = image.number(count.address, count.type, order)
+            if group.fields and len(group.fresh) == len(group.fields):
+                yield from self._sample(at_ns, radiation, group)
+
+    def _value(self, at_ns: int, about: ValueRegister, value: float) -> Iterator[Reading]:
+        if about.says == "speed":
+            self._speed_mps = value * about.scale
+        elif about.says == "occupancy-counter":
+            self._theirs = int(value)
+        elif about.says == "time":
+            self._time_s = value * about.scale
+            ratio = self._pace.read(at_ns, self._time_s)
+            if ratio is not None and abs(ratio - 1) > PACE_TOLERANCE:
+                why = f"its own time runs {ratio:.3g} times as fast as ours: is the scale of `time` in the profile right?"
+                yield Health(at_ns, Condition.PROFILE, True, why)
+        else:
+            self._number = int(value)
+
+    # --- states
+
+    def _heed_states(self, at_ns: int, image: Image) -> Iterator[Reading]:
+        seen: dict[str, bool] = {}
+        for state in self._map.state:
+            if image.holds(state.table, state.address, 1):
+                says = image.bit(state.address, state.bit) is not state.inverted
+                seen[state.says] = seen.get(state.says, False) or says      # two beams: either one broken
+        for name, says in seen.items():
+            before = self._states.get(name)
+            self._states[name] = says
+            if says is not before:
+                yield from self._changed(at_ns, name, says, before)
+        if not self._states.get("occupied"):
+            self._told_mps = 0.0
+        elif self._speed_mps not in (0.0, self._told_mps):
+            self._told_mps = self._speed_mps
+            yield Speed(at_ns, self._speed_mps)
+
+    def _changed(self, at_ns: int, name: str, says: bool, before: bool | None) -> Iterator[Reading]:
+        if name in CONDITIONS:
+            condition, part = CONDITIONS[name]
+            detail = OVER if condition is Condition.OVER else f"the instrument says {name.replace('-', ' ')}"
+            yield Health(at_ns, condition, says, detail if says else "", part)
+        elif name == "occupied" and before:
+            self._counter += 1
+            yield OccupancyEnd(at_ns, self._counter if self._theirs is None else self._theirs)
+
+    # --- counts
+
+    def _sample(self, at_ns: int, radiation: Radiation, group: _Detectors) -> Iterator[Reading]:
+        values = [group.fresh[index] for index in range(len(group.fields))]
+        group.fresh.clear()
+        assert group.counting is not None
+        try:
+            counted = group.counting.take(Now(at_ns, self._time_s, self._number, self._changes.newest), values)
+        except Restarted as problem:
+            yield Health(at_ns, Condition.POWER_CYCLE, True, f"{radiation.value}: {problem}")
+            return
+        if counted is not None:
+            alarm = any(self._states.get(f"{radiation.value}-{name}", False) for name in ("alarm", "over-range"))
+            occupied = self._states.get("occupied", False)
+            yield Sample(at_ns, radiation, counted.interval_s, counted.counts, occupied, alarm)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The words of one answer, where they stand."""
+
+    table: str
+    address: int
+    words: list[int]
+
+    def holds(self, table: str, address: int, size: int) -> bool:
+        return table == self.table and self.address <= address and address + size <= self.address + len(self.words)
+
+    def number(self, address: int, kind: str, word_order: str) -> float:
+        at = address - self.address
+        return number(self.words[at : at + SIZE[kind]], kind, word_order)
+
+    def bit(self, address: int, bit: int) -> bool:
+        return bool(self.words[address - self.address] >> bit & 1)
+
+
+def polls(profile: Profile, link: LinkSettings) -> tuple[Poll, ...]:
+    """Questions for every register of the map: states, then the rest; ValueError when one cannot be asked."""
+    found = _map_of(profile)
+    bits = blocks((Block(s.table, s.address, 1) for s in found.state if s.table in ("coil", "discrete")), modbus.BITS_MAX)
+    others = [Block(s.table, s.address, 1) for s in found.state if s.table in ("holding", "input")]
+    others += [Block(c.table, c.address, SIZE[c.type]) for c in found.count]
+    others += [Block(v.table, v.address, SIZE[v.type]) for v in found.value]
+    asked = bits + blocks(others, modbus.REGISTERS_MAX, found.holes)
+    return tuple(Poll(modbus.question(link.unit, b.table, b.address, b.count), found.poll_s) for b in asked)
+
+
+def record_type(reading: Reading) -> str:
+    """The wire has no record names of its own: what was read of it."""
+    return "" if isinstance(reading, Unreadable | Missed) else type(reading).__name__.lower()
+
+
+def _map_of(profile: Profile) -> RegisterMap:
+    if profile.modbus is None:
+        raise SettingsError("the profile has no [modbus] table: it says which register holds what")
+    return profile.modbus
+
+
+def _detectors(names: list[str], found: RegisterMap, interval_s: float) -> _Detectors:
+    fields = []
+    for name in names:
+        of_it = [count for count in found.count if count.detector == name]
+        if len(of_it) != 1:
+            raise SettingsError(f"modbus.count has {len(of_it)} registers for detector {name}, expected one")
+        fields += of_it
+    if not fields:
+        return _Detectors([], None)
+    means = {count.means for count in fields}
+    if len(means) > 1:
+        raise SettingsError(f"the counts of {', '.join(names)} mean different things: one `means` for all of a radiation")
+    if means == {UNKNOWN}:
+        raise SettingsError(
+            f"what the counts of {', '.join(names)} mean is not known of this instrument.\n  Watch it, then say so in the lane: "
+            f"edge-agent probe HOST|PORT --unit N --driver ..., count_means = one of {', '.join(MEANINGS)}"
+        )
+    return _Detectors(fields, _counting(means.pop(), [count.type for count in fields], interval_s, found))
+
+
+def _counting(means: str, kinds: list[str], interval_s: float, found: RegisterMap) -> Counting:
+    says = {value.says for value in found.value}
+    if means == "per-second":
+        return PerSecond(found.poll_s)
+    if means == "interval":
+        if not says & {"time", "interval-number"}:
+            raise SettingsError('counts of an interval need a modbus.value "time" or "interval-number", to tell a new one')
+        return Interval(interval_s)
+    if any(kind not in ("u16", "u32") for kind in kinds):
+        raise SettingsError("a cumulative count is u16 or u32: a float forgets single counts above 16 million")
+    if found.step_s and "time" not in says and found.poll_s > found.step_s / 3:
+        raise SettingsError(f"poll_s = {found.poll_s:g}: counts renewed each {found.step_s:g} s are to be asked thrice as often")
+    return Cumulative(kinds, 0.0 if "time" in says else found.step_s)
+
+
+DRIVER = Driver(
+    title="Modbus instrument described by its profile",
+    decoder=MapDecoder,
+    status="experimental",
+    links=("modbus-tcp", "modbus-rtu", "modbus-rtu-tcp"),
+    record_type=record_type,
+    polls=polls,
+)

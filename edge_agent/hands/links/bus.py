@@ -1,0 +1,214 @@
+"""One wire with instruments that are asked: RS-485 with several units, or a TCP connection.  One question at a time.
+
+Every exchange, good or bad, goes to the lane of the unit it was with, as a chunk stamped when its last byte arrived.
+After a question that was not answered in time nothing is said on a serial line until it is quiet, and the unit's next
+question is one whose answer cannot be mistaken for the late one; only then is it believed again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge_agent.hands.links.dialect import Dialect
+from edge_agent.hands.links.mailbox import Mailbox, Wire
+from edge_agent.hands.links.turns import Turns, Unit
+from edge_agent.tools.exchange import Exchange, Outcome, pack
+from edge_agent.words.clock import Clock
+from edge_agent.words.driver import Poll
+from edge_agent.words.errors import LinkError
+from edge_agent.words.reading import Chunk
+
+log = logging.getLogger("edge_agent.bus")
+DEAF_S = 60.0           # nothing at all from anyone on an open wire: it may be half-open, open it anew
+LAST_LOOK_S = 0.002     # when we were kept from looking (a busy controller), the answer may have come in time
+QUIET_S = 0.02          # a line is quiet after this; USB adapters hold bytes back for 16 ms (FTDI's latency timer)
+BITS_PER_BYTE = 11      # start, eight, parity or second stop, stop
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Times of one wire."""
+
+    answer_s: float             # how long the first byte of an answer may take
+    gap_s: float                # silence before each question
+    baud: int                   # 0: bytes take no time
+
+    def bytes_s(self, count: int) -> float:
+        return count * BITS_PER_BYTE / self.baud if self.baud else 0.0
+
+
+class Bus:
+    """Built once for a wire; opened by the first lane that comes, closed by the last that goes."""
+
+    def __init__(self, wire: Wire, dialect: Callable[[], Dialect], pace: Pace, clock: Clock) -> None:
+        self.name = wire.name
+        self._wire, self._make_dialect, self.pace, self._clock = wire, dialect, pace, clock
+        self._dialect = dialect()
+        self._turns = Turns()
+        self._lanes: dict[int, tuple[Unit, Mailbox]] = {}       # by id of the unit: those on the bus now
+        self._task: asyncio.Task[None] | None = None
+        self._opening = asyncio.Lock()
+        self._heard_ns = 0
+
+    async def join(self, unit: Unit, mailbox: Mailbox) -> None:
+        """LinkError when the wire cannot be opened."""
+        async with self._opening:
+            if self._task is None:
+                await self._wire.open()
+                self._dialect, self._heard_ns = self._make_dialect(), self._clock.mono_ns()
+                self._task = asyncio.create_task(self._run(), name=self.name)
+            unit.begin(self._clock.mono_ns())
+            self._lanes[id(unit)] = unit, mailbox
+            self._turns.units.append(unit)
+
+    def leave(self, unit: Unit) -> None:
+        if self._lanes.pop(id(unit), None) is not None:
+            self._turns.units.remove(unit)
+        if not self._lanes:
+            self._close()
+
+    def _close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self._wire.close()
+
+    async def _run(self) -> None:
+        """Ask until the wire breaks; then every lane learns why, and opens it again in its own time."""
+        try:
+            while True:
+                await self._turn()
+        except LinkError as problem:
+            self._end(str(problem))
+        except Exception as problem:        # ours; lanes must not wait for a bus that no longer asks
+            log.exception("%s stopped asking", self.name)
+            self._end(f"{self.name}: {problem!r}")
+
+    def _end(self, why: str) -> None:
+        self._task = None
+        self._wire.close()
+        for unit, mailbox in list(self._lanes.values()):
+            self.leave(unit)
+            mailbox.end(why)
+
+    async def _turn(self) -> None:
+        now_ns = self._clock.mono_ns()
+        if now_ns - self._heard_ns > DEAF_S * 1e9:
+            raise LinkError(f"{self.name}: nothing from any unit for a minute; opening it anew")
+        turn = self._turns.next(now_ns)
+        if isinstance(turn, int):
+            await self._listen(min((turn - now_ns) / 1e9, 1.0))
+        else:
+            await self._ask(*turn)
+
+    async def _listen(self, seconds: float) -> None:
+        """Between questions nobody should speak; who does is late, or noise."""
+        chunk = await self._wire.next(seconds)
+        if chunk is not None:
+            await self._stray(chunk)
+
+    async def _stray(self, chunk: Chunk) -> None:
+        """Bytes nobody waits for, to the end of them; the unit they seem to be of is told."""
+        data, at_ns = chunk.data, chunk.at_ns
+        while (more := await self._wire.next(QUIET_S)) is not None:
+            data, at_ns = (data + more.data)[-1024:], more.at_ns
+        for unit, _ in list(self._lanes.values()):
+            question = unit.polls[0].question
+            if self._dialect.quiet and data[:1] == question[:1]:
+                found = self._dialect.take(data, question)
+                outcome = found.outcome if found else self._dialect.rest(data, question)
+                late = outcome in (Outcome.ANSWER, Outcome.REFUSED, Outcome.LATE)
+                self._tell(unit, Chunk(at_ns, pack(Exchange(question, Outcome.LATE if late else outcome, data))))
+                return
+
+    # --- one question
+
+    async def _ask(self, unit: Unit, which: int) -> None:
+        question = unit.polls[which].question
+        sure = self._dialect.sure(question) if unit.doubt else None
+        await self._settle()
+        began_ns = self._clock.mono_ns()
+        outcome, body, at_ns = await self._exchange(unit, sure or question)
+        if sure is not None:
+            unit.doubt = outcome not in (Outcome.ANSWER, Outcome.REFUSED)
+            if not unit.doubt:
+                unit.misses = 0
+                return                              # it is itself again; its question is still due
+        self._tell(unit, Chunk(at_ns, pack(Exchange(sure or question, outcome, body))))
+        match outcome:
+            case Outcome.ANSWER | Outcome.REFUSED:
+                self._turns.answered(unit, which, at_ns)
+            case Outcome.CHECKSUM:
+                self._turns.spoiled(unit, which, at_ns)
+            case _:
+                await self._missed(unit, began_ns)
+
+    async def _settle(self) -> None:
+        """Silence before a question; what still comes is stray."""
+        while (chunk := await self._wire.next(self.pace.gap_s)) is not None:
+            await self._stray(chunk)
+
+    async def _exchange(self, unit: Unit, question: bytes) -> tuple[Outcome, bytes, int]:
+        """Ask, and wait for the answer: (outcome, its bytes, when the last of them came)."""
+        frame = self._dialect.frame(question)
+        self._wire.write(frame)
+        wait_s = self.pace.bytes_s(len(frame)) + self.pace.answer_s + self.pace.bytes_s(self._dialect.longest(question))
+        end_ns = self._clock.mono_ns() + round(wait_s * 1e9)
+        waiting = b""
+        while True:
+            left_s = (end_ns - self._clock.mono_ns()) / 1e9
+            chunk = await self._wire.next(max(left_s, LAST_LOOK_S))
+            if chunk is None and left_s <= LAST_LOOK_S:
+                break
+            if chunk is None:
+                continue
+            waiting += chunk.data
+            while (found := self._dialect.take(waiting, question)) is not None:
+                if found.outcome is not Outcome.LATE:
+                    self._heard_ns = chunk.at_ns
+                    return found.outcome, found.body, chunk.at_ns
+                waiting = waiting[found.used:]
+                self._tell(self._whose(found.body, unit), Chunk(chunk.at_ns, pack(Exchange(question, Outcome.LATE, found.body))))
+        return self._dialect.rest(waiting, question), waiting, self._clock.mono_ns()
+
+    async def _missed(self, unit: Unit, began_ns: int) -> None:
+        """No answer: on a serial line wait for it a little longer, so that it does not run into the next one's."""
+        if self._dialect.quiet:
+            unit.doubt = True
+            chunk = await self._wire.next(self.pace.answer_s)
+            if chunk is not None:
+                await self._stray(chunk)
+        now_ns = self._clock.mono_ns()
+        self._turns.missed(unit, now_ns, (now_ns - began_ns) / 1e9)
+
+    def _whose(self, body: bytes, asked: Unit) -> Unit:
+        """The unit a frame is of by its address; the one asked where it is nobody's."""
+        return next((unit for unit, _ in self._lanes.values() if body[:1] == unit.polls[0].question[:1]), asked)
+
+    def _tell(self, unit: Unit, chunk: Chunk) -> None:
+        lane = self._lanes.get(id(unit))
+        if lane is not None:
+            lane[1].keep(chunk)
+
+
+class BusLink:
+    """The link of one lane whose instrument is asked on a bus."""
+
+    def __init__(self, bus: Bus, address: int, polls: tuple[Poll, ...], clock: Clock) -> None:
+        self.name = f"{bus.name} unit {address}"
+        self._bus, self._unit, self._clock = bus, Unit(polls), clock
+        self._mailbox = Mailbox(clock)
+
+    async def open(self) -> None:
+        self.close()
+        self._mailbox = Mailbox(self._clock)
+        await self._bus.join(self._unit, self._mailbox)
+
+    async def next(self, timeout_s: float) -> Chunk | None:
+        return await self._mailbox.next(timeout_s)
+
+    def close(self) -> None:
+        self._bus.leave(self._unit)

@@ -1,0 +1,134 @@
+"""How questions and answers stand on a wire.  Pure: bytes in, verdicts out; the bus owns time.
+
+Strict: a frame is an answer only when it is whole, its checksum fits, and it is of the unit, the function and the
+length that were asked for.  Everything else is trouble with a name, and the bytes are kept.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge_agent.doors import modbus
+from edge_agent.tools.exchange import Outcome
+
+_MBAP = struct.Struct(">HHHB")      # transaction, protocol 0, length of unit and PDU, unit
+_MBAP_LONGEST = 254                 # unit and PDU of 253 bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands at the head of the bytes that waited: `used` of them."""
+
+    outcome: Outcome
+    body: bytes                     # unit and PDU of an answer; the raw bytes of trouble
+    used: int
+
+
+class Dialect(Protocol):
+    """One way of framing; made anew with every opening of the wire."""
+
+    quiet: bool     # a late answer cannot be told from a present one by itself: wait for a quiet line, then make sure
+
+    def frame(self, question: bytes) -> bytes:
+        """The bytes to send."""
+
+    def take(self, waiting: bytes, question: bytes) -> Found | None:
+        """The first frame of what arrived; None while it is not whole."""
+
+    def rest(self, waiting: bytes, question: bytes) -> Outcome:
+        """What bytes that never became a frame are called."""
+
+    def longest(self, question: bytes) -> int:
+        """Bytes of a good answer as framed."""
+
+    def sure(self, question: bytes) -> bytes:
+        """A like question whose answer cannot be taken for one of the question itself."""
+
+
+class Rtu:
+    """Modbus RTU: unit, PDU, CRC.  Nothing in a frame says which question it answers."""
+
+    quiet = True
+
+    def frame(self, question: bytes) -> bytes:
+        return question + modbus.checksum(question)
+
+    def take(self, waiting: bytes, question: bytes) -> Found | None:
+        echo = self.frame(question)
+        skip = len(echo) if waiting.startswith(echo) else 0     # two-wire adapters hear themselves
+        head = waiting[skip:]
+        size = _rtu_size(head)
+        if size is None or len(head) < size:
+            return None
+        whole, used = head[:size], skip + size
+        if modbus.checksum(whole[:-2]) != whole[-2:]:
+            return Found(Outcome.CHECKSUM, head, len(waiting))  # where the next frame begins is not known
+        return Found(_kind(whole[:-2], question), whole[:-2], used)
+
+    def rest(self, waiting: bytes, question: bytes) -> Outcome:
+        if not waiting or waiting == self.frame(question):
+            return Outcome.SILENCE
+        fits = waiting[0] == question[0] and waiting[1:2] in (b"", question[1:2], bytes((question[1] | 0x80,)))
+        return Outcome.LENGTH if fits else Outcome.FRAMING
+
+    def longest(self, question: bytes) -> int:
+        return modbus.answer_bytes(question) + 2
+
+    def sure(self, question: bytes) -> bytes:
+        return modbus.other_length(question)
+
+
+class Tcp:
+    """Modbus TCP: a transaction number tells which question an answer is for."""
+
+    quiet = False
+
+    def __init__(self) -> None:
+        self._transaction = 0
+
+    def frame(self, question: bytes) -> bytes:
+        self._transaction = self._transaction % 0xFFFF + 1
+        return _MBAP.pack(self._transaction, 0, len(question), question[0]) + question[1:]
+
+    def take(self, waiting: bytes, question: bytes) -> Found | None:
+        if len(waiting) < _MBAP.size:
+            return None
+        transaction, protocol, length, unit = _MBAP.unpack_from(waiting)
+        if protocol != 0 or not 2 <= length <= _MBAP_LONGEST:
+            return Found(Outcome.FRAMING, waiting, len(waiting))
+        used = _MBAP.size - 1 + length
+        if len(waiting) < used:
+            return None
+        body = bytes((unit,)) + waiting[_MBAP.size:used]
+        return Found(Outcome.LATE if transaction != self._transaction else _kind(body, question), body, used)
+
+    def rest(self, waiting: bytes, question: bytes) -> Outcome:
+        return Outcome.LENGTH if waiting else Outcome.SILENCE
+
+    def longest(self, question: bytes) -> int:
+        return modbus.answer_bytes(question) + _MBAP.size - 1
+
+    def sure(self, question: bytes) -> bytes:
+        return question             # its transaction number says it all
+
+
+def _kind(body: bytes, question: bytes) -> Outcome:
+    """What a sound frame is to this question."""
+    if len(body) == 3 and body[:2] == bytes((question[0], question[1] | 0x80)):
+        return Outcome.REFUSED
+    mine = body[:2] == question[:2] and len(body) == modbus.answer_bytes(question) and body[2] == len(body) - 3
+    return Outcome.ANSWER if mine else Outcome.LATE
+
+
+def _rtu_size(head: bytes) -> int | None:
+    """Length of the frame that begins here, by its function; None while, or where, that cannot be said."""
+    if len(head) < 3:
+        return None
+    function = head[1]
+    if function & 0x80 or function == 7:        # exception; exception status
+        return 5
+    if function in (1, 2, 3, 4):
+        return 3 + head[2] + 2
+    return 8 if function in (5, 6, 15, 16) else None
