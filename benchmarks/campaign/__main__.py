@@ -17,6 +17,7 @@ CAMPAIGNS = {
     "attacks": ("benchmarks.campaign.attacks", 1000),       # of each attack
     "honest": ("benchmarks.campaign.honest", 10_000),
     "states": ("benchmarks.campaign.states", 100_000),
+    "power_cuts": ("benchmarks.campaign.power_cuts", 300),
     "kills": ("benchmarks.campaign.kills", 10_000),
     "failing_calls": ("benchmarks.campaign.failing_calls", 10**6),     # all there are
 }
