@@ -39,7 +39,8 @@ exec {python} -m benchmarks.campaign.guest {where}/mnt/state {seed}
 def missing() -> str:
     """What to install; "" when all is there."""
     there = {UML: "user-mode-linux", MKFS: "e2fsprogs"}
-    return " ".join(package for program, package in there.items() if not shutil.which(program, path=f"{os.environ['PATH']}:/sbin"))
+    path = f"{os.environ.get('PATH', '')}:/sbin"
+    return " ".join(package for program, package in there.items() if not shutil.which(program, path=path))
 
 
 def rows(runs: int, seed: int) -> Iterator[Row]:
