@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("kernel", "health", "ledger", "retention", "footprint", "latency", "held_disk", "outage", "detection")
+PARTS = (
+    "kernel", "health", "ledger", "retention", "footprint", "latency", "held_disk", "outage",
+    "network", "offline_month", "detection",
+)
 
 
 def main(names: list[str]) -> int:

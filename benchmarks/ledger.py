@@ -1,4 +1,8 @@
-"""Appending to the ledger with every fsync, beside bare SQLite doing the same writes in the same run."""
+"""Appending, verifying and draining, with every fsync, beside bare SQLite doing the same work in the same run.
+
+Drained: core, uplink and centre as real processes, from the first byte to the last receipt.  Bare: rows of the same length
+read from one file and committed to another, 500 at a time, no signature, no tree, no network.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,14 @@ from edge_agent.doors.sqlite import PRAGMAS
 from edge_agent.hands.keys import RecordKeys, new_seed
 from edge_agent.hands.ledger import Ledger
 from edge_agent.tools import verify
+from tests.live import month
+from tests.live.post import Post, wait_for
 
 BODY = {"id": "T-1/1/1", "lane": "2", "radiation": "gamma", "rule": "focus/1", "statistic": 9.4, "threshold": 5.1,
         "detectors": {f"{side}a{n}": {"counts": 840, "bkg": 560.1} for side in "AB" for n in (1, 2)}}
 MOMENT = {"wall": "2026-11-23T18:00:41.250Z", "boot": 17, "mono_ms": 45460, "src": "ntp", "unc_ms": 40}
 SINGLE, BATCHES, BATCH = 400, 40, 64
+COPIED = 500                    # rows of one commit of the bare copy: about a batch of a drain
 
 
 async def ours(where: Path) -> tuple[list[float], list[float], float]:
@@ -61,6 +68,54 @@ def bare(where: Path) -> tuple[list[float], list[float]]:
     return single, batched
 
 
+def bare_verify(where: Path) -> float:
+    """Seconds to read one row."""
+    database = sqlite3.connect(where / "bare.db")
+    began = time.perf_counter()
+    rows = database.execute("SELECT line FROM record ORDER BY seq").fetchall()
+    database.close()
+    return (time.perf_counter() - began) / len(rows)
+
+
+def drained(where: Path) -> tuple[float, float]:
+    """Records per second: a day's backlog by real processes, and the same rows from file to file."""
+    post = Post(where)
+    try:
+        written = month.write(post, month.prepare(post), 1)
+        post.start_centre()
+        post.start_core()
+        post.status()
+        began = time.perf_counter()
+        post.start_uplink()
+        wait_for(lambda: post.status()["log"]["receipted"] >= written.records, 600, "the backlog")
+        ours_s = time.perf_counter() - began
+    finally:
+        post.close()
+    return written.records / ours_s, bare_copy(where, written.records, int(written.megabytes * 1e6 / written.records))
+
+
+def bare_copy(where: Path, records: int, length: int) -> float:
+    """Rows per second from one file to another."""
+    source, target = (sqlite3.connect(where / f"{name}.db", isolation_level=None) for name in ("source", "target"))
+    for database in (source, target):
+        for name, value in PRAGMAS.items():
+            database.execute(f"PRAGMA {name}={value}")
+        database.execute("CREATE TABLE record (seq INTEGER PRIMARY KEY, line BLOB)")
+    source.execute("BEGIN")
+    source.executemany("INSERT INTO record (line) VALUES (?)", [(b"x" * length,)] * records)
+    source.execute("COMMIT")
+    began = time.perf_counter()
+    for begin in range(0, records, COPIED):
+        rows = source.execute("SELECT seq, line FROM record WHERE seq > ? ORDER BY seq LIMIT ?", (begin, COPIED)).fetchall()
+        target.execute("BEGIN IMMEDIATE")
+        target.executemany("INSERT INTO record VALUES (?, ?)", rows)
+        target.execute("COMMIT")
+    spent = time.perf_counter() - began
+    source.close()
+    target.close()
+    return records / spent
+
+
 def row(name: str, seconds: list[float], records: int) -> str:
     p99 = quantiles(seconds, n=100)[98]
     return f"{name:34} {median(seconds) * 1e3:9.2f} {p99 * 1e3:9.2f} {records * len(seconds) / sum(seconds):12.0f}"
@@ -70,13 +125,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as where:      # the checkout's file system, not a tmpfs
         single, batched, spent = asyncio.run(ours(Path(where)))
         plain, plain_batched = bare(Path(where))
+        read = bare_verify(Path(where))
+    with tempfile.TemporaryDirectory(prefix="ea-") as where:
+        drain, copied = drained(Path(where))
     print(f"{'':34} {'p50 ms':>9} {'p99 ms':>9} {'records/s':>12}")
     print(row("ledger, one record a commit", single, 1))
     print(row("bare SQLite, one row a commit", plain, 1))
     print(row(f"ledger, {BATCH} records a commit", batched, BATCH))
     print(row(f"bare SQLite, {BATCH} rows a commit", plain_batched, BATCH))
-    print(f"ratio of medians, single: {median(single) / median(plain):.1f}   batched: "
-          f"{median(batched) / median(plain_batched):.1f}   verify {1 / spent:.0f} records/s")
+    for name, rate in (("verify, chain and tree", 1 / spent), ("bare SQLite, rows read", 1 / read),
+                       ("drain, core to centre with receipts", drain), ("bare SQLite, file to file", copied)):
+        print(f"{name:34} {'':9} {'':9} {rate:12.0f}")
+    print(f"times bare SQLite: single {median(single) / median(plain):.1f},"
+          f" batched {median(batched) / median(plain_batched):.1f}, verify {spent / read:.0f}, drain {copied / drain:.0f}")
 
 
 if __name__ == "__main__":

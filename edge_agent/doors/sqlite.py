@@ -7,7 +7,9 @@ records in every cut.  Both are set and read back: SQLite takes a pragma it cann
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
+import operator
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -83,8 +85,12 @@ class Database:
             await self._fresh()
             try:
                 await self._connection.execute("BEGIN IMMEDIATE")
-                for sql, values in statements:
-                    await self._connection.execute(sql, values)
+                for sql, alike in itertools.groupby(statements, key=operator.itemgetter(0)):
+                    rows = [values for _, values in alike]
+                    if len(rows) == 1:                  # executemany takes no statement that returns rows
+                        await self._connection.execute(sql, rows[0])
+                    else:                               # each call is a way to SQLite's thread and back
+                        await self._connection.executemany(sql, rows)
                 await self._connection.commit()
                 self._spent = self._alone       # there is room again: open it as others can read it too
             except sqlite3.Error as problem:

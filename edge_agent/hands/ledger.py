@@ -94,34 +94,25 @@ class Ledger(Shelf):
     def _prepare(
         self, drafts: Sequence[Draft], moment: Mapping[str, Any]
     ) -> tuple[list[bytes], list[bytes], Head, list[Statement]]:
-        head, seed, edge = self._head, self._seed, dict(self._edge)
+        head, key, edge = self._head, ed25519.SoftKey(self._seed), dict(self._edge)
         lines: list[bytes] = []
         seeds: list[bytes] = []
-        statements: list[Statement] = []
+        records: list[Statement] = []
+        nodes: list[Statement] = []
         for kind, body in drafts:
             seeds.append(self._new_seed())
+            following = ed25519.SoftKey(seeds[-1])      # a point of the curve costs as much as a signature: once each
             if kind == "heartbeat":             # signs the tree before it, to the line
                 body = {**body, "tree": _tree(head.seq, edge)}
             try:
-                line = self._line(kind, body, moment, head, seed, seeds[-1])
+                line = jws.seal(kind, _payload(body, moment, head, following.public), key)
             except (EvidenceError, ValueError, TypeError) as problem:
                 raise BadDraft(len(lines), f"a {kind} record cannot be written: {problem}") from None
-            statements.append(("INSERT INTO record VALUES (?, ?, ?)", (head.seq, kind, line)))
-            for level, index, value in self._grow(edge, head.seq, line):
-                statements.append(("INSERT INTO node VALUES (?, ?, ?)", (level, index, value)))
+            records.append(("INSERT INTO record VALUES (?, ?, ?)", (head.seq, kind, line)))
+            nodes += [("INSERT INTO node VALUES (?, ?, ?)", node) for node in self._grow(edge, head.seq, line)]
             lines.append(line)
-            head = Head(head.origin, head.seq + 1, jws.line_hash(line), ed25519.public(seeds[-1]))
-            seed = seeds[-1]
-        return lines, seeds, head, statements
-
-    def _line(
-        self, kind: str, body: Mapping[str, Any], moment: Mapping[str, Any], head: Head, seed: bytes, following: bytes
-    ) -> bytes:
-        payload = {
-            "v": 1, "log": head.origin, "seq": head.seq, "prev": None if head.prev is None else encode(head.prev),
-            "nk": encode(ed25519.public(following)), "t": moment, **body,
-        }
-        return jws.write(kind, payload, seed)
+            head, key = Head(head.origin, head.seq + 1, jws.line_hash(line), following.public), following
+        return lines, seeds, head, [*records, *nodes]
 
     def _grow(self, edge: dict[tuple[int, int], bytes], seq: int, line: bytes) -> list[tuple[int, int, bytes]]:
         """Add the nodes a line completes to the edge; those to store (leaves are their lines)."""
@@ -202,3 +193,10 @@ class Ledger(Shelf):
 
 def _tree(size: int, edge: Mapping[tuple[int, int], bytes]) -> dict[str, Any]:
     return {"size": size, "root": encode(merkle.root(size, lambda level, index: edge[level, index]))}
+
+
+def _payload(body: Mapping[str, Any], moment: Mapping[str, Any], head: Head, next_key: bytes) -> dict[str, Any]:
+    return {
+        "v": 1, "log": head.origin, "seq": head.seq, "prev": None if head.prev is None else encode(head.prev),
+        "nk": encode(next_key), "t": moment, **body,
+    }

@@ -39,15 +39,20 @@ def line_hash(line: bytes) -> bytes:
 
 
 def write(kind: str, payload: Mapping[str, Any], seed: bytes) -> bytes:
+    """As `seal`, by the private seed of the key."""
+    return seal(kind, payload, ed25519.SoftKey(seed))
+
+
+def seal(kind: str, payload: Mapping[str, Any], key: ed25519.Signer) -> bytes:
     """The signed line of one record; EvidenceError when no reader would take it: too long, or not strict JSON."""
     try:
         body = strict_json.dumps(payload)
         strict_json.loads(body)         # depth, and integers every reader keeps exact
     except (ValueError, TypeError) as problem:
         raise EvidenceError(f"a {kind} record that is not JSON: {problem}") from None
-    header = {"alg": "Ed25519", "kid": ed25519.thumbprint(ed25519.public(seed)), "typ": f"rpm-{kind}+jws"}
+    header = {"alg": "Ed25519", "kid": ed25519.thumbprint(key.public), "typ": f"rpm-{kind}+jws"}
     signing_input = f"{encode(strict_json.dumps(header))}.{encode(body)}".encode()
-    line = signing_input + b"." + encode(ed25519.sign(seed, signing_input)).encode()
+    line = signing_input + b"." + encode(key.sign(signing_input)).encode()
     if len(line) > LINE_MAX:
         raise EvidenceError(f"a {kind} record of {len(line)} bytes; at most {LINE_MAX} fit a line")
     return line
