@@ -255,7 +255,7 @@ def _detectors(names: list[str], found: RegisterMap, interval_s: float) -> _Dete
     if means == {UNKNOWN}:
         raise SettingsError(
             f"what the counts of {', '.join(names)} mean is not known of this instrument.\n  Watch it, then say so in the lane: "
-            f"edge-agent probe HOST|PORT --unit N --driver ..., count_means = one of {', '.join(MEANINGS)}"
+            f"edge-agent probe HOST|PORT --driver DRIVER --unit N; count_means is one of {', '.join(MEANINGS)}"
         )
     return _Detectors(fields, _counting(means.pop(), [count.type for count in fields], interval_s, found))
 

@@ -1,0 +1,132 @@
+"""`edge-agent probe` put together: listen first, then ask read-only; what is there, at which settings, how sure.
+
+Writes nothing, changes nothing, and takes no port that another program holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from edge_agent import drivers
+from edge_agent.doors import modbus
+from edge_agent.doors.files import read_text, shipped_config
+from edge_agent.hands.links import Links
+from edge_agent.hands.links.mailbox import Link
+from edge_agent.tools import meaning, register_meanings, toml_settings
+from edge_agent.tools.exchange import Exchange, Exchanges, Outcome
+from edge_agent.tools.meaning import Meaning
+from edge_agent.tools.registers import SIZE, number
+from edge_agent.words.clock import Clock
+from edge_agent.words.driver import Driver, Poll, listens
+from edge_agent.words.errors import LinkError
+from edge_agent.words.reading import Unreadable
+from edge_agent.words.settings import LinkSettings, Profile
+
+LISTEN_S = 6.0              # a Rapiscan portal sends a background every 5 s
+ANSWERS_S = 1.2             # for one address: three questions and their waits
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Something that spoke."""
+
+    driver: str             # "" where only an address answers
+    link: LinkSettings
+    evidence: str
+
+
+async def listen(link: LinkSettings, clock: Clock, seconds: float = LISTEN_S) -> Found | None:
+    """A portal that pushes on this wire; None when none does."""
+    heard = b""
+    async with _opened(Links(clock).make(link, ())) as wire:
+        end_ns = clock.mono_ns() + round(seconds * 1e9)
+        families = [(name, drivers.find(name)) for name in drivers.names() if drivers.find(name).polls is listens]
+        readers = {name: (driver, driver.decoder(shipped(name))) for name, driver in families if link.kind in driver.links}
+        records = dict.fromkeys(readers, 0)
+        while (left_ns := end_ns - clock.mono_ns()) > 0:
+            chunk = await wire.next(left_ns / 1e9)
+            if chunk is None:
+                break
+            heard += chunk.data[:200]
+            for name, (driver, decoder) in readers.items():
+                records[name] += sum(bool(_is_record(driver, reading)) for reading in decoder.feed(chunk))
+    best = max(records, key=records.__getitem__, default="")
+    if best and records[best]:
+        return Found(best, link, f"{records[best]} records in {seconds:.0f} s, the first bytes {heard[:32]!r}")
+    return Found("", link, f"speaks, but no family we know: {heard[:48]!r}") if heard else None
+
+
+async def units(link: LinkSettings, addresses: Iterable[int], clock: Clock) -> AsyncIterator[Found]:
+    """Every address of a Modbus wire at which something answers, if only with a no."""
+    links = Links(clock)
+    for unit in addresses:
+        one = replace(link, unit=unit)
+        questions = tuple(Poll(modbus.question(unit, table, 0, 1), 0.4) for table in ("holding", "input", "discrete"))
+        heard = [e for e in await _exchanges(links, one, questions, ANSWERS_S, clock)
+                 if e.outcome in (Outcome.ANSWER, Outcome.REFUSED)]
+        if heard:
+            words = {Outcome.ANSWER: "answers", Outcome.REFUSED: "refuses"}
+            told = ", ".join(sorted({f"{words[e.outcome]} {modbus.table(e.question)} 0" for e in heard}))
+            yield Found("", one, told)
+
+
+async def watch(driver: Driver, profile: Profile, link: LinkSettings, seconds: float, clock: Clock) -> dict[str, Meaning]:
+    """What the counts of each detector of a register map seem to mean, by name."""
+    found = register_meanings.settle(profile, "cumulative")         # only to ask; nothing is counted
+    assert found.modbus is not None
+    fast = replace(found, modbus=replace(found.modbus, poll_s=0.1, step_s=0.0))
+    series: dict[str, list[tuple[float, float]]] = {count.detector: [] for count in found.modbus.count}
+    for at_ns, exchange in await _stamped(Links(clock), link, driver.polls(fast, link), seconds, clock):
+        words = modbus.answer(exchange.question, exchange.answer) if exchange.outcome is Outcome.ANSWER else []
+        if not isinstance(words, list) or not words:
+            continue
+        _, address, _ = modbus.asked(exchange.question)
+        for count in found.modbus.count:
+            at = count.address - address
+            if modbus.table(exchange.question) == count.table and at >= 0 and at + SIZE[count.type] <= len(words):
+                value = number(words[at : at + SIZE[count.type]], count.type, found.modbus.word_order)
+                series[count.detector].append((at_ns / 1e9, value))
+    return {name: meaning.of(seen) for name, seen in series.items()}
+
+
+def shipped(name: str) -> Profile:
+    """The profile of a family, as shipped."""
+    file = shipped_config() / "profiles" / f"{name}.toml"
+    return toml_settings.read(Profile, read_text(file, "the profile"), str(file))
+
+
+async def _exchanges(links: Links, link: LinkSettings, polls: Sequence[Poll], seconds: float, clock: Clock) -> list[Exchange]:
+    return [exchange for _, exchange in await _stamped(links, link, tuple(polls), seconds, clock)]
+
+
+async def _stamped(
+    links: Links, link: LinkSettings, polls: tuple[Poll, ...], seconds: float, clock: Clock
+) -> list[tuple[int, Exchange]]:
+    heard: list[tuple[int, Exchange]] = []
+    reader = Exchanges()
+    async with _opened(links.make(link, polls)) as wire:
+        end_ns = clock.mono_ns() + round(seconds * 1e9)
+        while (left_ns := end_ns - clock.mono_ns()) > 0:
+            chunk = await wire.next(left_ns / 1e9)
+            if chunk is not None:
+                heard += [(chunk.at_ns, e) for e in reader.feed(chunk.data) if isinstance(e, Exchange)]
+    return heard
+
+
+@asynccontextmanager
+async def _opened(wire: Link) -> AsyncIterator[Link]:
+    await wire.open()
+    try:
+        yield wire
+    except LinkError as problem:
+        raise LinkError(f"{problem}\n  It closed while we listened: is another client connected to it?") from None
+    finally:
+        wire.close()
+        await asyncio.sleep(0)
+
+
+def _is_record(driver: Driver, reading: object) -> bool:
+    return not isinstance(reading, Unreadable) and bool(driver.record_type(reading))  # type: ignore[arg-type]

@@ -1,0 +1,64 @@
+"""What a count register means, from watching it: pure.  Says how it knows, and when it does not.
+
+Three things are possible (tools.counting).  Cumulative never falls.  Counts of an interval scatter like chance (variance near
+the mean) and know nothing of each other.  A rate the instrument smooths scatters less, and follows itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean, median, pvariance
+
+CHANGES_LEAST = 20          # renewals below which nothing is said: of 20 chance counts none rises every time (1 in 20!)
+SMOOTH = 0.4                # variance over mean of 20 chance counts is below this in 1 of 100 (chi-square, 19 degrees)
+FOLLOWS = 0.6               # correlation of neighbours; of 20 independent values it is below this in 99 of 100
+LEAST_MEAN = 5.0            # counts; of fewer the scatter tells little in a minute
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """`means` is one of register_map.MEANINGS, or "" where it cannot be said."""
+
+    means: str
+    evidence: str
+    renewed_s: float            # from one change to the next; 0.0 where there was none
+    rate_cps: float             # counts/s, if it means that
+
+
+def of(series: Sequence[tuple[float, float]]) -> Meaning:
+    """From (seconds, value) of one register, asked much oftener than it is renewed."""
+    changed = [now for before, now in pairwise(series) if now[1] != before[1]]
+    if len(changed) < CHANGES_LEAST:
+        return Meaning("", f"{len(changed)} changes in {_lasted(series):.0f} s: too few to tell; watch longer", 0.0, 0.0)
+    values = [value for _, value in changed]
+    renewed_s = median(later[0] - sooner[0] for sooner, later in pairwise(changed))
+    if all(later >= sooner for sooner, later in pairwise(values)):
+        grown, lasted_s = values[-1] - values[0], changed[-1][0] - changed[0][0]
+        rate = grown / lasted_s
+        seen = f"grew from {values[0]:.0f} to {values[-1]:.0f} and never fell: {rate:.1f} counts/s"
+        return Meaning("cumulative", seen, renewed_s, rate)
+    return _scattering(values, renewed_s)
+
+
+def _scattering(values: list[float], renewed_s: float) -> Meaning:
+    mean, follows = fmean(values), _follows(values)
+    ratio = pvariance(values) / mean if mean > 0 else 0.0
+    seen = f"mean {mean:.1f}, variance/mean {ratio:.2f}, neighbours {follows:+.2f} alike, renewed every {renewed_s:.2f} s"
+    if mean < LEAST_MEAN:
+        return Meaning("", f"{seen}: too few counts to tell; put a check source near it", renewed_s, 0.0)
+    if ratio < SMOOTH or follows > FOLLOWS:
+        return Meaning("per-second", f"{seen}: smoother than chance, so a rate the instrument averages", renewed_s, mean)
+    return Meaning("interval", f"{seen}: scatters like chance, so counts of {renewed_s:.2f} s", renewed_s, mean / renewed_s)
+
+
+def _follows(values: list[float]) -> float:
+    """Correlation of each value with the next."""
+    mean = fmean(values)
+    spread = sum((value - mean) ** 2 for value in values)
+    return sum((a - mean) * (b - mean) for a, b in pairwise(values)) / spread if spread else 0.0
+
+
+def _lasted(series: Sequence[tuple[float, float]]) -> float:
+    return series[-1][0] - series[0][0] if series else 0.0

@@ -1,0 +1,127 @@
+"""What is on a wire, and what a count means: listened to first, asked read-only, and "not sure" where it is not."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import random
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_agent import drivers
+from edge_agent.doors.clock import RealClock
+from edge_agent.house import probing
+from edge_agent.tools import meaning
+from edge_agent.words.errors import LinkError
+from edge_agent.words.settings import LinkSettings
+from hardware_mocks.slave import Manners
+from tests.bus import line
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def poisson(chance: random.Random, mean: float) -> int:
+    """Knuth's; means of the tests are small."""
+    limit, count, product = math.exp(-mean), 0, chance.random()
+    while product > limit:
+        count, product = count + 1, product * chance.random()
+    return count
+
+
+def watched(renew: Callable[[int], float], renewed_s: float, seconds: float = 60.0) -> list[tuple[float, float]]:
+    """A register asked every 0.1 s that `renew` gives anew each `renewed_s`."""
+    values: dict[int, float] = {}
+    return [(t / 10, values.setdefault(n := math.floor(t / 10 / renewed_s), renew(n))) for t in range(round(seconds * 10))]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_each_meaning_is_told_from_the_others(seed: int) -> None:
+    chance = random.Random(seed)
+    total, recent = 0, [poisson(chance, 40) for _ in range(25)]
+
+    def cumulative(_: int) -> float:
+        nonlocal total
+        total += poisson(chance, 40)
+        return total
+
+    def averaged(_: int) -> float:
+        recent.append(poisson(chance, 40))
+        return sum(recent[-25:]) / 25 * 5
+
+    assert meaning.of(watched(cumulative, 0.2)).means == "cumulative"
+    interval = meaning.of(watched(lambda _: poisson(chance, 40), 0.2))
+    assert interval.means == "interval" and interval.renewed_s == pytest.approx(0.2, abs=0.05)
+    assert interval.rate_cps == pytest.approx(200, rel=0.1)
+    assert meaning.of(watched(averaged, 0.2)).means == "per-second"
+
+
+def test_what_does_not_change_or_hardly_counts_is_not_guessed() -> None:
+    chance = random.Random(1)
+    assert meaning.of(watched(lambda _: 7.0, 1.0)).means == ""
+    neutrons = meaning.of(watched(lambda _: poisson(chance, 0.5), 1.0))
+    assert neutrons.means == "" and "source" in neutrons.evidence
+    assert meaning.of([]).means == ""
+
+
+@contextlib.contextmanager
+def mock(family: str, *options: object) -> Iterator[str]:
+    """The mock's own words of where it is."""
+    words = [sys.executable, "-m", f"hardware_mocks.{family}", *map(str, options)]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().split(" ", 1)[1].strip()
+        process.terminate()
+
+
+def test_a_portal_that_pushes_is_named_by_listening() -> None:
+    with mock("rapiscan", "--tcp", "127.0.0.1:0", "--scene", "demo", "--rate", "5", "--loop") as where:
+        link = LinkSettings("tcp", host="127.0.0.1", port=int(where.rpartition(":")[2]))
+        found = asyncio.run(probing.listen(link, RealClock(), 4.0))
+    assert found is not None and found.driver == "rapiscan" and "records" in found.evidence
+
+
+def test_units_that_answer_are_found_and_the_others_are_not(tmp_path: Path) -> None:
+    async def run() -> list[int]:
+        async with line.pty(line.units({2: Manners(), 5: Manners(), 7: Manners(silent=True)}), tmp_path) as base:
+            return [found.link.unit async for found in probing.units(base, (2, 3, 5, 7), RealClock())]
+
+    assert asyncio.run(run()) == [2, 5]
+
+
+def test_what_an_aspect_portal_counts_is_found_out_by_watching() -> None:
+    with mock("aspect", "--tcp", "127.0.0.1:0", "--scene", "quiet", "--loop") as where:
+        link = LinkSettings("modbus-tcp", host="127.0.0.1", port=int(where.rpartition(":")[2]), unit=1)
+        seen = asyncio.run(probing.watch(drivers.find("aspect"), probing.shipped("aspect"), link, 8.0, RealClock()))
+    assert seen["Aa1"].means == "cumulative" and seen["Aa1"].rate_cps == pytest.approx(1000, rel=0.15)
+
+
+def test_a_port_that_another_program_holds_is_left_alone_and_the_holder_named(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with line.pty(line.units({1: Manners()}), tmp_path) as base:
+            holding = asyncio.create_task(line.together(base, {1: line.ask(1, 0.1, (0, 2))}, 3.0))
+            await asyncio.sleep(0.5)
+            with pytest.raises(LinkError, match=r"holds|lock"):
+                await probing.listen(LinkSettings("serial", device=base.device), RealClock(), 0.5)
+            heard = await holding
+        assert not line.wrong(heard[1]) and set(line.outcomes(heard[1])) == {line.Outcome.ANSWER}
+
+    asyncio.run(run())
+
+
+def test_the_command_says_what_to_type_next(tmp_path: Path) -> None:
+    def probe(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-m", "edge_agent", "probe", *words], capture_output=True, text=True, check=False)
+
+    nowhere = probe(str(tmp_path / "no-port"))
+    assert nowhere.returncode == 4 and "no such port" in nowhere.stderr
+    assert probe("127.0.0.1", "--units", "9-3").returncode == 3
+    assert probe("127.0.0.1", "--unit", "3").returncode == 3
+    with mock("aspect", "--tcp", "127.0.0.1:0", "--scene", "quiet", "--loop") as where:
+        place = where.partition(" ")[2]
+        found = probe(place, "--units", "1-2")
+    assert found.returncode == 0 and "unit = 1" in found.stdout and "unit = 2" not in found.stdout
