@@ -41,7 +41,8 @@ def threshold(clean: np.ndarray, rate: float) -> tuple[float, bool]:
 
 
 def _ordered(clean: np.ndarray) -> np.ndarray:
-    return np.sort(np.nan_to_num(clean, nan=0.0))
+    """Below 0 nothing is seen; a tail is of squares."""
+    return np.sort(np.maximum(np.nan_to_num(clean, nan=0.0), 0.0))
 
 
 def _quantile(t: np.ndarray, rate: float) -> tuple[float, bool]:
