@@ -37,6 +37,7 @@ setup(
     ],
     extras_require={
         "center": ["aiohttp>=3.10,<4", "jsonschema>=4.21"],
+        "mqtt": ["paho-mqtt>=2.1,<2.2"],     # inner parts of it are replaced (doors/mqtt.py): one minor
         "test": [
             "pytest>=8",
             "hypothesis>=6.100",
@@ -46,6 +47,7 @@ setup(
             "mypy>=1.11",
             "types-pyserial",
             "aiohttp>=3.10,<4",
+            "paho-mqtt>=2.1,<2.2",
         ],
     },
     entry_points={"console_scripts": ["edge-agent = edge_agent.commands:main"]},

@@ -122,6 +122,9 @@ class Desk:
     def certificates(self) -> dict[bytes, bytes]:
         return shelves.certificates(self.db)
 
+    def certificate(self, sha256: bytes) -> bytes | None:
+        return shelves.certificate(self.db, sha256)
+
     def _admit(self, log_id: str, certificate: bytes) -> Log | Answer:
         log = shelves.log_of(self.db, log_id)
         if log is None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import ssl
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_agent.center import directory, shelves, silence, store, tls
+from edge_agent.center import broker_settings, directory, shelves, silence, store, tls
 from edge_agent.center.announce import Announcer
 from edge_agent.center.clock import SystemClock
 from edge_agent.center.desk import Desk
 from edge_agent.center.kinds import Bodies
+from edge_agent.center.mailroom import Mailroom
+from edge_agent.center.reception import Reception
 from edge_agent.center.server import Server
 from edge_agent.center.writer import URGENT, Writer
 from edge_agent.words.clock import Clock
@@ -30,6 +34,7 @@ class Place:
     host: str
     port: int
     verbose: bool = False
+    mqtt: Path | None = None        # settings of a broker to listen at too
 
 
 def run(place: Place) -> int:
@@ -52,19 +57,39 @@ async def _serve(place: Place, clock: Clock) -> None:
 
 async def serve(place: Place, clock: Clock, stop: asyncio.Event, announcer: Announcer) -> None:
     """The centre with any clock, until `stop`."""
+    broker = broker_settings.load(place.mqtt) if place.mqtt else None
     context = tls.server_context(place.path / directory.TLS_CERT, place.path / directory.TLS_KEY)
     trust = tls.TrustStore(context)
     work = Writer(Desks(place.path, clock))
-    server = Server(work, announcer)
+    reception = Reception(work, announcer)
+    server = Server(reception)
+    room = Mailroom(reception, directory.receipt_key(place.path))
     try:
         trust.hold(await work.do(Desk.certificates, URGENT))
         port = await _open(server, place, context)
         announcer.say(f"ready https://{_bracketed(place.host)}:{port}")
-        await _watch(work, trust, announcer, clock, stop)
+        async with _listening_at(broker, room, announcer):
+            await _watch(work, trust, announcer, clock, stop)
     finally:
         await server.close()
         await work.close()
         announcer.close()
+
+
+@contextlib.asynccontextmanager
+async def _listening_at(broker: broker_settings.Broker | None, room: Mailroom, announcer: Announcer) -> AsyncIterator[None]:
+    """At a broker too, where one is named.  What that needs is loaded only then."""
+    if broker is None:
+        yield
+        return
+    from edge_agent.center.mqtt import Subscriber
+
+    task = asyncio.create_task(Subscriber(broker, room, announcer).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 class Desks:

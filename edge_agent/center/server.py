@@ -10,30 +10,27 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from edge_agent.center import writer
-from edge_agent.center.announce import Announcer
 from edge_agent.center.body import BODY_MAX, gunzip
 from edge_agent.center.desk import Desk
 from edge_agent.center.enrolment import ENROLMENT_MAX
 from edge_agent.center.express import EXPRESS_MAX
+from edge_agent.center.reception import RETRY_AFTER_S, Reception
 from edge_agent.center.values import Answer, TooLarge, Unreadable
 from edge_agent.tools.stump import STUMP_MAX
-from edge_agent.words.errors import StorageError
 
 HANDSHAKE_S = 10
 IDLE_S = 75                         # between requests, and for the headers of one
 CHUNK_S = 20                        # without a byte of the body
 BODY_S = 600                        # 4 MiB over the slowest link worth waiting for
 OPEN_MAX = 32                       # batches in memory at once; the others are told to come again
-RETRY_AFTER_S = "2"
 ID = "{id:[0-9a-f]{64}}"
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Server:
-    def __init__(self, work: writer.Writer, announcer: Announcer) -> None:
-        self._work = work
-        self._announcer = announcer
+    def __init__(self, reception: Reception) -> None:
+        self._reception = reception
         self._batches = 0
         self._listener: asyncio.Server | None = None
         app = web.Application(middlewares=[_one_line])
@@ -65,7 +62,7 @@ class Server:
 
     async def _entries(self, request: web.Request) -> web.StreamResponse:
         if self._batches >= OPEN_MAX:
-            return _text(503, "busy", {"Retry-After": RETRY_AFTER_S})
+            return _text(503, "busy", {"Retry-After": str(RETRY_AFTER_S)})
         self._batches += 1
         try:
             who, data = _certificate(request), await _read(request, BODY_MAX)
@@ -90,13 +87,9 @@ class Server:
         return await self._ask(lambda desk: desk.begin_continuation(_id(request), who, data))
 
     async def _ask(self, job: Callable[[Desk], Answer], priority: int = writer.URGENT) -> web.StreamResponse:
-        try:
-            answer = await self._work.do(job, priority)
-        except StorageError as problem:
-            self._announcer.say(f"STORAGE {problem}")
-            return _text(503, "the centre cannot write now", {"Retry-After": RETRY_AFTER_S})
-        self._announcer.show(answer.raised)
-        return web.Response(status=answer.status, body=answer.body, content_type=answer.type, charset="utf-8")
+        answer = await self._reception.ask(job, priority)
+        wait = {} if answer.retry_after_s is None else {"Retry-After": str(answer.retry_after_s)}
+        return web.Response(status=answer.status, body=answer.body, content_type=answer.type, charset="utf-8", headers=wait)
 
 
 @web.middleware

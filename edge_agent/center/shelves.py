@@ -44,12 +44,23 @@ def certificates(db: Connection) -> dict[bytes, bytes]:
     return {row["sha256"]: row["der"] for row in db.execute("SELECT sha256, der FROM certificate")}
 
 
+def certificate(db: Connection, sha256: bytes) -> bytes | None:
+    """DER of a registered client certificate."""
+    found = db.execute("SELECT der FROM certificate WHERE sha256 = ? LIMIT 1", (sha256,)).fetchone()
+    return None if found is None else bytes(found["der"])
+
+
 def certificate_of(db: Connection, log: Log) -> bytes:
     """DER of the certificate registered first."""
     found = db.execute("SELECT der FROM certificate WHERE log = ? ORDER BY rowid LIMIT 1", (log.number,)).fetchone()
     if found is None:
         raise EvidenceError(f"{log.origin} has no certificate left; enrol it anew: center enrol")
     return bytes(found["der"])
+
+
+def certificates_of(db: Connection, log: Log) -> list[bytes]:
+    """DER of every certificate registered for the log."""
+    return [row["der"] for row in db.execute("SELECT der FROM certificate WHERE log = ? ORDER BY rowid", (log.number,))]
 
 
 def add_log(db: Connection, enrolment: Enrolment, certificate: bytes, parent: Log | None, now_ms: int) -> None:

@@ -8,8 +8,9 @@ import ssl
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edge_agent.words.errors import EvidenceError, SettingsError
@@ -50,6 +51,12 @@ def first_host(pem: bytes) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def common_name(der: bytes) -> str:
+    """Its subject's common name, "" where it has none: who mosquitto takes it for."""
+    names = x509.load_der_x509_certificate(der).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else ""
+
+
 def check_certificate(der: bytes) -> None:
     """EvidenceError when OpenSSL could not hold it to a client."""
     try:
@@ -57,6 +64,23 @@ def check_certificate(der: bytes) -> None:
         ssl.create_default_context(cadata=der)
     except (ValueError, ssl.SSLError) as problem:
         raise EvidenceError(f"tls_cert is not a certificate: {problem}") from None
+
+
+def signed(der: bytes, text: bytes, signature: bytes) -> bool:
+    """Whether the key of this certificate signed the text, as TLS would have asked it to prove itself."""
+    try:
+        match x509.load_der_x509_certificate(der).public_key():
+            case ec.EllipticCurvePublicKey() as key:
+                key.verify(signature, text, ec.ECDSA(hashes.SHA256()))
+            case rsa.RSAPublicKey() as key:
+                key.verify(signature, text, padding.PKCS1v15(), hashes.SHA256())
+            case ed25519.Ed25519PublicKey() as key:
+                key.verify(signature, text)
+            case _:
+                return False
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        return False
+    return True
 
 
 def server_context(certificate: Path, key: Path) -> ssl.SSLContext:

@@ -132,6 +132,7 @@ class Answer:
     body: bytes
     raised: tuple[Raised, ...] = ()
     type: str = "text/plain"
+    retry_after_s: int | None = None
 
 
 def plain(value: object, longest: int = 100) -> str:

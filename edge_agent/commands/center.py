@@ -36,6 +36,8 @@ def add(sub: Any) -> None:
     revoke.add_argument("--all", action="store_true", help="the newest too: the portal is shut out until it is enrolled anew")
     run = _command(commands, "run", _run, "receive, until SIGTERM", f"run {DIR} --listen 0.0.0.0:8443")
     run.add_argument("--listen", default=f"127.0.0.1:{PORT}", metavar="HOST:PORT", help="port 0 takes a free one")
+    run.add_argument("--mqtt", type=Path, metavar="FILE",
+                     help="listen at an MQTT 5 broker too; FILE (TOML) has url, ca, credentials, cert, cert_key")
     run.add_argument("--verbose", action="store_true", help="receipts too")
     shown = _command(commands, "alarms", _alarms, "alarms received", f"alarms {DIR} --last 20")
     shown.add_argument("--last", type=int, default=50, metavar="N")
@@ -56,6 +58,9 @@ def add(sub: Any) -> None:
     export.add_argument("origin")
     export.add_argument("--out", required=True, type=Path)
     export.add_argument("--note", type=Path)
+    broker = _command(commands, "broker", _broker, "files a mosquitto broker needs: certificates and access list of the portals",
+                      f"broker {DIR} --out /etc/mosquitto/rpm")
+    broker.add_argument("--out", required=True, type=Path, metavar="DIRECTORY")
     _command(commands, "verify", _verify, "check every log from first to last", f"verify {DIR}")
 
 
@@ -125,7 +130,7 @@ def _run(args: argparse.Namespace) -> int:
     host, _, port = args.listen.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
         raise SettingsError(f"--listen {args.listen}: HOST:PORT is expected, for example 0.0.0.0:{PORT}")
-    return house.run(house.Place(args.dir, host.strip("[]"), int(port), args.verbose))
+    return house.run(house.Place(args.dir, host.strip("[]"), int(port), args.verbose, args.mqtt))
 
 
 def _alarms(args: argparse.Namespace) -> int:
@@ -186,6 +191,18 @@ def _export(args: argparse.Namespace) -> int:
     if args.note and newest:
         directory.replace(args.note, newest[1])
     print(f"{args.out}: {count} records" + (f"; receipt at {newest[0]}" if newest else "; no receipt yet"))
+    return 0
+
+
+def _broker(args: argparse.Namespace) -> int:
+    from edge_agent.center import broker_files, directory, store
+
+    args.out.mkdir(parents=True, exist_ok=True)
+    with store.opened(args.dir) as db, store.reading(db):
+        directory.replace(args.out / "portals.pem", broker_files.portals_pem(db))
+        directory.replace(args.out / "acl", broker_files.acl(db))
+    print(f"{args.out}/portals.pem  cafile of the portals' listener    {args.out}/acl  acl_file")
+    print("  after every enrolment: write both again, then systemctl restart mosquitto (docs/mqtt.md)")
     return 0
 
 

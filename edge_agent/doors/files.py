@@ -23,6 +23,18 @@ def read_text(path: Path, what: str) -> str:
         raise SettingsError(f"cannot read {what} {path}: {problem}") from None
 
 
+def read_secret(path: Path, what: str) -> str:
+    """The text of a file with a password in it, which no account but owner and group may read."""
+    text = read_text(path, what)
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o007:
+        raise SettingsError(
+            f"{what}: every account can read {path} (mode {mode:o}).\n"
+            f"  Close it: chown root:edge-agent-uplink {path}; chmod 640 {path}"
+        )
+    return text
+
+
 def shipped_config() -> Path:
     """The directory of shipped profiles and the example configuration: the checkout's, or the installed one."""
     return _shipped("config")

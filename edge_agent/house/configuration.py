@@ -119,6 +119,11 @@ def _check_centre(settings: Settings, path: Path) -> None:
         raise SettingsError(
             f"{path}: centre.vkey: {problem}.\n  Copy the whole line from the centre's card (edge-agent center card)."
         ) from None
+    if settings.centre.credentials and not settings.centre.url.startswith("mqtts:"):
+        raise SettingsError(
+            f"{path}: centre.credentials = {settings.centre.credentials!r}: only a broker asks for it, expected url = \"mqtts://...\"."
+            "\n  Over https the certificate says who this portal is: take the key out."
+        )
 
 
 def _model(lane: LaneSettings, profile: Profile, path: Path) -> ModelFile:

@@ -133,13 +133,16 @@ class CentreSettings:
     """Where records go."""
 
     url: str = key(
-        "https address of the centre; an IPv6 address in brackets",
-        pattern=r"https://(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+)(:[1-9][0-9]{0,4})?/?",
+        "address of the centre, https://host:port, or of the MQTT 5 broker before it, mqtts://host:port; IPv6 in brackets",
+        pattern=r"(https|mqtts)://(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+)(:[1-9][0-9]{0,4})?/?",
     )
     vkey: str = key("verifier key of the centre's receipts, name+id+base64, one line", pattern=r"\S+\+[0-9a-f]{8}\+\S+")
-    ca: str = key("PEM file the centre's TLS certificate must come from (or is)")
+    ca: str = key("PEM file the TLS certificate of the centre, or of the broker, must come from (or is)")
     cert: str = key("PEM file of this portal's TLS certificate; empty: uplink/tls.crt in the state directory", "")
     cert_key: str = key("PEM file of its private key; empty: uplink/tls.key in the state directory", "")
+    credentials: str = key(
+        "file with user:password at the broker (mqtts), readable by the uplink alone; empty: the certificate does", "",
+    )
     proxy: str = key(
         "http proxy of the site that lets CONNECT through to the centre, http://host:port; TLS stays end to end; empty: none",
         "", pattern=r"|http://(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):[1-9][0-9]{0,4}/?",

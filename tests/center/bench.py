@@ -69,8 +69,8 @@ class Got:
 
 
 class Centre:
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, mqtt: Path | None = None) -> None:
+        self.path, self.mqtt = path, mqtt
         self.clock = TestClock()
         self.heard = Heard()
         self.port = 0
@@ -82,11 +82,11 @@ class Centre:
     def __enter__(self) -> Centre:
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
-        place = house.Place(self.path, "127.0.0.1", 0)
+        place = house.Place(self.path, "127.0.0.1", 0, mqtt=self.mqtt)
         work = house.serve(place, self.clock, self._stop, self.heard)
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(work,))
         self._thread.start()
-        self.port = int(self.wait("ready").rsplit(":", 1)[1])
+        self.port = int(self.wait("ready https").rsplit(":", 1)[1])
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.doors.dialling import Proxy
-from edge_agent.house import uplink
+from edge_agent.house import way_up
 from edge_agent.words.errors import PeerError, SettingsError
 from edge_agent.words.settings import CentreSettings
 from tests.live.post import free_port, wait_for
@@ -135,10 +135,10 @@ def test_the_login_comes_from_a_file_and_is_in_no_record(tmp_path: Path) -> None
     here, file = tmp_path / "edge-agent.toml", tmp_path / "login"
     file.write_text("guard:s3cret\n")
     settings = CentreSettings("https://c.example", "k", "ca", proxy="http://[::1]:3128", proxy_auth="login")
-    proxy = uplink._proxy(settings, here)
+    proxy = way_up._proxy(settings, here)
     assert proxy == Proxy("::1", 3128, "guard:s3cret") and "s3cret" not in repr(proxy) and proxy.name == "[::1]:3128"
     file.write_text("no colon")
     with pytest.raises(SettingsError, match="user:password"):
-        uplink._proxy(settings, here)
+        way_up._proxy(settings, here)
     with pytest.raises(SettingsError, match=r"centre\.proxy is not"):
-        uplink._proxy(CentreSettings("https://c.example", "k", "ca", proxy_auth="login"), here)
+        way_up._proxy(CentreSettings("https://c.example", "k", "ca", proxy_auth="login"), here)

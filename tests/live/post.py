@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -87,7 +88,8 @@ class Post:
         name = f"portal-{lane}"
         wire = ["--pty", "--link", str(self.where / f"{lane}.tty")] if pty else ["--tcp", "127.0.0.1:0"]
         self.spawn(name, "hardware_mocks.rapiscan", *wire, "--truth", str(self.where / f"{lane}.truth"), *options)
-        ready = wait_for(lambda: [line for line in self.log(name).splitlines() if line.startswith("ready ")], 20, name)[0]
+        whole = re.compile(r"^ready .*\n", re.MULTILINE)       # the program writes its words one by one
+        ready = wait_for(lambda: whole.findall(self.log(name)), 20, name)[0].rstrip()
         if pty:
             link = f'{{ kind = "serial", device = "{self.where / f"{lane}.tty"}" }}'
         else:
