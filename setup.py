@@ -43,6 +43,8 @@ setup(
             "hypothesis>=6.100",
             "jsonschema>=4.21",
             "joserfc>=1.0",          # an independent reader of our JWS lines
+            "lxml>=5",               # the N42.42 schema
+            'sandiaspecutils>=0.0.11; platform_machine == "x86_64"',     # what InterSpec and Cambio read with
             "ruff>=0.6",
             "mypy>=1.11",
             "types-pyserial",

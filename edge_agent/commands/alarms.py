@@ -31,6 +31,7 @@ def add(sub: options.Sub) -> None:
     made.add_argument("--ledger", type=Path, metavar="FILE", help="look in a ledger.db or a copied log, not the running core")
     made.add_argument("--model", type=Path, metavar="FILE", help="shadow model to draw with (default: the lane's own)")
     exhibit = made.add_argument_group("export")
+    exhibit.add_argument("--n42", type=Path, metavar="FILE.n42", help="an ANSI N42.42 document, for InterSpec, Cambio, OSCAR")
     exhibit.add_argument("--exhibit", type=Path, metavar="FILE.html", help="the file: alarm, proofs, a page to read")
     exhibit.add_argument("--receipt", type=Path, action="append", default=[], metavar="FILE", help="receipt note from elsewhere")
     exhibit.add_argument("--log-key", type=Path, metavar="FILE", help="verifier key of a log: .vkey, enrolment, log.json")
@@ -144,6 +145,8 @@ def _export(chosen: argparse.Namespace) -> int:
     from edge_agent.house import exhibiting
     from edge_agent.tools import exhibit_page
 
+    if chosen.id and chosen.n42 and not chosen.exhibit:
+        return _export_n42(chosen)
     if not chosen.id or not chosen.exhibit or chosen.exhibit.suffix.lower() != ".html":
         raise SettingsError("edge-agent alarms export ID --exhibit FILE.html: the name of one alarm, and of a file to write")
     if chosen.plot:
@@ -161,6 +164,19 @@ def _export(chosen: argparse.Namespace) -> int:
         print(json.dumps({"file": str(chosen.exhibit), **exhibiting.summary(exhibit)}, indent=1))
         return 0
     print("\n".join([f"{chosen.exhibit}: written", *exhibiting.told(exhibit), *([f"  no picture: {why}"] if why else [])]))
+    return 0
+
+
+def _export_n42(chosen: argparse.Namespace) -> int:
+    from edge_agent.doors.files import write_whole
+    from edge_agent.tools import n42
+
+    found = _find(chosen, _configuration(chosen))
+    write_whole(chosen.n42, n42.document(found.alarm, found.occupancy, found.others))
+    if chosen.json:
+        print(json.dumps({"file": str(chosen.n42), "alarm": found.alarm["id"], "occupancy": found.alarm["occupancy"]}, indent=1))
+    else:
+        print(f"{chosen.n42}: written.  Evidence is the record: edge-agent alarms export {found.alarm['id']} --exhibit FILE.html")
     return 0
 
 
