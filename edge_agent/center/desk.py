@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from sqlite3 import Connection
 
 from edge_agent.center import alarms, body, casebook, enrolment, express, holes, judge, questions, shelves, silence
@@ -11,7 +12,7 @@ from edge_agent.center.kinds import Bodies
 from edge_agent.center.questions import Closed, Opened
 from edge_agent.center.store import writing
 from edge_agent.center.values import Answer, BeginsLater, Early, Held, Log, Plan, Raised, Refusal, Unreadable, plain
-from edge_agent.tools import notes
+from edge_agent.tools import merkle, notes
 from edge_agent.tools.fingerprint import of_enrolment
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EvidenceError
@@ -92,6 +93,19 @@ class Desk:
         log = shelves.log_of(self.db, log_id)
         newest = log and shelves.newest_receipt(self.db, log)
         return Answer(200, newest[1]) if newest else _line(404, "no receipt has been given for this log")
+
+    def consistency(self, log_id: str, certificate: bytes, old: int, size: int) -> Answer:
+        """GET consistency: proof that the tree of `size` begins with that of `old`, for whoever compares."""
+        if not shelves.is_registered(self.db, certificate):
+            return _line(403, "this certificate is not registered here")
+        log = shelves.log_of(self.db, log_id)
+        if log is None or not old <= size <= log.head.seq:
+            return _line(404, "no tree of this size is here")
+        try:
+            proof = merkle.consistency(old, size, shelves.held(self.db, log).node)
+        except Refusal as problem:
+            return _line(404, str(problem))
+        return Answer(200, b"".join(b64encode(step) + b"\n" for step in proof))
 
     def begin_continuation(self, log_id: str, certificate: bytes, data: bytes) -> Answer:
         """PUT log."""

@@ -11,7 +11,7 @@ import base64
 import fcntl
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,8 +32,11 @@ class ReceiptKey:
         return notes.VerifierKey(self.name, notes.COSIGNER_KEY, self.signer.public)
 
 
-def create(directory: Path, key_name: str, hosts: list[str]) -> notes.VerifierKey:
-    """A new centre; SettingsError when there is one already."""
+def create(
+    directory: Path, key_name: str, hosts: list[str], make_store: Callable[[Path], None] = store.create,
+    database: str = store.NAME,
+) -> notes.VerifierKey:
+    """A new centre, or a witness with its own database; SettingsError when there is one already."""
     seed = secrets.token_bytes(ed25519.SEED_BYTES)
     key = ReceiptKey(key_name, ed25519.SoftKey(seed))
     try:
@@ -42,14 +45,14 @@ def create(directory: Path, key_name: str, hosts: list[str]) -> notes.VerifierKe
         raise SettingsError("--name: a key name has no spaces and no +, for example centre.example.gov/rpm") from None
     tls_key, tls_cert = tls.make_certificate(hosts)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    there = [name for name in (RECEIPT_KEY, TLS_KEY, store.NAME) if (directory / name).exists()]
+    there = [name for name in (RECEIPT_KEY, TLS_KEY, database) if (directory / name).exists()]
     if there:
         raise SettingsError(f"{directory}: a centre is here already ({', '.join(there)}); keys are never made twice")
     _write(directory / RECEIPT_KEY, [base64.b64encode(seed) + b"\n"], 0o600)
     _write(directory / RECEIPT_VKEY, [key.public.text().encode() + b"\n"], 0o644)
     _write(directory / TLS_KEY, [tls_key], 0o600)
     _write(directory / TLS_CERT, [tls_cert], 0o644)
-    store.create(directory)
+    make_store(directory)
     store.sync_directory(directory.parent)
     return key.public
 

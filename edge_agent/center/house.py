@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge_agent.center import broker_settings, directory, shelves, silence, store, tls
+from edge_agent.center import broker_settings, directory, shelves, silence, store, submitting, tls
 from edge_agent.center.announce import Announcer
 from edge_agent.center.clock import SystemClock
 from edge_agent.center.desk import Desk
@@ -68,8 +68,10 @@ async def serve(place: Place, clock: Clock, stop: asyncio.Event, announcer: Anno
         trust.hold(await work.do(Desk.certificates, URGENT))
         port = await _open(server, place, context)
         announcer.say(f"ready https://{_bracketed(place.host)}:{port}")
+        asking = asyncio.create_task(submitting.run(place.path, stop))
         async with _listening_at(broker, room, announcer):
             await _watch(work, trust, announcer, clock, stop)
+        await asking
     finally:
         await server.close()
         await work.close()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlite3 import Connection, Row
 from typing import Any
 
-from edge_agent.center import alarms, registry, shelves, silence
+from edge_agent.center import alarms, registry, shelves, silence, submitting
 from edge_agent.center.values import Log, plain
 from edge_agent.tools import jws
 
@@ -50,6 +50,8 @@ def log_lines(status: dict[str, Any]) -> list[str]:
         lines.append(f"    compare over the telephone: {status['fingerprint']}, then: center confirm")
     if status["pending"] or status["marked"]:
         lines.append(f"    ahead of backlog {status['pending']}, marked records {status['marked']}")
+    for one in status["witnessed"]:
+        lines.append(f"    cosigned by {one['witness']} at {one['size']}, {utc(one['time_s'] * 1000)}")
     for problem in status["problems"]:
         lines.append(f"    {problem['kind']} x{problem['times']} {problem['at']}: {problem['text']}")
     return lines
@@ -84,6 +86,7 @@ def _status(db: Connection, log: Log, now_ms: int) -> dict[str, Any]:
         "pending": _count(db, "SELECT count(*) FROM express WHERE log = ? AND seq >= ?", log.number, log.head.seq),
         "marked": _count(db, "SELECT count(*) FROM line WHERE log = ? AND mark IS NOT NULL", log.number),
         "forks": _count(db, "SELECT count(*) FROM fork WHERE log = ?", log.number),
+        "witnessed": submitting.standing(db, log.number),
         "problems": _problems(db, log),
     }
 

@@ -39,6 +39,7 @@ class Server:
             web.post(f"/v1/logs/{ID}/express", self._express),
             web.put(f"/v1/logs/{ID}/stump", self._stump),
             web.get(f"/v1/logs/{ID}/checkpoint", self._checkpoint),
+            web.get(f"/v1/logs/{ID}/consistency/{{old:[0-9]{{1,16}}}}/{{size:[0-9]{{1,16}}}}", self._consistency),
             web.put(f"/v1/logs/{ID}", self._continuation),
         ])
         self._runner = web.AppRunner(
@@ -65,25 +66,29 @@ class Server:
             return _text(503, "busy", {"Retry-After": str(RETRY_AFTER_S)})
         self._batches += 1
         try:
-            who, data = _certificate(request), await _read(request, BODY_MAX)
+            who, data = _certificate(request), await read_body(request, BODY_MAX)
             return await self._ask(lambda desk: desk.entries(_id(request), who, data), writer.BATCH)
         finally:
             self._batches -= 1
 
     async def _express(self, request: web.Request) -> web.StreamResponse:
-        who, data = _certificate(request), await _read(request, EXPRESS_MAX)
+        who, data = _certificate(request), await read_body(request, EXPRESS_MAX)
         return await self._ask(lambda desk: desk.express(_id(request), who, data))
 
     async def _stump(self, request: web.Request) -> web.StreamResponse:
-        who, data = _certificate(request), await _read(request, STUMP_MAX)
+        who, data = _certificate(request), await read_body(request, STUMP_MAX)
         return await self._ask(lambda desk: desk.rejoin(_id(request), who, data), writer.BATCH)
 
     async def _checkpoint(self, request: web.Request) -> web.StreamResponse:
         who = _certificate(request)
         return await self._ask(lambda desk: desk.checkpoint(_id(request), who))
 
+    async def _consistency(self, request: web.Request) -> web.StreamResponse:
+        who, old, size = _certificate(request), int(request.match_info["old"]), int(request.match_info["size"])
+        return await self._ask(lambda desk: desk.consistency(_id(request), who, old, size))
+
     async def _continuation(self, request: web.Request) -> web.StreamResponse:
-        who, data = _certificate(request), await _read(request, ENROLMENT_MAX)
+        who, data = _certificate(request), await read_body(request, ENROLMENT_MAX)
         return await self._ask(lambda desk: desk.begin_continuation(_id(request), who, data))
 
     async def _ask(self, job: Callable[[Desk], Answer], priority: int = writer.URGENT) -> web.StreamResponse:
@@ -119,7 +124,7 @@ def _certificate(request: web.Request) -> bytes:
     return bytes(shown)
 
 
-async def _read(request: web.Request, longest: int) -> bytes:
+async def read_body(request: web.Request, longest: int) -> bytes:
     """The body, unpacked, never more than `longest` bytes of it."""
     coding = request.headers.get("Content-Encoding", "identity").lower()
     if coding not in ("identity", "gzip"):

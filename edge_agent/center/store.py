@@ -67,6 +67,11 @@ CREATE TABLE IF NOT EXISTS question (
     number INTEGER PRIMARY KEY, log INTEGER NOT NULL REFERENCES log, kind TEXT NOT NULL, key TEXT NOT NULL,
     opened_ms INTEGER NOT NULL, closed_ms INTEGER, text TEXT NOT NULL, answer TEXT, UNIQUE (log, kind, key)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS witness (vkey TEXT PRIMARY KEY, card TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS witnessed (
+    log INTEGER NOT NULL REFERENCES log, witness TEXT NOT NULL, size INTEGER NOT NULL, time_s INTEGER NOT NULL,
+    PRIMARY KEY (log, witness)
+) STRICT;
 CREATE TABLE IF NOT EXISTS hole (
     log INTEGER NOT NULL REFERENCES log, begin INTEGER NOT NULL, "end" INTEGER NOT NULL, stump TEXT NOT NULL,
     found_ms INTEGER NOT NULL, PRIMARY KEY (log, begin)
@@ -79,7 +84,7 @@ def create(directory: Path) -> None:
     """A new database, readable by its owner alone, durable with its name."""
     path = directory / NAME
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))     # -wal and -shm take their mode from it
-    connection = _connect(path)
+    connection = connect(path)
     connection.executescript(f"BEGIN;{SCHEMA}PRAGMA user_version={VERSION};COMMIT;")
     connection.close()
     sync_directory(directory)
@@ -90,7 +95,7 @@ def open_store(directory: Path) -> sqlite3.Connection:
     path = directory / NAME
     if not path.exists():
         raise SettingsError(f"{directory}: no centre here.  To make one: edge-agent center init --help")
-    connection = _connect(path)
+    connection = connect(path)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version != VERSION:
         connection.close()
@@ -142,7 +147,8 @@ def reading(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("ROLLBACK")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection whose commits are on disk; StorageError where the file system does not take that."""
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     connection.row_factory = sqlite3.Row
     connection.executescript(

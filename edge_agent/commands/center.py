@@ -61,6 +61,19 @@ def add(sub: Any) -> None:
     broker = _command(commands, "broker", _broker, "files a mosquitto broker needs: certificates and access list of the portals",
                       f"broker {DIR} --out /etc/mosquitto/rpm")
     broker.add_argument("--out", required=True, type=Path, metavar="DIRECTORY")
+    asked = _command(commands, "witness", _witness, "ask a witness of another agency to cosign every receipt, from its card",
+                     f"witness {DIR} agency.card.json")
+    asked.add_argument("card", type=Path)
+    compared = _command(commands, "compare", _compare,
+                        "whether centres and witnesses were shown one history: directories, or cards of those far away",
+                        f"compare {DIR} /mnt/agency/witness other-centre.card.json --out /var/tmp/proofs")
+    compared.add_argument("others", type=Path, nargs="+", metavar="DIR|CARD")
+    compared.add_argument("--log-key", type=Path, action="append", default=[], metavar="VKEY",
+                          help="of a log that no directory here knows")
+    compared.add_argument("--cert", type=Path, metavar="PEM", help="certificate registered at the centres far away")
+    compared.add_argument("--cert-key", type=Path, metavar="PEM", help="its private key")
+    compared.add_argument("--out", type=Path, metavar="DIR", help="where to keep both sides of two histories")
+    compared.add_argument("--json", action="store_true")
     _command(commands, "verify", _verify, "check every log from first to last", f"verify {DIR}")
 
 
@@ -218,6 +231,36 @@ def _verify(args: argparse.Namespace) -> int:
             good = good and report.whole
             print("\n    ".join([audit.verdict(log, report), *report.problems]))
     return 0 if good else EvidenceError.exit_code
+
+
+def _witness(args: argparse.Namespace) -> int:
+    from edge_agent.center import store, submitting
+
+    card = submitting.Card.read(_file(args.card))
+    with store.opened(args.dir) as db:
+        submitting.register(db, card)
+    print(f"{card.key.name}: asked to cosign from now on, at {card.url}.  It needs the log key of every portal:")
+    print("  at the witness: edge-agent witness know DIR ENROLMENT.json")
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from edge_agent.center import comparing
+    from edge_agent.tools.notes import read_vkey
+    from edge_agent.words.errors import EvidenceError
+
+    sources = [args.dir, *args.others]
+    keys = comparing.log_keys_of(sources)
+    keys |= {key.name: key for key in (read_vkey(_file(path).decode("utf-8", "replace").strip()) for path in args.log_key)}
+    client = (args.cert, args.cert_key) if args.cert and args.cert_key else None
+    verdicts = comparing.compare([view for source in sources for view in comparing.views_of(source, keys, client)])
+    kept = comparing.keep(args.out, verdicts) if args.out else []
+    if args.json:
+        print(json.dumps([{"log": one.origin, "verdict": one.verdict, "text": one.text} for one in verdicts]))
+    else:
+        print("\n".join(f"{one.origin}: {one.verdict}\n    {one.text}" for one in verdicts) or "no log is known to two of them")
+        print("".join(f"both sides are kept in {path}\n" for path in kept), end="")
+    return EvidenceError.exit_code if any(one.verdict == comparing.FORK for one in verdicts) else 0
 
 
 def _file(path: Path) -> bytes:
