@@ -26,6 +26,8 @@ def add(sub: options.Sub) -> None:
     made.add_argument("--stump", type=Path, metavar="FILE", help="what a pruned log begins with; --log: the lines after it")
     made.add_argument("--log-key", type=Path, metavar="VKEY", help="verifier key of the portal's checkpoints")
     made.add_argument("--centre-key", type=Path, metavar="VKEY", help="verifier key of the centre's receipts")
+    made.add_argument("--witness-key", type=Path, action="append", default=[], metavar="VKEY",
+                      help="verifier key of a witness that cosigns receipts; repeatable")
     made.add_argument("--record", type=int, metavar="SEQ", help="say of one record between which times it was signed")
     options.config(made)
     made.add_argument("--state", type=Path, metavar="DIR", help="state directory instead of the configured one")
@@ -59,6 +61,7 @@ def _files(chosen: argparse.Namespace) -> dict[str, Any]:
         data.removesuffix(b"\n").split(b"\n") if data else [], _jwk(chosen.key) if chosen.key else b"", pruned=pruned,
         checkpoint=options.read_bytes(chosen.checkpoint) if chosen.checkpoint else None,
         receipts=[options.read_bytes(path) for path in chosen.receipt], log_key=log_key, centre_key=centre_key,
+        witness_keys=[_vkey(path) for path in chosen.witness_key],
     )
     report.problems += problems
     assert log_key is None or isinstance(log_key, notes.VerifierKey)
@@ -71,12 +74,13 @@ def _ledgers(chosen: argparse.Namespace) -> list[dict[str, Any]]:
     from edge_agent.tools.notes import read_vkey
 
     state, centre_key = chosen.state, _vkey(chosen.centre_key)
+    witnesses = [_vkey(path) for path in chosen.witness_key]
     if state is None:
         settings = load(chosen.config).settings
         state = Path(settings.portal.state)
         if centre_key is None and settings.centre is not None:
             centre_key = read_vkey(settings.centre.vkey)
-    return [_plain(report, chosen.record) for report in audit.verify_state(state, centre_key)]
+    return [_plain(report, chosen.record) for report in audit.verify_state(state, centre_key, witnesses)]
 
 
 def _vkey(path: Path | None) -> Any:
@@ -108,7 +112,10 @@ def _plain(report: Any, record: int | None) -> dict[str, Any]:
             {"centre": receipt.centre, "size": receipt.checkpoint.size, "time_s": receipt.time_s}
             for receipt in report.receipts[-RECEIPTS_SHOWN:]
         ],
-        "receipts_held": len(report.receipts), "problems": report.problems, "questions": report.questions,
+        "receipts_held": len(report.receipts),
+        "witnessed": [{"witness": name, "size": found.checkpoint.size, "time_s": found.time_s}
+                      for name, found in report.witnessed.items()],
+        "problems": report.problems, "questions": report.questions,
         "record": _record(report, record),
     }
 
@@ -137,6 +144,9 @@ def _page(report: dict[str, Any]) -> list[str]:
         lines.append(f"  receipt of {receipt['centre']} over {receipt['size']} records, {moment:%Y-%m-%d %H:%M:%S} UTC, holds")
     if report["receipts_held"] > RECEIPTS_SHOWN:
         lines.append(f"  so do {report['receipts_held'] - RECEIPTS_SHOWN} earlier ones")
+    for one in report["witnessed"]:
+        moment = datetime.fromtimestamp(one["time_s"], UTC)
+        lines.append(f"  cosigned by the witness {one['witness']} over {one['size']} records, {moment:%Y-%m-%d %H:%M:%S} UTC")
     if report["record"]:
         lines.append(f"  record {report['record']['seq']}: {report['record']['text']}")
     lines += [f"  QUESTION {question}; nothing is refused for it" for question in report["questions"]]

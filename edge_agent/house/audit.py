@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,15 +15,15 @@ from edge_agent.tools.verify import Report, verify_log
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
 
 
-def verify_state(state: Path, centre_key: VerifierKey | None) -> list[Report]:
+def verify_state(state: Path, centre_key: VerifierKey | None, witness_keys: Sequence[VerifierKey] = ()) -> list[Report]:
     """A report for each log in the state directory; its receipts are checked where the centre's key is known."""
     logs = logs_of(state)
     if not logs:
         raise SettingsError(f"{state} holds no log.\n  Give the state directory of the portal: --state DIR")
-    return [_verify(log, centre_key) for log in logs]
+    return [_verify(log, centre_key, witness_keys) for log in logs]
 
 
-def _verify(log: LogIdentity, centre_key: VerifierKey | None) -> Report:
+def _verify(log: LogIdentity, centre_key: VerifierKey | None, witness_keys: Sequence[VerifierKey]) -> Report:
     keys = _positions(log)          # before the lines: a core that runs beside us only ever adds to them
     try:
         database = sqlite3.connect(f"file:{quote(str(log.database))}?mode=ro", uri=True, isolation_level=None)
@@ -34,7 +35,7 @@ def _verify(log: LogIdentity, centre_key: VerifierKey | None) -> Report:
                 "SELECT line FROM record WHERE seq >= ? ORDER BY seq", (pruned.size if pruned else 0,)))
             report = verify_log(
                 lines, log.first_key, pruned=pruned, receipts=receipts if centre_key else (), log_key=log.log_key,
-                centre_key=centre_key,
+                centre_key=centre_key, witness_keys=witness_keys,
             )
             report.problems += _labels(database)
             report.problems += _end(database, report, keys)

@@ -27,6 +27,7 @@ IDLE_S = 15.0                   # how long one wait for news lasts; also the pul
 FIRST_LINES, FIRST_BYTES = 25, 16 * 1024       # of a batch before the link has shown what it carries: 4 s of 32 kbit/s
 LEAST_BYTES = 4096
 AHEAD_MAX = 4                   # lines that go ahead, then the log gets further: faster than the link they would stop it for ever
+LOOK_EVERY = 20                 # rests, about five minutes
 TARGET_S = 2.0                  # what one batch should take: so long a fresh alarm may wait behind it
 
 
@@ -67,6 +68,7 @@ class Forwarder:
         self._furthest: dict[str, int] = {}
         self._idle = 0                      # exchanges since anything got further
         self._ahead = 0                     # lines sent ahead since the last batch
+        self._rests = 0                     # times there was nothing to send
 
     def run(self) -> None:
         """Deliver until the core leaves (NotRunning)."""
@@ -124,6 +126,10 @@ class Forwarder:
         self._refused.clear()
         self._alive("all records receipted")
         entry = self._core.ask("logs")["logs"][-1]
+        self._rests += 1
+        if self._rests % LOOK_EVERY == 0:       # what it shows to others: witnesses' lines on our receipt, or less than it signed
+            with contextlib.suppress(PeerError):
+                self._ask_about(entry["log"], self._centre.checkpoint(entry["log"]))
         self._core.ask("wait", size=entry["size"] if entry["receipted"] >= entry["size"] else 2**53, timeout_s=IDLE_S)
 
     def _wait(self, seconds: float, why: str, *, for_alarms: bool = False) -> None:
@@ -266,11 +272,11 @@ class Forwarder:
         self._refused[origin] = why
         self._core.ask("refused", why=f"{origin}: {why}")
         with contextlib.suppress(PeerError):            # what it holds by its own signature: the core judges that
-            newest = self._centre.checkpoint(origin)
-            if newest.status == 200:
-                self._ask_about(origin, newest)
+            self._ask_about(origin, self._centre.checkpoint(origin))
 
     def _ask_about(self, origin: str, newest: Reply) -> None:
+        if newest.status != 200:
+            return
         try:
             self._core.ask("receipt", log=origin, note=newest.body.decode("utf-8", "replace"), latest=True)
         except NotRunning:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ class Report:
     checkpoint: Checkpoint | None = None
     receipts: list[notes.Receipt] = field(default_factory=list)
     earlier: list[notes.Receipt] = field(default_factory=list)  # over records that are pruned: both signatures hold
+    witnessed: dict[str, notes.Receipt] = field(default_factory=dict)      # the last receipt each witness cosigned
     problems: list[str] = field(default_factory=list)
     questions: list[str] = field(default_factory=list)          # for people to ask; nothing is refused for them
     brackets: Brackets = field(default_factory=Brackets)
@@ -103,6 +104,7 @@ def verify_log(
     receipts: Iterable[bytes] = (),
     log_key: notes.VerifierKey | None = None,
     centre_key: notes.VerifierKey | None = None,
+    witness_keys: Sequence[notes.VerifierKey] = (),
 ) -> Report:
     """Check every line, then the checkpoint and each receipt against the tree of the lines.  `pruned`: what the lines follow."""
     check: LogCheck | None = None
@@ -131,7 +133,8 @@ def verify_log(
     if checkpoint is not None:
         report.checkpoint = _check_note("the checkpoint", checkpoint, check, report, log_key, centre_key)
     for number, receipt in enumerate(receipts):
-        _check_note(f"receipt {number}", receipt, check, report, log_key, centre_key)
+        if _check_note(f"receipt {number}", receipt, check, report, log_key, centre_key) and log_key:
+            _check_witnesses(f"receipt {number}", receipt, report, log_key, witness_keys)
     report.brackets = check.brackets
     report.brackets.know([*report.earlier, *report.receipts])
     report.questions = report.brackets.questions()
@@ -148,6 +151,18 @@ def _after(
     stump.check(pruned, log_key, centre_key)
     report.cut = pruned.size
     return LogCheck(pruned.head(log_key.name), pruned.tree())
+
+
+def _check_witnesses(
+    name: str, note: bytes, report: Report, log_key: notes.VerifierKey, witness_keys: Sequence[notes.VerifierKey]
+) -> None:
+    """Who else cosigned the checkpoint of a receipt that holds."""
+    for key in witness_keys:
+        if key.line_begin() in note:
+            try:
+                report.witnessed[key.name] = notes.open_receipt(note, log_key, key)
+            except EvidenceError as problem:
+                report.problems.append(f"{name}: {problem}")
 
 
 def _check_note(

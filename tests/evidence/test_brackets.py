@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from edge_agent.commands import main
 from edge_agent.house import audit, looking_back
+from edge_agent.tools import ed25519, notes
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.bracket import Bracket, Brackets, clock_of, utc
 from edge_agent.tools.notes import Receipt
 from edge_agent.words.record import Checkpoint
 
-from .bench import T
+from .bench import ORIGIN, T
 from .test_retention import CENTRE, NOW_S, Portal, story_of
 
 DAY_S = 86_400
@@ -171,3 +172,23 @@ def test_any_body_is_read(body: Any) -> None:
     brackets.know([])
     assert brackets.questions() == []
 
+
+@pytest.mark.parametrize("good", [True, False])
+def test_verify_shows_who_else_cosigned(tmp_path: Path, capsys: pytest.CaptureFixture[str], good: bool) -> None:
+    signer = ed25519.SoftKey(b"w" * 32)
+    key = notes.VerifierKey("agency.test/witness", notes.COSIGNER_KEY, signer.public)
+
+    async def story(portal: Portal) -> None:
+        await portal.write("fff")
+        point = Checkpoint(ORIGIN, 3, await portal.ledger.root(3))
+        over = point if good else Checkpoint(ORIGIN, 3, bytes(32))
+        note = await portal.note(3, NOW_S) + notes.cosign(over, key.name, signer, NOW_S + 5)
+        await portal.ledger.keep_receipt(notes.open_receipt(note, portal.identity.log_key, CENTRE), note)
+
+    story_of(tmp_path, story)
+    for name, each in (("centre.vkey", CENTRE), ("agency.vkey", key)):
+        (tmp_path / name).write_text(each.text())
+    code = main(["verify", "--state", str(tmp_path), "--centre-key", str(tmp_path / "centre.vkey"),
+                 "--witness-key", str(tmp_path / "agency.vkey")])
+    shown = "cosigned by the witness agency.test/witness over 3" in capsys.readouterr().out
+    assert (code, shown) == ((0, True) if good else (6, False))
