@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from edge_agent.center import tls
 from edge_agent.tools import envelope
+from tests import debian
 from tests.live.post import free_port, wait_for
 
-PROGRAM = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+PROGRAM = ""                            # where it is, once it was needed
 CENTRE, HOSTILE = ("centre", "c-secret"), ("hostile", "h-secret")
 # %u: the common name of a portal's certificate, or the user of its credentials file
 PATTERNS = [
@@ -29,11 +26,7 @@ RIGHTS = {
 def needed() -> None:
     """mosquitto is here, or installed now, or the test is skipped."""
     global PROGRAM
-    if PROGRAM is None and os.geteuid() == 0:
-        subprocess.run(["apt-get", "install", "-qq", "-y", "mosquitto"], capture_output=True)
-        PROGRAM = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if PROGRAM is None:
-        pytest.skip("needs the Debian package mosquitto")
+    PROGRAM = debian.need("mosquitto", "mosquitto")
 
 
 class Mosquitto:

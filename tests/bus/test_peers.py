@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
 import socket
 import subprocess
 import tty
@@ -16,6 +15,7 @@ import pytest
 
 from edge_agent.tools.exchange import Outcome
 from edge_agent.words.settings import LinkSettings
+from tests import debian
 from tests.bus import line
 from tests.bus.line import ask
 
@@ -31,13 +31,7 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def libmodbus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The server program, built; its package installed where we may."""
-    if not Path("/usr/include/modbus/modbus.h").exists():
-        if os.geteuid() != 0 or not shutil.which("apt-get"):
-            pytest.skip("needs libmodbus: apt install libmodbus-dev")
-        subprocess.run(["apt-get", "update", "-qq"], capture_output=True, check=False)
-        got = subprocess.run(["apt-get", "install", "-y", "-qq", "libmodbus-dev"], capture_output=True, check=False)
-        if got.returncode != 0:
-            pytest.skip("needs libmodbus, which could not be installed: apt install libmodbus-dev")
+    debian.need("libmodbus-dev", "/usr/include/modbus/modbus.h")
     program = tmp_path_factory.mktemp("libmodbus") / "server"
     subprocess.run(
         ["gcc", "-Wall", "-Wextra", "-I/usr/include/modbus", "-o", program, HERE / "libmodbus_server.c", "-lmodbus"], check=True

@@ -16,6 +16,7 @@ from edge_agent.doors.dialling import Proxy
 from edge_agent.house import way_up
 from edge_agent.words.errors import PeerError, SettingsError
 from edge_agent.words.settings import CentreSettings
+from tests import debian
 from tests.live.post import free_port, wait_for
 
 from .bench import Liar, Post, always, answer, certificate
@@ -25,8 +26,7 @@ from .bench import Liar, Post, always, answer, certificate
 def tinyproxy() -> Iterator[tuple[int, Path]]:
     """Its port and its log; it lets user guard with password s3cret through."""
     if shutil.which("tinyproxy") is None:
-        if os.geteuid() != 0 or subprocess.run(["apt-get", "install", "-yq", "tinyproxy"], capture_output=True).returncode:
-            pytest.skip("needs tinyproxy: apt-get install tinyproxy")
+        debian.need("tinyproxy", "tinyproxy")
         subprocess.run(["systemctl", "disable", "--now", "tinyproxy"], capture_output=True)
     where = Path(f"/tmp/ea-proxy-{os.getpid()}")
     where.mkdir()

@@ -6,16 +6,13 @@ import fcntl
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from .exhibit_bench import install
+from tests import debian
 
 SWITCHES = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--remote-debugging-pipe")
@@ -24,10 +21,7 @@ PATIENCE_S = 120.0      # on a busy machine; nothing is judged by it
 
 
 def chromium() -> str:
-    found = shutil.which("chromium")
-    if found is None and not install("chromium"):
-        pytest.skip("needs chromium: apt install chromium")
-    return found or str(shutil.which("chromium"))
+    return debian.need("chromium", "chromium")
 
 
 class Browser:

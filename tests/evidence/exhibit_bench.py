@@ -8,8 +8,6 @@ import functools
 import importlib.util
 import io
 import json
-import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -17,8 +15,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 from unittest import mock
-
-import pytest
 
 from edge_agent.commands import main, options
 from edge_agent.hands.keys import LogKey
@@ -28,6 +24,7 @@ from edge_agent.tools import ed25519, notes
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.merkle import root
 from edge_agent.words.record import Checkpoint
+from tests import debian
 
 ROOT = Path(__file__).resolve().parents[2]
 JS, PYTHON = ROOT / "verifiers/js", ROOT / "verifiers/python/verify_log.py"
@@ -148,21 +145,8 @@ def by_python(page: bytes) -> Any:
 
 
 def node() -> str:
-    """Node 20 or newer; installed where we may, else the test is skipped."""
-    found = shutil.which("node")
-    if found is None and not install("nodejs"):
-        pytest.skip("needs node: apt install nodejs")
-    return found or "node"
-
-
-def install(*packages: str) -> bool:
-    """Debian packages a test needs, where this account may."""
-    if shutil.which("apt-get") is None or os.geteuid() != 0:
-        return False
-    subprocess.run(["apt-get", "update", "-qq"], capture_output=True, timeout=300)
-    done = subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], capture_output=True,
-                          timeout=900, env={"DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
-    return done.returncode == 0
+    """Node 20 or newer."""
+    return debian.need("nodejs", "node")
 
 
 class Batch:

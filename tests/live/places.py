@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import debian
 from tests.live.post import Post, wait_for
 
 POST, CENTRE, MOVED, FAR_POST, FAR = "10.99.0.1", "10.99.0.2", "10.99.0.3", "10.98.0.1", "10.98.0.2"
@@ -25,9 +26,7 @@ def missing() -> str:
     if os.geteuid() != 0:
         return "needs root, for network namespaces"
     for program, package in (("ip", "iproute2"), ("tc", "iproute2"), ("nft", "nftables")):
-        install = ["apt-get", "install", "-yq", package]
-        if shutil.which(program) is None and subprocess.run(install, capture_output=True).returncode:
-            return f"needs {program}: apt-get install {package}"
+        debian.need(package, program)
     name = f"ea-try-{os.getpid()}"
     made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
     if made.returncode:
