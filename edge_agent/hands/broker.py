@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from edge_agent.doors.deadline import within
 from edge_agent.doors.dialling import Proxy, at, dial
 from edge_agent.doors.mqtt import Lost, Message, Nonsense, Refused, Session
+from edge_agent.doors.own_certificates import OwnCertificates, refuses_ours
 from edge_agent.doors.tls_key import TlsKey
 from edge_agent.tools import broker_words as words
 from edge_agent.tools import envelope
@@ -38,13 +39,13 @@ class Broker:
     """The centre's receiver as the uplink sees it, through a broker."""
 
     def __init__(
-        self, url: str, origin: str, centre_key: bytes, context: ssl.SSLContext, key: TlsKey,
-        login: tuple[str, str] | None = None, proxy: Proxy | None = None,
+        self, url: str, origin: str, centre_key: bytes, own: OwnCertificates, login: tuple[str, str] | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
         parts = urlsplit(url)
         self.host, self.port, self._proxy = parts.hostname or "", parts.port or 8883, proxy
         self._portal, self._centre_key = log_id(origin), centre_key
-        self._context, self._key, self._login = context, key, login
+        self._own, self._key, self._login = own, TlsKey(*own.files), login
         # 23 characters every broker takes; random, so that nobody else on the broker can name our session and take it over
         self._name = f"{self._portal[:10]}-{secrets.token_hex(6)}"
         self._session: Session | None = None
@@ -71,27 +72,29 @@ class Broker:
         encoding = "identity"
         if len(body) >= GZIP_FROM:
             body, encoding = gzip.compress(body, 6), "gzip"
-        request = envelope.Request(
-            self._portal, kind, log_id(origin), secrets.token_bytes(envelope.CORRELATION_BYTES), self._key.certificate,
-            encoding, body,
-        )
         try:
             with within(EXCHANGE_S):
-                return self._exchange(request)
+                reply = self._exchange(kind, log_id(origin), encoding, body)
+            if reply.status == 403:
+                self._refused()
+            return reply
         except PeerError as problem:
             raise PeerError(f"{at(self.host, self.port)}: {problem}") from None
         except OSError as problem:
             self.close()
+            if refuses_ours(problem):
+                self._refused()
             raise PeerError(f"{at(self.host, self.port)}: {self._reason(problem)}") from None
 
-    def _exchange(self, request: envelope.Request) -> Reply:
-        signature = self._key.sign(request.text())
-        message = Message(request.correlation, request.user(signature), request.body)
-        size = len(request.body) + envelope.OVERHEAD
-        largest = self._ready().largest
+    def _exchange(self, kind: str, log: str, encoding: str, body: bytes) -> Reply:
+        size, largest = len(body) + envelope.OVERHEAD, self._ready().largest
         if size > largest:
             return Reply(413, f"the broker takes messages of at most {largest} bytes".encode(), None)
-        code = self._publish(request.topic, message)
+        request = envelope.Request(
+            self._portal, kind, log, secrets.token_bytes(envelope.CORRELATION_BYTES), self._key.certificate, encoding, body,
+        )
+        signature = self._key.sign(request.text())
+        code = self._publish(request.topic, Message(request.correlation, request.user(signature), body))
         if code in words.TAKES_LESS:
             return Reply(413, f"the broker takes no message of {size} bytes: reason {code:#04x}".encode(), None)
         if code in words.COMES_LATER:
@@ -143,6 +146,8 @@ class Broker:
 
     def _ready(self) -> Session:
         """The session at hand where it still lives, else a new one."""
+        if self._own.newest_is_due():
+            self.close()
         if self._session is not None:
             try:
                 self._session.check()
@@ -154,8 +159,9 @@ class Broker:
         return self._opened()
 
     def _opened(self) -> Session:
-        listen = envelope.topic(self._portal, envelope.RECEIPT)
-        session = Session(self._dial, self._name, self._login, listen, ANSWER_MAX + envelope.OVERHEAD)
+        listen, context = envelope.topic(self._portal, envelope.RECEIPT), self._own.context()
+        self._key = TlsKey(*self._own.files)
+        session = Session(lambda: self._dial(context), self._name, self._login, listen, ANSWER_MAX + envelope.OVERHEAD)
         try:
             session.open(CONNECT_S)
         except BaseException:
@@ -164,13 +170,17 @@ class Broker:
         self._session = session
         return session
 
-    def _dial(self) -> ssl.SSLSocket:
+    def _dial(self, context: ssl.SSLContext) -> ssl.SSLSocket:
         wire = dial(self.host, self.port, CONNECT_S, self._proxy)
         try:
-            return self._context.wrap_socket(wire, server_hostname=self.host)
+            return context.wrap_socket(wire, server_hostname=self.host)
         except BaseException:
             wire.close()
             raise
+
+    def _refused(self) -> None:
+        self._own.refused()
+        self.close()
 
     def close(self) -> None:
         if self._session is not None:

@@ -10,7 +10,6 @@ import gzip
 import http.client
 import io
 import json
-import logging
 import socket
 import ssl
 import time
@@ -20,18 +19,16 @@ from urllib.parse import urlsplit
 
 from edge_agent.doors.deadline import within
 from edge_agent.doors.dialling import Proxy, at, dial
-from edge_agent.doors.tls import client_context, pairs
+from edge_agent.doors.own_certificates import OwnCertificates, refuses_ours
 from edge_agent.tools.peer_words import reason
 from edge_agent.words.delivery import Reply, entries_body, log_id
-from edge_agent.words.errors import PeerError, SettingsError
+from edge_agent.words.errors import PeerError
 
-log = logging.getLogger("edge_agent.uplink")
 CONNECT_S = 3.0         # with a new try every 2 to 4 s the first record is there within 5 s of the link's return
 PATIENT_S, PATIENT_EVERY = 20.0, 5      # every fifth try in a row waits so long: a queue of a modem can hold a whole 3 s
 ANSWER_S = 60.0         # from the request to the answer
 EXCHANGE_S = 150.0      # a whole exchange, also for a peer that drips bytes; the unit's watchdog waits 180 s
 SLOWEST_BPS = 500       # bytes/s of a link worth waiting for: an eighth of 32 kbit/s, three quarters of it lost or shared
-NEWEST_AGAIN_S = 600.0  # from one try of a renewed certificate to the next, while the centre only takes the one before
 RETRY_AFTER_MAX_S = 3600.0
 ANSWER_MAX = 64 * 1024  # bytes; receipts and reasons are far shorter
 HEAD_MAX = 32 * 1024    # bytes before the body of an answer, interim answers (1xx) included
@@ -44,9 +41,7 @@ class Centre:
     def __init__(self, url: str, ca: Path, certificate: Path, key: Path, proxy: Proxy | None = None) -> None:
         parts = urlsplit(url)
         self.host, self.port, self._proxy = parts.hostname or "", parts.port or 443, proxy
-        self._ca, self._own = ca, (certificate, key)
-        self._pair, self._older_since = 0, 0.0          # which of our certificates; monotonic s since it is an older one
-        self._context()                                 # files that cannot be used are named at the start
+        self._own = OwnCertificates(ca, certificate, key)
         self._connection: _Connection | None = None
         self._failed = 0                    # tries in a row that did not connect
 
@@ -77,15 +72,15 @@ class Centre:
             with within(min(EXCHANGE_S, ANSWER_S + len(body) / SLOWEST_BPS)):
                 reply = self._twice(method, path, body, headers)
             if reply.status == 403:
-                self._next_pair()
+                self._refused()
             return reply
         except PeerError:
             self.close()
             raise
         except (OSError, http.client.HTTPException, ValueError) as problem:
             self.close()
-            if isinstance(problem, ssl.SSLError | ConnectionResetError) and not isinstance(problem, ssl.SSLCertVerificationError):
-                self._next_pair()
+            if refuses_ours(problem):
+                self._refused()
             raise PeerError(f"{self._name}: {reason(problem, self.host, time.time_ns())}") from None
 
     @property
@@ -122,34 +117,18 @@ class Centre:
         )
 
     def _connected(self) -> _Connection:
-        if self._pair and time.monotonic() - self._older_since > NEWEST_AGAIN_S:
-            self._pair = 0
+        if self._own.newest_is_due():
             self.close()
         if self._connection is None:
             self._failed += 1
             patience = CONNECT_S if self._failed % PATIENT_EVERY else PATIENT_S
-            self._connection = _Connection(self.host, self.port, self._context(), patience, self._proxy)
+            self._connection = _Connection(self.host, self.port, self._own.context(), patience, self._proxy)
             self._connection.connect()
             self._failed = 0
         return self._connection
 
-    def _context(self) -> ssl.SSLContext:
-        """Files are read anew for every connection: a renewal needs no restart."""
-        known = pairs(*self._own)
-        chosen = known[self._pair % len(known)]
-        try:
-            return client_context(self._ca, *chosen)
-        except SettingsError:
-            if chosen != known[0] or len(known) == 1:
-                raise
-            return client_context(self._ca, *known[1])  # a renewal that was cut short
-
-    def _next_pair(self) -> None:
-        """The centre does not take the certificate we showed: it may know the one before."""
-        known = pairs(*self._own)
-        if len(known) > 1:
-            self._pair, self._older_since = (self._pair + 1) % len(known), time.monotonic()
-            log.warning("the centre does not take %s; next %s", known[self._pair - 1][0].name, known[self._pair][0].name)
+    def _refused(self) -> None:
+        self._own.refused()
         self.close()
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from edge_agent.doors.dialling import Proxy
 from edge_agent.doors.files import read_secret, read_text
-from edge_agent.doors.tls import client_context
+from edge_agent.doors.own_certificates import OwnCertificates
 from edge_agent.house.configuration import Configuration
 from edge_agent.tools.envelope import read_login
 from edge_agent.tools.notes import read_vkey
@@ -47,13 +47,11 @@ def way_up(configuration: Configuration) -> WayUp:
             f"{file}: centre.url = {centre.url!r}: the package paho-mqtt is not installed.\n"
             "  Install it: pip install 'edge-agent[mqtt]'"
         )
-    from edge_agent.doors.tls_key import TlsKey
     from edge_agent.hands.broker import Broker
 
     return Broker(
         centre.url, configuration.settings.portal.origin, read_vkey(centre.vkey).key,
-        client_context(files.ca, files.certificate, files.key), TlsKey(files.certificate, files.key), _login(centre, file),
-        proxy,
+        OwnCertificates(files.ca, files.certificate, files.key), _login(centre, file), proxy,
     )
 
 

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from edge_agent.center import directory
-from edge_agent.doors.tls import client_context
-from edge_agent.doors.tls_key import TlsKey
+from edge_agent.doors.own_certificates import OwnCertificates
 from edge_agent.hands.broker import Broker
 from edge_agent.words.delivery import Reply, log_id
 from tests.center.bench import Centre
@@ -63,11 +61,10 @@ def hand(broker: Mosquitto, tmp_path: Path, portal: Portal) -> Iterator[Callable
 
     def make(
         who: Certificate = portal.certificate, origin: str = portal.origin, url: str = broker.url,
-        login: tuple[str, str] | None = None, context: ssl.SSLContext | None = None, centre_key: bytes | None = None,
+        login: tuple[str, str] | None = None, ca: Path = broker.ca, files: tuple[Path, Path] | None = None,
     ) -> Hand:
-        context = context or client_context(broker.ca, who.file, who.file)
-        known = centre_key or (directory.public_key(key).key if key.exists() else bytes(32))
-        made.append(Hand(url, origin, known, context, TlsKey(who.file, who.file), login))
+        known = directory.public_key(key).key if key.exists() else bytes(32)
+        made.append(Hand(url, origin, known, OwnCertificates(ca, *(files or (who.file, who.file))), login))
         return made[-1]
 
     yield make

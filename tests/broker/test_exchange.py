@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from edge_agent.doors import own_certificates
 from edge_agent.doors.mqtt import Session
-from edge_agent.doors.tls import client_context
 from edge_agent.tools import notes
 from edge_agent.words.errors import PeerError
 from tests.center.bench import Centre
@@ -98,7 +101,8 @@ def test_a_portal_writes_and_reads_on_its_own_topics_alone(
     broker.stop()
     broker.start()
     centre.wait("ready mqtts")
-    listening = Session(hand(stranger)._dial, "spy", None, f"rpm/{portal.id}/receipt", 70_000)
+    spy = hand(stranger)
+    listening = Session(partial(spy._dial, spy._own.context()), "spy", None, f"rpm/{portal.id}/receipt", 70_000)
     listening.open(5)                   # mosquitto grants every subscription and holds back what it may not read
     mine = hand()
     assert mine.send(portal).status == 200
@@ -112,9 +116,8 @@ def test_whoever_is_not_known_is_told_what_to_do(portal: Portal, hand: Make, tmp
     stranger = Certificate(tmp_path, portal.id)
     with pytest.raises(PeerError, match="know this portal's certificate"):
         hand(stranger).send(portal)
-    wrong_ca = client_context(stranger.file, portal.certificate.file, portal.certificate.file)
     with pytest.raises(PeerError, match="its certificate is not the one we trust"):
-        hand(context=wrong_ca).send(portal)
+        hand(ca=stranger.file).send(portal)
 
 
 @pytest.mark.parametrize("option", ["max_packet_size 20000", "message_size_limit 20000"])
@@ -130,3 +133,39 @@ def test_a_broker_that_takes_less_halves_the_batch(
         portal.write(noise=os.urandom(300).hex())
     up = hand()
     assert (up.send(portal, 0, 60).status, up.send(portal, 0, 15).status) == (413, 200)
+
+
+def test_a_renewed_certificate_leaves_no_gap(
+    centre: Centre, portal: Portal, hand: Make, broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Unknown to the broker first, then to the centre: the one before serves until both know the new one."""
+    centre.enrol(portal.enrolment())
+    portal.write_many(6)
+    old, new = portal.certificate, Certificate(tmp_path, f"{portal.id[:60]}-new")   # another subject: one store holds both
+    crt, key = tmp_path / "tls.crt", tmp_path / "tls.key"
+    for path in (crt, key):
+        shutil.copy(old.file, path)
+    up = hand(files=(crt, key))
+    assert up.send(portal, 0, 2).status == 200
+    for path in (crt, key):
+        shutil.copy(path, path.with_stem("tls-1"))
+        shutil.copy(new.file, path)
+    up.close()
+    with pytest.raises(PeerError, match="does not know this portal's certificate"):
+        up.send(portal, 2, 3)
+    assert up.send(portal, 2, 3).status == 200, "with the one before"
+    broker.admit(new.pem)
+    broker.users[(portal.id, "p-secret")] = []
+    broker.stop()
+    broker.start()
+    centre.wait("ready mqtts")
+    monkeypatch.setattr(own_certificates, "NEWEST_AGAIN_S", 0.0)
+    login = hand(files=(crt, key), url=broker.password_url, login=(portal.id, "p-secret"))
+    assert login.send(portal, 3, 4).status == 403, "the centre does not know the new one yet"
+    monkeypatch.setattr(own_certificates, "NEWEST_AGAIN_S", 600.0)
+    assert login.send(portal, 3, 4).status == 200
+    portal.certificate = new
+    centre.enrol(portal.enrolment())
+    monkeypatch.setattr(own_certificates, "NEWEST_AGAIN_S", 0.0)
+    assert login.send(portal, 4, 6).status == 200
+    assert login._key.certificate == hashlib.sha256(new.der).hexdigest()

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from edge_agent.center import tls
-from edge_agent.doors.tls import client_context
 from edge_agent.hands import broker as hand_module
 from edge_agent.words.errors import PeerError
 from tests.center.bench import Centre
@@ -215,7 +214,7 @@ def test_what_is_no_broker_is_told_and_takes_no_memory(
     portal: Portal, hand: Make, odd_server: Callable[[bytes], tuple[str, Path]], said: bytes, told: str, soon: None,
 ) -> None:
     url, ca = odd_server(said)
-    up = hand(url=url, context=client_context(ca, portal.certificate.file, portal.certificate.file))
+    up = hand(url=url, ca=ca)
     with pytest.raises(PeerError, match=told) as caught:
         up.send(portal.write_many(1))
     assert "Traceback" not in str(caught.value)
