@@ -36,7 +36,7 @@ setup(
         "cryptography>=42",
     ],
     extras_require={
-        "center": ["aiohttp>=3.10,<4", "jsonschema>=4.21"],
+        "center": ["aiohttp>=3.10,<4", "jsonschema-rs>=0.29"],
         "mqtt": ["paho-mqtt>=2.1,<2.2"],     # inner parts of it are replaced (doors/mqtt.py): one minor
         "test": [
             "pytest>=8",

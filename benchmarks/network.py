@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
+from tests.live import month
 from tests.live.delivered import Delivered, centre_size, compare, memory_kb
 from tests.live.places import CENTRE, MOVED, Places, far_away, missing, two_places
 from tests.live.post import Post, wait_for
@@ -90,18 +92,47 @@ def main() -> None:
                   f" {'ahead':>6} {'lost':>5} {'dup':>4}", flush=True)
             for fault in FAULTS:
                 print(row(fault, measure(post, places, fault)), flush=True)
-            after = memory_kb(post, "core", "centre")
+            after = memory_kb(post, "core", "centre")       # the uplink was started anew again and again
             print("resident, MB, before and after: " + ", ".join(
                 f"{name} {before[name][0] / 1024:.0f} {now / 1024:.0f}" for name, (now, _) in after.items()))
         finally:
             post.close()
+    thin_line()
 
 
-def begin(post: Post, rate: float = 10) -> None:
+def thin_line(days: float = 0.2, kbit: int = 32) -> None:
+    """A backlog over a thin line: what it costs there, and whether a fresh alarm waits behind it."""
+    with tempfile.TemporaryDirectory(prefix="ea-") as where, two_places() as places:
+        post = places.post(Path(where))
+        try:
+            written = month.write(post, month.prepare(post), days)
+            post.portal("2", "--scene", "five", "--rate", "2", "--loop")
+            post.configure(heartbeat_s=10)
+            post.start_centre()
+            post.start_core()
+            fresh = post.status()["log"]["size"]
+            places.rate(kbit)
+            began, sent = time.monotonic(), places.sent_bytes()
+            post.start_uplink()
+            wait_for(lambda: centre_size(post) >= written.records, PATIENCE_S, "the backlog")
+            spent, sent = time.monotonic() - began, places.sent_bytes() - sent
+            drained(post)
+            places.heal()
+            found = compare(post)
+            late = [seconds for seq, seconds in found.alarm_s.items() if seq >= fresh]
+            print(f"{kbit} kbit/s, backlog {written.records} records, {written.megabytes:.2f} MB: {spent:.0f} s, "
+                  f"{sent / spent:.0f} bytes/s, {sent / written.records:.0f} bytes a record on the wire; {len(late)} fresh alarms, "
+                  f"shown after {median(late or [float('nan')]):.1f} s, the last of them {max(late, default=float('nan')):.1f} s; "
+                  f"lost {found.lost}, twice {found.duplicate}", flush=True)
+        finally:
+            post.close()
+
+
+def begin(post: Post, rate: float = 5) -> None:
     post.make_centre()
     post.start_centre()
     post.portal("1", "--scene", "twenty", "--rate", str(rate), "--loop")
-    post.configure(heartbeat_s=2)
+    post.configure(heartbeat_s=3)
     post.enrol()
     post.start_core()
     post.start_uplink()

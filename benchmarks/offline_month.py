@@ -33,7 +33,7 @@ def measure(post: Post, days: float) -> str:
     written = month.write(post, bodies, days)
     write_s = time.monotonic() - began
     post.lanes.clear()
-    post.portal("1", "--scene", "five", "--rate", "5", "--loop")        # alarms are raised while it drains
+    post.portal("2", "--scene", "five", "--rate", "5", "--loop")        # alarms are raised while it drains
     post.configure(heartbeat_s=5)
     post.start_centre()
     post.start_core()
@@ -44,7 +44,7 @@ def measure(post: Post, days: float) -> str:
     drain_s = time.monotonic() - began
     wait_for(lambda: post.status()["log"]["unreceipted"] < 3, 60, "the rest")
     peaks = memory_kb(post, *PROCESSES)
-    post.kill("portal-1")
+    post.kill("portal-2")
     found = compare(post)
     late = {seq: seconds for seq, seconds in found.alarm_s.items() if seq >= fresh}
     state = "yes" if found.verified else "NO"

@@ -17,7 +17,9 @@ ON_FLOOR = {name: FLOORS.index(name) for name in FLOORS} | {"drivers": FLOORS.in
 FILES = sorted(PACKAGE.rglob("*.py"))
 LINES_MAX = 300
 NAMES_WITHOUT_A_PLACE = {"utils", "helpers", "manager", "handler", "common", "misc", "util", "base"}
-HEAVY = ("numpy", "aiohttp", "pymodbus", "paho", "jsonschema", "cryptography.x509", "hypothesis", "matplotlib")
+HEAVY = (
+    "numpy", "aiohttp", "pymodbus", "paho", "jsonschema", "jsonschema_rs", "cryptography.x509", "hypothesis", "matplotlib",
+)
 ONE_IMPORTER = {        # outside package -> the rooms that may import it
     "serial": {"doors/serial.py"},
     "aiosqlite": {"doors/sqlite.py"},

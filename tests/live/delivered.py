@@ -27,10 +27,10 @@ class Delivered:
 
 
 def compare(post: Post) -> Delivered:
+    size = post.status()["log"]["receipted"]    # first: receipts go on while we look
     ours, theirs = post.all_lines(), post.centre_lines()
     common = min(len(ours), len(theirs))        # what was written or delivered while we looked does not count
     lost = sum(mine != yours for mine, yours in zip(ours[:common], theirs[:common], strict=True))
-    size = post.status()["log"]["receipted"]
     lost += max(0, size - len(theirs))
     shown = _ask(post, "SELECT key, at_ms FROM event WHERE kind = 'ALARM' ORDER BY at_ms")
     first: dict[int, tuple[str, int]] = {}

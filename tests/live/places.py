@@ -6,6 +6,7 @@ Portal, core and uplink live in one, the centre in the other, known there as `ce
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -73,6 +74,11 @@ class Places:
         with self._hosts.open("r+") as hosts:       # in place: the namespace sees this very file
             hosts.truncate()
             hosts.write(f"127.0.0.1 localhost\n{address} centre.test\n")
+
+    def sent_bytes(self) -> int:
+        """Bytes that left the post over the wire, headers included."""
+        shown = subprocess.run(["ip", "-n", self.here, "-s", "-j", "link", "show", "wire"], capture_output=True, check=True)
+        return int(json.loads(shown.stdout)[0]["stats64"]["tx"]["bytes"])
 
     # --- what befalls a wire
 
