@@ -120,9 +120,10 @@ def thin_line(days: float = 0.2, kbit: int = 32) -> None:
             places.heal()
             found = compare(post)
             late = [seconds for seq, seconds in found.alarm_s.items() if seq >= fresh]
+            typical, longest = (of(late) if late else float("nan") for of in (median, max))
             print(f"{kbit} kbit/s, backlog {written.records} records, {written.megabytes:.2f} MB: {spent:.0f} s, "
-                  f"{sent / spent:.0f} bytes/s, {sent / written.records:.0f} bytes a record on the wire; {len(late)} fresh alarms, "
-                  f"shown after {median(late or [float('nan')]):.1f} s, the last of them {max(late, default=float('nan')):.1f} s; "
+                  f"{sent / spent:.0f} bytes/s, {sent / written.records:.0f} bytes a record on the wire\n"
+                  f"  {len(late)} fresh alarms shown after {typical:.1f} s, the longest {longest:.1f} s; "
                   f"lost {found.lost}, twice {found.duplicate}", flush=True)
         finally:
             post.close()
