@@ -107,8 +107,8 @@ class CountsFile:
             if key in table:
                 raise self._error(line, theirs, "", f"one column for {ours}, not two", "Rename one: --columns THEIRS=OURS")
             table[key] = number
-        for needed in ("time_s",) if "time_s" not in place else ():
-            raise self._error(line, needed, "", "a column for the end of each interval, in s", _remedy(needed, names))
+        if "time_s" not in place:
+            raise self._error(line, "time_s", "", "a column for the end of each interval, in s", _remedy("time_s", names))
         if not channels[Radiation.GAMMA]:
             raise self._error(line, "gamma_...", "", "a column for each gamma detector", _remedy("gamma", names))
         return _Header(line, names, place, channels)
@@ -156,18 +156,18 @@ class CountsFile:
         if since_s is not None and interval_s > OVERLAP * since_s + 0.1:
             expected = f"counting time of no more than the {since_s:g} s since the line before"
             raise self._error(line, "interval_s", f"{interval_s:g}", expected, "Correct the line: counts cannot overlap.")
-        state.counted_s += interval_s if since_s is not None else 0.0
-        if state.counted_s > ADDED_UP * at_ns / 1e9 + OVERLAP * interval_s + 1.0:
-            expected = f"counting times that add up to the time that passed, not {state.counted_s:g} s in {at_ns / 1e9:g} s"
-            raise self._error(line, "interval_s", f"{interval_s:g}", expected, "Is the interval, or the time, in another unit?")
         for kind, places in order.items():
             state.waiting_s[kind] += interval_s
             counts = self._counts(line, cells, places)
             if counts is None:
                 continue
             own_s = self._interval(line, cells, "neutron_interval_s") if kind is Radiation.NEUTRON else None
-            vendor = self._flag(line, cells, f"vendor_{kind.value}")
-            readings.append(Sample(at_ns, kind, own_s or round(state.waiting_s[kind], 9), counts, occupied, vendor))
+            vendor, counted_s = self._flag(line, cells, f"vendor_{kind.value}"), own_s or round(state.waiting_s[kind], 9)
+            if not state.adds_up(kind, counted_s, at_ns / 1e9):
+                told = f"counting times that add up to the time that passed, not {state.counted_s[kind]:g} s in {at_ns / 1e9:g} s"
+                column = "neutron_interval_s" if own_s else "interval_s"
+                raise self._error(line, column, f"{counted_s:g}", told, "Is the interval, or the time, in another unit?")
+            readings.append(Sample(at_ns, kind, counted_s, counts, occupied, vendor))
             state.waiting_s[kind] = 0.0
         speed = self._number(line, cells, "speed_mps")
         if occupied and speed:                      # 0 or empty: not measured
@@ -265,8 +265,14 @@ class _State:
 
     def __init__(self) -> None:
         self.last_ns: int | None = None
-        self.occupied, self.counter, self.counted_s = False, 0, 0.0
+        self.occupied, self.counter = False, 0
         self.waiting_s = dict.fromkeys(Radiation, 0.0)      # counting time since the last filled cells
+        self.counted_s = dict.fromkeys(Radiation, 0.0)      # in all
+
+    def adds_up(self, kind: Radiation, counted_s: float, passed_s: float) -> bool:
+        """`passed_s` since the end of the first line; some lines' jitter and what began before it are allowed for."""
+        self.counted_s[kind] += counted_s
+        return self.counted_s[kind] <= ADDED_UP * passed_s + (OVERLAP + 1.0) * counted_s + 1.0
 
 
 def looks_like(first_line: str, renamed: Mapping[str, str] | None = None) -> bool:
@@ -277,13 +283,9 @@ def looks_like(first_line: str, renamed: Mapping[str, str] | None = None) -> boo
 
 def kind_of(reading: Reading) -> str:
     """What a reading of such a file is counted as."""
-    match reading:
-        case Sample():
-            return reading.radiation.value
-        case Speed():
-            return "speed"
-        case _:
-            return ""
+    if isinstance(reading, Sample):
+        return reading.radiation.value
+    return "speed" if isinstance(reading, Speed) else ""
 
 
 def _detector(ours: str, kind: Radiation) -> str:

@@ -246,6 +246,8 @@ def lines(rows: list[str]) -> str:
     (lines([f"{1_700_000_000_000 + 200 * i},0.2,50,0" for i in range(50)]), "line 3, column time_s.*is it in ms"),
     (lines([f"{0.2 * i + 0.2:.1f},{5 if i == 30 else 0.2},50,0" for i in range(50)]), "line 32, column interval_s.*overlap"),
     (lines([f"{0.2 * i + 0.2:.1f},0.4,50,0" for i in range(50)]), "line 15, column interval_s.*add up"),
+    ("time_s,interval_s,gamma,neutron,neutron_interval_s\n" + "".join(f"{i},1,50,2,5\n" for i in range(1, 50)),
+     "line 7, column neutron_interval_s.*add up"),
     ("time_s,gamma\n" + "".join(f"{200 * i},50\n" for i in range(1, 50)), "line 3, column time_s.*is it in ms"),
     ("t\x00i\x00m\x00e\x00_\x00s\x00\n", "Is this a CSV in UTF-8"),
     ("time_s,gamma_<script>\n1,2\n2,3\n", "detector's name"),
