@@ -17,6 +17,8 @@ from dataclasses import replace
 
 from benchmarks.detection.scenarios import POWER
 
+CLEAN_LEAST = 1100                      # of the full share; learning_tail.tail asks for 1001
+
 
 def main(arguments: list[str] | None = None) -> None:
     from benchmarks.detection import answers, report, study
@@ -26,6 +28,8 @@ def main(arguments: list[str] | None = None) -> None:
     if asked.scale != 1.0:
         scaled = ("clean", "source", "neutron", "learn", "judged")
         size = replace(size, **{name: int(getattr(size, name) * asked.scale) for name in scaled})
+    if size.clean < CLEAN_LEAST:
+        sys.exit(f"--scale {asked.scale:g}: {size.clean} clean passages, at least {CLEAN_LEAST} are needed for a tail")
     chosen, began = [s for s in POWER if asked.only in s.name], time.monotonic()
     work = study.Work(size, os.cpu_count() or 1)
     work.learn(study.taught(chosen))
