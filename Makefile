@@ -9,11 +9,12 @@ SOURCES := $(wildcard native/*.c native/*.h native/build_kernel.py) setup.py
 demo: $(VENV)/.ready
 	$(BIN)/edge-agent demo
 
-test: $(VENV)/.ready lint
-	$(BIN)/python -m pytest
+# Two workers for what only computes; real time and many processes one after another.
+test: quick lint
+	$(BIN)/python -m pytest -m slow
 
 quick: $(VENV)/.ready
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

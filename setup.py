@@ -40,6 +40,7 @@ setup(
         "mqtt": ["paho-mqtt>=2.1,<2.2"],     # inner parts of it are replaced (doors/mqtt.py): one minor
         "test": [
             "pytest>=8",
+            "pytest-xdist>=3.6",     # two workers
             "hypothesis>=6.100",
             "jsonschema>=4.21",
             "joserfc>=1.0",          # an independent reader of our JWS lines
