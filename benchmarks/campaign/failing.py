@@ -58,6 +58,7 @@ async def live(state: Path, dice: random.Random, told: dict[str, Any]) -> None:
     left: list[tuple[int, int]] = []
     at = Story(state, dice, acknowledged)
     await at.start()
+    told["log"] = at.books.identity.directory.name
     for number in range(6):
         at.traffic(padding=30_000)
         told["written"] = await at.write(tries=4)
@@ -97,7 +98,7 @@ async def _receipted(at: Story, told: dict[str, Any]) -> list[str]:
 def child(state: Path, seed: int, out: int, fault: shim.Fault, mode: int, nth: int, code: int) -> None:
     """Live, tell how it went, end."""
     ear = Ear()
-    told: dict[str, Any] = {"said": [], "left": {}, "receipts": [], "written": False, "wrong": ""}
+    told: dict[str, Any] = {"said": [], "log": "1", "left": {}, "receipts": [], "written": False, "wrong": ""}
     logging.getLogger("edge_agent").addHandler(ear)
     logging.disable(logging.NOTSET)
     try:
@@ -130,7 +131,7 @@ def run(base: Path, seed: int, fault: shim.Fault, mode: int, nth: int, code: int
     os.waitpid(pid, 0)
     told = json.loads(last)
     lines = {int(seq): bytes.fromhex(line) for seq, line in told["left"].items()}
-    promised = Promised(lines, set(told["receipts"]))
+    promised = Promised(told["log"], lines, set(told["receipts"]))
     with without_threads():
         wrong = asyncio.run(_look(state, promised, told))
     shutil.rmtree(base / "portal")
@@ -143,7 +144,8 @@ async def _look(state: Path, promised: Promised, told: dict[str, Any]) -> list[s
         wrong = await reopened.look(state, promised)
     except Exception as problem:
         wrong = [f"a traceback at the next start: {problem!r}"]
-    return [*wrong, told["wrong"]] if told["wrong"] else wrong
+    continued = [reopened.CONTINUED] if told["log"] != "1" else []
+    return [*continued, *wrong, *([told["wrong"]] if told["wrong"] else [])]
 
 
 def main(runs: int, seed: int) -> None:

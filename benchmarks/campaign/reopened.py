@@ -21,6 +21,7 @@ MOMENT = {"wall": None, "boot": 10**6, "mono_ms": 1, "src": "none", "unc_ms": No
 class Promised:
     """What the world knows of a log."""
 
+    log: str = "1"                                              # its directory
     lines: dict[int, bytes] = field(default_factory=dict)       # seq -> SHA-256 of the line that left the machine
     receipts: set[int] = field(default_factory=set)             # sizes of receipts that were kept
     seeds: set[bytes] = field(default_factory=set)              # private keys made so far
@@ -34,7 +35,7 @@ async def look(state: Path, promised: Promised, *, whole: bool = True) -> list[s
     except EdgeAgentError as problem:
         return [f"does not start: {problem}"]
     try:
-        if books.identity.directory.name != "1":
+        if books.identity.directory.name != promised.log:
             return [CONTINUED, *_still_there(state, promised)]
         return await _look(state, promised, books, whole)
     finally:
@@ -75,7 +76,7 @@ async def _look(state: Path, promised: Promised, books: Logbooks, whole: bool) -
 
 def _still_there(state: Path, promised: Promised) -> list[str]:
     """What was promised of the log that is closed now."""
-    with sqlite3.connect(state / "logs/1/ledger.db") as database:
+    with sqlite3.connect(state / "logs" / promised.log / "ledger.db") as database:
         lines = {seq: jws.line_hash(bytes(line)) for seq, line in database.execute("SELECT seq, line FROM record")}
     first = min(lines, default=0)
     lost = [seq for seq, line in promised.lines.items() if seq >= first and lines.get(seq) != line]
@@ -84,8 +85,10 @@ def _still_there(state: Path, promised: Promised) -> list[str]:
 
 def _keys(state: Path, promised: Promised, due: bytes) -> list[str]:
     """Private keys that signed, or never may: in no file once the start is over."""
-    keys = logs_of(state)[0].record_keys()
+    keys = logs_of(state)[-1].record_keys()
     kept = keys.find(due) if due else None
-    files = b"".join(path.read_bytes() for path in state.rglob("*") if path.is_file() and path.name != "log.key")
+    # not the -shm: this process, which knows all keys, has just made it; no key ever passes through SQLite
+    names = [path for path in state.rglob("*") if path.is_file() and path.name != "log.key" and not path.name.endswith("-shm")]
+    files = b"".join(path.read_bytes() for path in names)
     left = [seed for seed in promised.seeds if seed != kept and seed in files]
     return [f"{len(left)} used keys are still readable"] if left and due else []

@@ -102,7 +102,7 @@ class Story:
         self._phase("receipt")
         book = self._book()
         size = book.shelf.size
-        point = Checkpoint(ORIGIN, size, await book.shelf.tree(lambda node: merkle.root(size, node)))
+        point = Checkpoint(self.books.ledger.origin, size, await book.shelf.tree(lambda node: merkle.root(size, node)))
         note = notes.sign_checkpoint(point, book.signer) + notes.cosign(point, CENTRE.name, SIGNER, self.time.true_ns // 10**9)
         await self.outbox.receipt({"log": self.books.ledger.origin, "note": note.decode()})
         self.time.pass_s(5)
