@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 
 SECTOR = 512
+WAITING, DOUBTFUL, SURE = "waiting", "doubtful", "sure"
 _ENTRY = struct.Struct("<cQIH")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    op: str                         # Write, Truncate, Sync, Create, Unlink, Rename, Mark
+    op: str                         # Write, Truncate, Sync, Failed sync, Create, Unlink, Rename, Mark
     path: str
     at: int = 0
     data: bytes = b""               # written; for Rename the new path
@@ -39,8 +40,23 @@ def read(trace: bytes) -> Iterator[Call]:
 
 @dataclass
 class File:
+    """`synced`, and over it, in order, what is not surely there: (call, how sure)."""
+
     synced: bytearray = field(default_factory=bytearray)
-    waiting: list[Call] = field(default_factory=list)
+    waiting: list[tuple[Call, str]] = field(default_factory=list)       # WAITING, DOUBTFUL for ever, or SURE above a doubtful one
+
+    def sync(self, *, failed: bool) -> None:
+        """What waited is there; after a failed sync it may never be, whatever later syncs say."""
+        self.waiting = [(call, (DOUBTFUL if failed else SURE) if how == WAITING else how) for call, how in self.waiting]
+        self._settle()
+        emptied = [number for number, (call, how) in enumerate(self.waiting) if how == SURE and call.op == "T" and call.at == 0]
+        if emptied:                     # nothing before it is left to doubt
+            self.synced, self.waiting = bytearray(), self.waiting[emptied[-1] + 1 :]
+            self._settle()
+
+    def _settle(self) -> None:
+        while self.waiting and self.waiting[0][1] == SURE:
+            self.synced = applied(self.synced, [self.waiting.pop(0)[0]])
 
 
 class Disk:
@@ -61,12 +77,14 @@ class Disk:
         elif call.op == "R":
             self._move(call.path, call.data.decode(), self._names.get(call.path))
         elif call.op == "S" and call.path in self._names:
-            file = self._made[self._names[call.path]]
-            file.synced, file.waiting = applied(file.synced, file.waiting), []
+            self._made[self._names[call.path]].sync(failed=False)
+        elif call.op == "F":
+            if call.path in self._names:
+                self._made[self._names[call.path]].sync(failed=True)
         elif call.op == "S":
             self._sync_names(call.path)
         elif call.path in self._names:
-            self._made[self._names[call.path]].waiting.append(call)
+            self._made[self._names[call.path]].waiting.append((call, WAITING))
 
     def _move(self, gone: str, made: str | None, file: int | None) -> None:
         self._names.pop(gone, None)
@@ -94,7 +112,10 @@ class Disk:
         found = {}
         for path, number in names.items():
             file = self._made[number]
-            kept = [_torn(call, dice) if dice.random() < torn else [call] for call in file.waiting if dice.random() < share]
+            kept = [
+                [call] if how == SURE or dice.random() >= torn else _torn(call, dice)
+                for call, how in file.waiting if how == SURE or dice.random() < share
+            ]
             found[path] = bytes(applied(file.synced, [part for call in kept for part in call]))
         return found
 

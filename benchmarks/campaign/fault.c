@@ -23,7 +23,7 @@
 enum { OFF, COUNT, RECORD, FAIL_ONCE, FAIL_EVER, KILL };
 enum { PASS, FAIL, KILL_AFTER, KILL_HALF };
 
-static int mode, nth, code, tell = -1, hit;
+static int mode, nth, code, tell = -1, hit, syncs;
 static char place[PATH_MAX], failing[PATH_MAX + 32];
 static atomic_int count;
 
@@ -42,7 +42,7 @@ void fault_arm(int m, int n, int error, const char *directory, int fd)
 	nth = n;
 	code = error;
 	tell = fd;
-	hit = 0;
+	hit = syncs = 0;
 	failing[0] = 0;
 	atomic_store(&count, 0);
 	snprintf(place, sizeof place, "%s", directory);
@@ -141,8 +141,28 @@ ON_FD(ssize_t, pread64, (int fd, void *to, size_t n, off64_t at), (fd, to, n, at
 ON_WRITE(write, (int fd, const void *from, size_t n), (fd, from, n), (fd, from, n / 2), lseek(fd, 0, SEEK_CUR))
 ON_WRITE(pwrite, (int fd, const void *from, size_t n, off_t to), (fd, from, n, to), (fd, from, n / 2, to), to)
 ON_WRITE(pwrite64, (int fd, const void *from, size_t n, off64_t to), (fd, from, n, to), (fd, from, n / 2, to), to)
-ON_FD(int, fsync, (int fd), (fd), -1, record('S', path, NULL, 0, 0))
-ON_FD(int, fdatasync, (int fd), (fd), -1, record('S', path, NULL, 0, 0))
+/* In RECORD the nth sync fails, and (code >> 8) more: the kernel then takes the pages for clean, and no later sync brings them to the disk. */
+static int sync_fails(const char *path)
+{
+	if (mode != RECORD || !nth || ++syncs < nth || syncs > nth + (code >> 8)) { return 0; }
+	record('F', path, NULL, 0, 0);
+	errno = code & 0xff;
+	return 1;
+}
+
+#define ON_SYNC(name) \
+int name(int fd) { \
+	char path[PATH_MAX]; int fate, done; REAL(name); \
+	if (mode == OFF || !path_of(fd, path)) { return real(fd); } \
+	fate = strike(#name, path); \
+	if (fate == FAIL || sync_fails(path)) { return -1; } \
+	done = real(fd); \
+	record('S', path, NULL, 0, 0); \
+	if (fate >= KILL_AFTER) { die(#name, path); } \
+	return done; }
+
+ON_SYNC(fsync)
+ON_SYNC(fdatasync)
 ON_FD(int, ftruncate, (int fd, off_t size), (fd, size), -1, record('T', path, NULL, 0, (uint64_t)size))
 ON_FD(int, ftruncate64, (int fd, off64_t size), (fd, size), -1, record('T', path, NULL, 0, (uint64_t)size))
 ON_FD(int, flock, (int fd, int how), (fd, how), -1, (void)0)

@@ -30,6 +30,9 @@ class Row:
         if told and self.bad <= TOLD_MAX:
             print(f"  {self.name}, seed {seed}: {'; '.join(told)[:600]}", file=sys.stderr, flush=True)
 
+    def add(self, other: Row) -> None:
+        self.runs, self.bad, self.verdicts = self.runs + other.runs, self.bad + other.bad, self.verdicts + other.verdicts
+
 
 HEAD = f"{'campaign':44} {'runs':>8} {'bad':>5}  verdicts"
 

@@ -20,16 +20,18 @@ from benchmarks.campaign.reopened import Promised
 from benchmarks.campaign.row import Row
 
 SHARES = (0.0, 1.0, 0.5, 0.5, 0.9, 0.1)     # of unsynced calls that are there: none, all, some, nearly all, hardly any
+# syncs after the start that fail, and how many more after them; each in a life of its own: an append has three
+FAILING = ((1, 0), (2, 0), (3, 0), (5, 1), (8, 2), (11, 3), (14, 4), (20, 6))
 PATIENCE = 20                               # tries for a state not seen before, then on to the next call
 
 
-def record(base: Path, seed: int) -> tuple[dict[str, bytes], list[Call]]:
+def record(base: Path, seed: int, nth: int = 0, more: int = 0) -> tuple[dict[str, bytes], list[Call]]:
     """(the files before, every call after) of two lives on `base`/portal/state."""
     state, trace = base / "portal/state", base / "trace"
     story.prepare(state)
     before = {str(path): path.read_bytes() for path in state.rglob("*") if path.is_file()}
     subprocess.run(
-        [sys.executable, "-m", "benchmarks.campaign.recording", state, trace, str(seed)], check=True,
+        [sys.executable, "-m", "benchmarks.campaign.recording", state, trace, str(seed), str(nth), str(more)], check=True,
         env={**os.environ, "LD_PRELOAD": str(shim.build())},
     )
     shutil.rmtree(base / "portal")
@@ -39,15 +41,20 @@ def record(base: Path, seed: int) -> tuple[dict[str, bytes], list[Call]]:
 def rows(runs: int, seed: int) -> Iterator[Row]:
     base = Path(tempfile.mkdtemp(prefix="states-", dir="/dev/shm"))
     try:
-        yield _row(base, runs, seed)
+        yield _row(base, "enumerated crash states", runs, seed, record(base, seed))
+        failed = Row("  after syncs that failed")
+        lives = FAILING if runs >= 1000 else FAILING[3:5]
+        for number, (nth, more) in enumerate(lives):
+            failed.add(_row(base, failed.name, runs // (10 * len(lives)) + 1, seed, record(base, seed + number, nth, more)))
+        yield failed
     finally:
         shutil.rmtree(base, ignore_errors=True)
 
 
-def _row(base: Path, runs: int, seed: int) -> Row:
-    before, calls = record(base, seed)
+def _row(base: Path, title: str, runs: int, seed: int, recorded: tuple[dict[str, bytes], list[Call]]) -> Row:
+    before, calls = recorded
     promised = Promised(expected=_all_lines(calls))
-    at, row, dice, seen = Disk(before), Row("enumerated crash states"), random.Random(seed), set()
+    at, row, dice, seen = Disk(before), Row(title), random.Random(seed), set()
     steps = sum(call.op != "M" for call in calls)
     done = 0
     for number, call in enumerate(calls):
@@ -72,7 +79,7 @@ def _row(base: Path, runs: int, seed: int) -> Row:
 
 
 def _where(call: Call) -> str:
-    names = {"W": "written", "T": "cut", "S": "synced", "C": "made", "U": "removed", "R": "renamed"}
+    names = {"W": "written", "T": "cut", "S": "synced", "F": "sync refused", "C": "made", "U": "removed", "R": "renamed"}
     return f"{Path(call.path).name} {names[call.op]}" if "." in Path(call.path).name[1:] else f"directory {names[call.op]}"
 
 

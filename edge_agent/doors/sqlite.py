@@ -42,6 +42,7 @@ class Database:
         self._lock = asyncio.Lock()
         self._inode = path.stat().st_ino if path.exists() else 0
         self._spent = False             # the disk refused something through this handle
+        self._doubtful = False          # a write or sync was refused: what others see may never have come to the disk
         self._alone = False             # opened on a full disk, where others cannot read beside us
 
     @property
@@ -55,15 +56,18 @@ class Database:
     @classmethod
     async def open(cls, path: Path, schema: Iterable[str]) -> Database:
         """The database at `path`, made with `schema` where it is new; StorageError when it cannot be trusted."""
-        new = not path.exists()  # noqa: ASYNC240 (a local stat at start, before anything runs)
         database = cls(path, await _connect(path))
         database._alone = await _is_alone(database._connection)
         try:
+            try:
+                await _settle(database._connection, path)   # a process before us may have left what its last sync refused
+            except Unavailable as problem:
+                if "SQLITE_FULL" not in str(problem):       # a full disk has no room to settle, and nothing in doubt
+                    raise
             if not database._inode:
                 database._inode = path.stat().st_ino  # noqa: ASYNC240
             await database.write([(statement, ()) for statement in schema])
-            if new:
-                sync_directory(path.parent)
+            sync_directory(path.parent)     # at every start: the start that made the file may not have come so far
         except BaseException:
             await database.close()
             raise
@@ -74,7 +78,9 @@ class Database:
         if self._spent:
             await self._connection.close()
             self._connection = await _connect(self.path)
-            self._spent, self._alone = False, await _is_alone(self._connection)
+            if self._doubtful and not await _settle(self._connection, self.path):
+                raise Unavailable(f"{self.path}: others read it, what a failed sync left is settled later")
+            self._spent, self._doubtful, self._alone = False, False, await _is_alone(self._connection)
 
     async def write(self, statements: Sequence[Statement]) -> None:
         """All statements in one durable transaction, or none and StorageError.  A cancelled caller does not cut it."""
@@ -96,6 +102,7 @@ class Database:
             except sqlite3.Error as problem:
                 await self._roll_back()
                 self._spent = _of_the_disk(problem)
+                self._doubtful = self._doubtful or _name(problem).startswith("SQLITE_IOERR")
                 raise _error(self.path, problem) from None
 
     async def _roll_back(self) -> None:
@@ -160,6 +167,20 @@ async def _prepared(path: Path, first: dict[str, Any]) -> aiosqlite.Connection:
         raise
 
 
+async def _settle(connection: aiosqlite.Connection, path: Path) -> bool:
+    """Write what the WAL holds into the database, and empty the WAL, all on the disk; False while another reads the WAL.
+
+    After a sync that failed the kernel takes the pages for clean: no later sync brings them to the disk, while every new
+    handle reads them.  A commit refused like that comes back as done when the WAL is read anew, and went with the power.
+    """
+    try:
+        row = await _row(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+        await asyncio.to_thread(_sync_file, path.with_name(f"{path.name}-wal"))
+    except sqlite3.Error as problem:
+        raise _error(path, problem) from None
+    return row is not None and row[0] == 0
+
+
 async def _is_alone(connection: aiosqlite.Connection) -> bool:
     found = await _row(connection, "PRAGMA locking_mode")
     return bool(found and found[0] == "exclusive")
@@ -172,8 +193,11 @@ async def _row(connection: aiosqlite.Connection, sql: str) -> Any:
 
 def _of_the_disk(problem: Exception) -> bool:
     """Errors after which a handle is spent: the device, or no room; a lock held by another is neither."""
-    name = getattr(problem, "sqlite_errorname", "") or ""
-    return name.startswith(("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_READONLY"))
+    return _name(problem).startswith(("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_READONLY"))
+
+
+def _name(problem: Exception) -> str:
+    return getattr(problem, "sqlite_errorname", "") or ""
 
 
 LOST = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}     # families of errors that mean the file itself is spoiled
@@ -181,12 +205,25 @@ LOST = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}     # families of errors that mean th
 
 def _error(path: Path, problem: Exception) -> StorageError:
     """A spoiled file is lost; one that is held, closed to us or on a failing device is only out of reach."""
-    name = getattr(problem, "sqlite_errorname", "") or ""
+    name = _name(problem)
     if any(name.startswith(family) for family in LOST) or isinstance(problem, sqlite3.IntegrityError | sqlite3.InterfaceError):
         return StorageError(f"{path}: {problem}")
     if isinstance(problem, sqlite3.OperationalError) and name != "SQLITE_ERROR":
         return Unavailable(f"{path}: {problem} ({name}); is another program using it, is the disk well?")
     return StorageError(f"{path}: {problem}")
+
+
+def _sync_file(path: Path) -> None:
+    try:
+        handle = os.open(path, os.O_RDWR)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except FileNotFoundError:
+        return
+    except OSError as problem:
+        raise Unavailable(f"cannot sync {path}: {problem.strerror}; is the disk well?") from None
 
 
 def sync_directory(path: Path) -> None:

@@ -24,7 +24,8 @@ def test_no_kill_loses_a_record_or_leaves_a_used_key() -> None:
 
 
 def test_no_state_of_the_disk_after_a_cut_loses_a_record_or_ends_the_log() -> None:
-    assert [row.bad for row in states.rows(200, SEED)] == [0]
+    """Also after syncs that failed: the kernel takes such pages for clean, and no later sync brings them to the disk."""
+    assert [row.bad for row in states.rows(160, SEED)] == [0, 0]
 
 
 def test_no_failing_call_loses_a_record_or_passes_in_silence() -> None:
