@@ -33,7 +33,8 @@ def broker(tmp_path: Path, identity: Certificate) -> Iterator[Mosquitto]:
 
 
 @pytest.fixture
-def centre(tmp_path: Path, broker: Mosquitto) -> Iterator[Centre]:
+def centre(tmp_path: Path, broker: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> Iterator[Centre]:
+    monkeypatch.setattr("edge_agent.center.mqtt.AGAIN_S", 0.2)      # after a restart of the broker
     with Centre(tmp_path / "centre", broker.for_centre()) as running:
         running.wait("ready mqtts")
         yield running
