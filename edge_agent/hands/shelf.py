@@ -158,19 +158,12 @@ class Shelf:
         )
         return [bytes(line) for number, (seq, line) in enumerate(rows, begin) if seq == number]
 
-    async def alarm_from_end(self, number: int) -> int:
-        """Seq of the alarm that is the `number`th from the end; 0 where there are fewer."""
+    async def alarms_beyond(self, begin: int, most: int) -> list[int]:
+        """Seq of alarms from line `begin` on, newest first."""
         rows = await self._database.rows(
-            "SELECT seq FROM record WHERE kind = 'alarm' ORDER BY seq DESC LIMIT 1 OFFSET ?", (number - 1,)
+            "SELECT seq FROM record WHERE kind = 'alarm' AND seq >= ? ORDER BY seq DESC LIMIT ?", (begin, most)
         )
-        return int(rows[0][0]) if rows else 0
-
-    async def next_alarm(self, after: int) -> int | None:
-        """Seq of the first alarm after the line `after`."""
-        rows = await self._database.rows(
-            "SELECT seq FROM record WHERE kind = 'alarm' AND seq > ? ORDER BY seq LIMIT 1", (after,)
-        )
-        return rows[0][0] if rows else None
+        return [int(row[0]) for row in rows]
 
     async def alarms(self, last: int) -> list[bytes]:
         """The last alarm lines, oldest first."""

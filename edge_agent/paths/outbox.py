@@ -6,6 +6,7 @@ The uplink's word moves nothing: a receipt counts when the centre's key signed t
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from edge_agent.words.errors import EvidenceError, StorageError, Unavailable
 from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX, INTEGER_MAX, Checkpoint
 
 WAIT_MAX_S = 60.0
-EXPRESS_MAX = 16        # alarms of a long backlog that go ahead of it: the newest; the older ones come with it, in order
+EXPRESS_MAX = 16        # alarms of a long backlog that go ahead of it, newest first; the older ones come with it, in order
+AHEAD_KEPT = 1024       # lines we remember to have sent ahead; one that is forgotten goes again, which does no harm
 RESTORED = "was the state directory restored from an older copy? edge-agent enrol --continue"
 Answer = dict[str, Any]
 
@@ -31,7 +33,7 @@ class Book:
     log_key: notes.VerifierKey
     signer: ed25519.Signer          # the log key
     public: Answer                  # what a centre must know of it
-    expressed: int = -1             # last line sent ahead of the backlog
+    ahead: deque[int] = field(default_factory=lambda: deque(maxlen=AHEAD_KEPT))     # lines sent ahead of the backlog
     spoiled: bool = False           # a closed log that can be read no further: it must not hold up the one that goes on
     notable: Callable[[], int | None] = field(default=lambda: None)     # seq of the freshest heartbeat
 
@@ -119,18 +121,17 @@ class Outbox:
         }
 
     async def _fresh(self, book: Book, beyond: int, *, heartbeats: bool) -> int | None:
-        recent = await book.shelf.alarm_from_end(EXPRESS_MAX)
-        after = max(beyond - 1, book.expressed, recent - 1)
-        alarm = await book.shelf.next_alarm(after)
-        if alarm is not None:
-            return alarm
+        """The newest alarm first: over a thin link the one raised now must not wait behind those of the outage."""
+        for seq in await book.shelf.alarms_beyond(beyond, EXPRESS_MAX):
+            if seq not in book.ahead:
+                return seq
         heartbeat = book.notable() if heartbeats else None
-        return heartbeat if heartbeat is not None and heartbeat > after else None
+        return heartbeat if heartbeat is not None and heartbeat >= beyond and heartbeat not in book.ahead else None
 
     async def expressed(self, request: Answer) -> Answer:
         """The centre holds the express line `seq`: it need not go ahead again."""
         book = self._book(request)
-        book.expressed = _whole(request, "seq", book.shelf.size - 1)
+        book.ahead.append(_whole(request, "seq", book.shelf.size - 1))
         return {}
 
     async def receipt(self, request: Answer) -> Answer:

@@ -158,7 +158,7 @@ def test_an_express_delivery_verifies_on_its_own(tmp_path: Path, receipted: int)
     assert at_desk(tmp_path, story) == (True, True)
 
 
-def test_alarms_go_express_in_their_order_and_once(tmp_path: Path) -> None:
+def test_alarms_go_express_newest_first_and_once(tmp_path: Path) -> None:
     async def story(desk: Desk) -> list[int | None]:
         seqs = []
         for _ in range(3):
@@ -168,7 +168,7 @@ def test_alarms_go_express_in_their_order_and_once(tmp_path: Path) -> None:
                 await desk.ask("expressed", seq=found["seq"])
         return seqs
 
-    assert at_desk(tmp_path, story) == [3, 7, None]
+    assert at_desk(tmp_path, story) == [7, 3, None]
 
 
 ODD: list[dict[str, Any]] = [
