@@ -38,7 +38,7 @@ class Size:
     drawn: int                          # from the model, for their floors
 
 
-FULL = Size(clean=120_000, source=2000, limits=800, learn=16_000, strengths=16, neutron=100_000, judged=240_000, drawn=40_000)
+FULL = Size(clean=120_000, source=2000, limits=800, learn=16_000, strengths=16, neutron=100_000, judged=120_000, drawn=40_000)
 QUICK = Size(clean=6000, source=240, limits=160, learn=3000, strengths=12, neutron=6000, judged=6000, drawn=10_000)
 
 
