@@ -21,7 +21,7 @@ setup(
         ("share/edge-agent/config", ["config/edge-agent.toml"]),
         ("share/edge-agent/config/profiles", sorted(str(p.relative_to(HERE)) for p in (HERE / "config/profiles").glob("*.toml"))),
         ("share/edge-agent/config/models", ["config/models/generic.json"]),
-        ("share/edge-agent/verifiers/js", sorted(str(p.relative_to(HERE)) for p in (HERE / "verifiers/js").iterdir())),
+        ("share/edge-agent/verifiers/js", sorted(str(p.relative_to(HERE)) for p in (HERE / "verifiers/js").glob("*.*"))),
         ("share/edge-agent/verifiers/python", ["verifiers/python/verify_log.py"]),
     ],
     setup_requires=["cffi>=1.17"],

@@ -84,7 +84,7 @@ def says(of: str, text: str, tag: str = "b") -> str:
 
 
 def member(seq: int, body: Mapping[str, Any], *path: str) -> str | None:
-    """A member of a record as a claim; None where it is not there or not a single value."""
+    """A member of a record as a claim; None where it is not there, null, or not a single value."""
     value: Any = body
     for name in path:
         if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
@@ -93,7 +93,8 @@ def member(seq: int, body: Mapping[str, Any], *path: str) -> str | None:
             value = value[name]
         else:
             return None
-    if isinstance(value, (dict, list)) or any(shown(name) != name for name in path):    # such a name could not stand in a pointer
+    nameable = all(shown(name) == name for name in path)         # else it could not stand in a pointer
+    if value is None or isinstance(value, (dict, list)) or not nameable:
         return None
     pointer = "/".join([str(seq), *(name.replace("~", "~0").replace("/", "~1") for name in path)])
     return says(pointer, shown(value) if isinstance(value, str) else json.dumps(value))

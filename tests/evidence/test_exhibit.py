@@ -288,6 +288,12 @@ def test_bodies_of_another_form_make_an_exhibit_all_the_same(js: Batch, tmp_path
     assert both(js, Portal(tmp_path, alarm={**ALARM, **body}).export().read_bytes())["problems"] == []
 
 
+def test_what_is_not_known_is_left_out_of_the_page(js: Batch, tmp_path: Path) -> None:
+    page = Portal(tmp_path, alarm={**ALARM, "speed_mps": None, "expected_sd": None}, occupancy={**OCCUPANCY, "speed_mps": None}).export()
+    assert both(js, page.read_bytes())["problems"] == []
+    assert ">null<" not in page.read_text() and "<th>speed</th>" not in page.read_text()
+
+
 def test_an_alarm_with_few_members_and_no_passage(js: Batch, tmp_path: Path) -> None:
     page = Portal(tmp_path, alarm={"id": "QX-7/3/1", "occupancy": None}).export()
     assert both(js, page.read_bytes())["problems"] == [] and "No record of the whole passage" in page.read_text()
