@@ -289,7 +289,8 @@ def test_bodies_of_another_form_make_an_exhibit_all_the_same(js: Batch, tmp_path
 
 
 def test_what_is_not_known_is_left_out_of_the_page(js: Batch, tmp_path: Path) -> None:
-    page = Portal(tmp_path, alarm={**ALARM, "speed_mps": None, "expected_sd": None}, occupancy={**OCCUPANCY, "speed_mps": None}).export()
+    alarm, occupancy = {**ALARM, "speed_mps": None, "expected_sd": None}, {**OCCUPANCY, "speed_mps": None}
+    page = Portal(tmp_path, alarm=alarm, occupancy=occupancy).export()
     assert both(js, page.read_bytes())["problems"] == []
     assert ">null<" not in page.read_text() and "<th>speed</th>" not in page.read_text()
 
