@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard native/*.c native/*.h native/build_kernel.py) setup.py
 
-.PHONY: demo test quick lint kernel fuzz bench campaign clean
+.PHONY: demo test quick lint kernel fuzz mutation bench campaign clean
 
 demo: $(VENV)/.ready
 	$(BIN)/edge-agent demo
@@ -23,8 +23,15 @@ lint: $(VENV)/.ready
 kernel: $(VENV)/.ready
 	$(MAKE) -C native test
 
+# every parser that meets the network or the disk, SECONDS each; an input that fails is kept in fuzz-NAME.bin
+SECONDS ?= 10
 fuzz: $(VENV)/.ready
-	$(MAKE) -C native fuzz
+	$(MAKE) -C native fuzz SECONDS=$(SECONDS)
+	nice -n 15 $(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(NAMES)
+
+# do the tests notice a small change anywhere in the pure parts of evidence? half an hour (docs/mutation.md)
+mutation: $(VENV)/.ready
+	nice -n 15 $(BIN)/python -m benchmarks.mutation $(NAMES)
 
 bench: $(VENV)/.ready
 	$(BIN)/python -m benchmarks

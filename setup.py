@@ -38,6 +38,7 @@ setup(
     extras_require={
         "center": ["aiohttp>=3.10,<4", "jsonschema-rs>=0.29"],
         "mqtt": ["paho-mqtt>=2.1,<2.2"],     # inner parts of it are replaced (doors/mqtt.py): one minor
+        "fuzz": ["atheris>=2.3"],    # optional: coverage-guided long forms, python -m tests.fuzz --atheris NAME
         "test": [
             "pytest>=8",
             "pytest-xdist>=3.6",     # two workers

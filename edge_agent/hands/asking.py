@@ -64,12 +64,15 @@ class Core:
             raise NotRunning(f"the core did not answer in time ({problem})") from None
         if not line.endswith(b"\n"):
             raise NotRunning("the core closed the connection")
-        answer = json.loads(line)
-        if not isinstance(answer, dict) or not answer.get("ok"):
+        try:
+            answer: dict[str, Any] = json.loads(line)
+            if answer.get("ok"):
+                return answer
             refusal = EdgeAgentError(str(answer.get("error")))
             refusal.exit_code = int(answer.get("exit", 1))
-            raise refusal
-        return answer
+        except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
+            raise NotRunning("what answers on this socket is not edge-agent.\n  Which program holds it?  ss -xlp") from None
+        raise refusal
 
     def close(self) -> None:
         self._reader.close()

@@ -48,7 +48,7 @@ class History:
         rows = await self._database.rows(
             "SELECT body FROM passage WHERE lane = ? ORDER BY id DESC LIMIT ?", (lane, last)
         )
-        return [json.loads(row[0]) for row in reversed(rows)]
+        return [body for row in reversed(rows) if (body := _unpack(row[0])) is not None]
 
     async def keep_backgrounds(self, wall_ns: int, found: dict[tuple[str, str], dict[str, Any]]) -> None:
         """The last background of each (lane, radiation), for the next start."""
@@ -60,7 +60,7 @@ class History:
     async def backgrounds(self) -> dict[tuple[str, str], tuple[int, dict[str, Any]]]:
         """(wall_ns, body) of the last background of each (lane, radiation)."""
         rows = await self._database.rows("SELECT lane, radiation, wall_ns, body FROM background")
-        return {(row[0], row[1]): (row[2], json.loads(row[3])) for row in rows}
+        return {(row[0], row[1]): (row[2], body) for row in rows if (body := _unpack(row[3])) is not None}
 
     async def discard(self) -> None:
         """Close and delete it: its room is needed for evidence."""
@@ -78,6 +78,16 @@ def _set_aside(path: Path) -> None:
     path.rename(path.with_name(f"{path.name}.damaged"))
     for name in (f"{path.name}-wal", f"{path.name}-shm"):
         path.with_name(name).unlink(missing_ok=True)
+
+
+def _unpack(data: bytes) -> dict[str, Any] | None:
+    """A body, None where the disk spoiled it: what is not evidence must not keep the core from its start."""
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError) as problem:
+        log.warning("a damaged row of the history is left out: %s", repr(problem)[:120])
+        return None
+    return body if isinstance(body, dict) else None
 
 
 def _pack(body: dict[str, Any]) -> bytes:

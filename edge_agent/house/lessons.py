@@ -55,7 +55,11 @@ def read_history(path: Path, lane: str) -> Iterator[dict[str, Any]]:
         database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
         try:
             for row in database.execute("SELECT body FROM passage WHERE lane = ? ORDER BY id", (lane,)):
-                yield json.loads(row[0])
+                try:
+                    body = json.loads(row[0])
+                except (ValueError, RecursionError):
+                    body = {}               # spoiled by the disk: gather counts it as damaged
+                yield body if isinstance(body, dict) else {}
         finally:
             database.close()
     except sqlite3.Error as problem:

@@ -38,13 +38,16 @@ def gather(bodies: Iterable[Mapping[str, Any]], panels: Sequence[str]) -> tuple[
     kept: list[Past] = []
     left: Counter[str] = Counter()
     for body in bodies:
-        why = unclean(body)
-        if not why and set(body["series"]["gamma"]["counts"]) != set(panels):
-            why = "other panels"
+        try:
+            why = unclean(body)
+            if not why and set(body["series"]["gamma"]["counts"]) != set(panels):
+                why = "other panels"
+            if not why:
+                kept.append(past(body, panels))
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
+            why = "damaged"
         if why:
             left[why] += 1
-        else:
-            kept.append(past(body, panels))
     return kept, left
 
 

@@ -84,12 +84,11 @@ class Keeping:
                 try:
                     age_s = (wall_ns - at_ns) / 1e9 + float(body["age_s"])
                     rates = tuple(float(rate) for rate in body["rate_cps"])
-                    float(body["exposure_s"])
-                except (KeyError, TypeError, ValueError):
+                    exposure_s = float(body["exposure_s"])
+                    if 0 <= age_s <= OLDEST_S and len(rates) == len(lane.portal.rules.detectors[radiation]):
+                        lane.portal.rules.put_background(radiation, now_ns, age_s, exposure_s, rates)
+                except (KeyError, TypeError, ValueError, OverflowError):     # the kernel's refusal, too
                     log.warning("the kept background of lane %s is damaged; it is learned anew", lane.name)
-                    continue
-                if 0 <= age_s <= OLDEST_S and len(rates) == len(lane.portal.rules.detectors[radiation]):
-                    lane.portal.rules.put_background(radiation, now_ns, age_s, body["exposure_s"], rates)
 
     async def close(self) -> None:
         if self._pending:

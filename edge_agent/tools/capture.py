@@ -61,7 +61,7 @@ def read(lines: Iterable[str], name: str = "capture") -> Iterator[Chunk]:
         line = line.rstrip("\r\n")      # a recording may have been through Windows
         if line.startswith("#") or not line:
             bare = bare and not line.startswith(HEADER)
-            if (start := said(line, "start_ns")).isdecimal():
+            if (start := said(line, "start_ns")).isdecimal() and len(start) <= 19:     # of a clock: below 2^63
                 start_ns = int(start)
             continue
         found = _LINE.fullmatch(line)

@@ -74,7 +74,7 @@ def read(text: str, name: str, panels: int) -> ModelFile:
             {rule: float(value) for rule, value in plain.get("budgets", {}).items()},
             {name: float(value) for name, value in plain.get("traffic", {}).items()},
         )
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as problem:
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as problem:
         raise SettingsError(f"{name}: not a shadow model ({problem!r}).\n  Give the file that edge-agent learn wrote.") from None
 
 

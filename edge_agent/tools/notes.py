@@ -24,7 +24,7 @@ from edge_agent.words.record import INTEGER_MAX, Checkpoint
 LOG_KEY, COSIGNER_KEY = 0x01, 0x04      # signature types of C2SP signed-note
 NOTE_MAX = 16 * 1024                    # a checkpoint with dozens of cosignatures is far smaller
 YEAR_9999_S = 253_402_300_799            # the last second ISO 8601 can write; a later receipt is nonsense
-_NAME = re.compile(r"[^\s+]{1,200}")
+_NAME = re.compile(r"[^\s+\ud800-\udfff]{1,200}")       # JSON can spell half a character: it has no bytes to be signed
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 
 

@@ -359,6 +359,22 @@ def test_changed_data_is_refused_by_its_part(js: Batch, page: bytes, name: str) 
     assert part in {problem.partition(":")[0] for problem in problems}, problems
 
 
+HALVES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "line": lambda data: data["records"][4].update(line="\ud800"),
+    "log key": lambda data: data["keys"].update(log="\ud800+00000000+AA=="),
+    "centre key": lambda data: data["keys"].update(centres=["\ud800+00000000+AA=="]),
+    "note": lambda data: data.update(checkpoint="\udc00"),
+    "earlier": lambda data: data.update(earlier="\ud800"), "jwk": lambda data: data["keys"]["record_0"].update(x="\ud800"),
+    "proof": lambda data: data["records"][4].update(inclusion=["\ud800"]),
+    "part": lambda data: data["records"][4].update(part="\ud800"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HALVES)
+def test_half_a_character_anywhere_is_refused(js: Batch, page: bytes, name: str) -> None:
+    assert both(js, with_data(page, HALVES[name]))["problems"]
+
+
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_byte_changed_in_the_evidence_is_refused(js: Batch, page: bytes, data: st.DataObject) -> None:

@@ -12,7 +12,7 @@ const RpmVerify = (() => {
   const LOG_KEY = 1, COSIGNER_KEY = 4;            // signature types of C2SP signed-note
   const YEAR_9999_S = 253402300799n;              // last second ISO 8601 can write
   const TYP = /^rpm-([a-z][a-z0-9-]{0,31})\+jws$/;
-  const NAME = /^[^+ \t-\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]{1,200}$/u;
+  const NAME = /^[^+ \t-\r\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ud800-\udfff]{1,200}$/u;
   const SIZE = /^(?:0|[1-9][0-9]{0,15})$/;
   const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
   const PARTS = ["alarm", "occupancy", "config", "boot", "heartbeat", "announces"];
@@ -22,7 +22,12 @@ const RpmVerify = (() => {
   /** A file or an option is missing, or this browser cannot do it; the message says what. */
   class WrongUse extends Error {}
 
-  const utf8 = (text) => new TextEncoder().encode(text);
+  /** JSON can spell half a character ("\ud800"): no bytes are signed by that name. */
+  function utf8(text) {
+    if (/[\ud800-\udfff]/u.test(text)) throw new Refused("half a character in a text that is signed");
+    return new TextEncoder().encode(text);
+  }
+
   const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const same = (a, b) => a.length === b.length && a.every((byte, at) => byte === b[at]);
   const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Real);
@@ -711,11 +716,13 @@ const RpmVerify = (() => {
       if (!Array.isArray(records) || !isObject(keys) || !Array.isArray(keys.centres)) throw new Refused("records or keys are missing");
       for (const [name, value] of [["checkpoint", data.checkpoint], ["keys.log", keys.log]]) {
         if (typeof value !== "string") throw new Refused(`${name} is missing`);
+        utf8(value);
       }
       for (const row of records) {
         if (!isObject(row) || !isWhole(row.seq) || !PARTS.includes(row.part) || typeof row.line !== "string") {
           throw new Refused("a record without seq, part or line");
         }
+        utf8(row.line);
       }
       if (new Set(records.map((row) => row.seq)).size !== records.length) throw new Refused("a record stands in it twice");
       if (records.filter((row) => row.part === "alarm").length !== 1) throw new Refused("it holds no alarm, or several");

@@ -35,7 +35,7 @@ DEPTH_MAX, INTEGER_MAX = 16, 2**53 - 1          # what every JSON reader takes, 
 LOG_KEY, COSIGNER_KEY = 1, 4                    # signature types of C2SP signed-note
 YEAR_9999_S = 253_402_300_799                   # last second ISO 8601 can write
 TYP = re.compile(r"rpm-([a-z][a-z0-9-]{0,31})\+jws")
-NAME = re.compile(r"[^\s+]{1,200}")
+NAME = re.compile(r"[^\s+\ud800-\udfff]{1,200}")
 SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 STRINGS, BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL), re.compile(rb"[\[\]{}]")
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -50,6 +50,14 @@ class WrongUse(Exception):
 
 
 # --- base64 with one spelling, JSON with one meaning
+
+def utf8(text: str) -> bytes:
+    """JSON can spell half a character (\\ud800): no bytes are signed by that name."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Refused("half a character in a text that is signed") from None
+
 
 def b64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
@@ -479,12 +487,12 @@ def start_at_stump(stump: dict[str, Any], report: Report, log_key: VerifierKey) 
     if type(size) is not int or size < 1 or not isinstance(line, str) or not isinstance(left, list):
         raise Refused("a stump holds size, line, left and checkpoint")
     tree = Tree(size - 1, tuple(from_b64(str(each)) for each in left))
-    record = take_apart(line.encode())
+    record = take_apart(utf8(line))
     if record.payload.get("log") != log_key.name or record.payload.get("seq") != size - 1:
         raise Refused(f"its line is not line {size - 1} of {log_key.name}")
-    tree.add(line.encode())
+    tree.add(utf8(line))
     report.origin = log_key.name
-    return LogCheck(report, next_key(record), tree, line.encode())
+    return LogCheck(report, next_key(record), tree, utf8(line))
 
 
 def check_log(chosen: argparse.Namespace) -> Report:
@@ -502,7 +510,7 @@ def check_log(chosen: argparse.Namespace) -> Report:
             check = start_at_stump(stump, report, log_key)
             beside = stump.get("checkpoint")
             if checkpoint is None and isinstance(beside, str):
-                checkpoint = beside.encode() if "\n" in beside else content(chosen.stump.parent / Path(beside).name)
+                checkpoint = utf8(beside) if "\n" in beside else content(chosen.stump.parent / Path(beside).name)
             if checkpoint is None or open_checkpoint(checkpoint, log_key).size != check.tree.size:
                 raise Refused(f"it needs its checkpoint of {check.tree.size} records: nothing else vouches for the cut")
         except Refused as problem:
@@ -557,12 +565,12 @@ def check_proof(chosen: argparse.Namespace) -> Report:
     report = Report(log_key.name)
     try:
         proof = read_json(content(chosen.proof))
-        note = content(chosen.checkpoint) if chosen.checkpoint else str(proof.get("checkpoint")).encode()
+        note = content(chosen.checkpoint) if chosen.checkpoint else utf8(str(proof.get("checkpoint")))
         checkpoint, index = open_checkpoint(note, log_key), proof.get("index")
         lines = content(chosen.log).split(b"\n") if chosen.log else []
         if type(index) is not int or proof.get("size") != checkpoint.size:
             raise Refused("its index is not a number, or its size is not that of the checkpoint")
-        line = lines[index] if 0 <= index < len(lines) else str(proof.get("line")).encode()
+        line = lines[index] if 0 <= index < len(lines) else utf8(str(proof.get("line")))
         record = take_apart(line)
         if not included(leaf(line), index, checkpoint.size, steps_of(proof), checkpoint.root):
             raise Refused(f"it does not lead from line {index} to the checkpoint's root")
@@ -680,10 +688,12 @@ class Exhibit:
         for name, value in (("checkpoint", data.get("checkpoint")), ("keys.log", keys.get("log"))):
             if not isinstance(value, str):
                 raise Refused(f"{name} is missing")
+            utf8(value)
         for row in rows:
             if (not isinstance(row, dict) or type(row.get("seq")) is not int or row.get("part") not in PARTS
                     or not isinstance(row.get("line"), str)):
                 raise Refused("a record without seq, part or line")
+            utf8(row["line"])
         if len({row["seq"] for row in rows}) != len(rows):
             raise Refused("a record stands in it twice")
         if [row["part"] for row in rows].count("alarm") != 1:
@@ -724,7 +734,7 @@ class Exhibit:
         self.checkpoint: Checkpoint | None = None
         if self.log_key is None:
             return
-        note = self.data["checkpoint"].encode()
+        note = utf8(self.data["checkpoint"])
         try:
             self.checkpoint = open_checkpoint(note, self.log_key)
             self.report.size = self.checkpoint.size
@@ -739,7 +749,7 @@ class Exhibit:
 
     def check_records(self) -> None:
         """Each record's place in the tree; its own signature by the key that the record before it announced."""
-        lines = {row["seq"]: row["line"].encode() for row in self.rows}
+        lines = {row["seq"]: utf8(row["line"]) for row in self.rows}
         for row in self.rows:
             seq, part = row["seq"], row["part"]
             try:
@@ -754,7 +764,7 @@ class Exhibit:
                 self.report.said.append(f"  record {seq} ({part}): its signature, key, hash and place in the log hold")
 
     def check_record(self, row: dict[str, Any], lines: dict[int, bytes]) -> Record:
-        seq, line = row["seq"], row["line"].encode()
+        seq, line = row["seq"], utf8(row["line"])
         record = take_apart(line)
         if row["part"] not in (record.kind, "announces"):
             raise Refused(f"it is a {record.kind} record")
@@ -834,7 +844,7 @@ class Exhibit:
         if isinstance(note, str) and self.log_key and self.centres:
             try:
                 named = heartbeat.get("receipt")
-                earlier = open_receipt(note.encode(), self.log_key, self.centres[0])
+                earlier = open_receipt(utf8(note), self.log_key, self.centres[0])
                 if not isinstance(named, dict) or named.get("sha256") != b64url(hashlib.sha256(earlier.line).digest()):
                     raise Refused("no heartbeat before the alarm names it")
                 self.earlier = earlier
