@@ -11,14 +11,16 @@ import json
 import random
 import sqlite3
 import tempfile
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from edge_agent import drivers
 from edge_agent.center import body as entries
-from edge_agent.center import enrolment, express
+from edge_agent.center import enrolment, express, witness
 from edge_agent.center.values import TooLarge, Unreadable
 from edge_agent.doors.files import shipped_config
 from edge_agent.hands import asking, centre, keys
@@ -30,6 +32,7 @@ from edge_agent.tools import (
     counts_file,
     daily_file,
     ed25519,
+    envelope,
     jws,
     merkle,
     model_file,
@@ -140,6 +143,7 @@ def _reply(data: bytes) -> None:
     way = centre.Centre.__new__(centre.Centre)
     way.host, way.port, way._proxy, way._failed = "centre.example", 443, None, 0
     way._connection = None
+    way._own = SimpleNamespace(newest_is_due=lambda: False, refused=lambda: None)  # type: ignore[assignment]
 
     def connected() -> Any:
         connection = centre._Connection("centre.example", 443, None, 1.0, None)  # type: ignore[arg-type]
@@ -243,6 +247,37 @@ def _answer(data: bytes) -> None:
     core = asking.Core.__new__(asking.Core)
     core._reader = io.BufferedReader(io.BytesIO(data))  # type: ignore[arg-type]
     core._answer()
+
+
+def _properties(data: bytes) -> tuple[str, list[tuple[str, str]], bytes]:
+    """Topic, user properties and body of an MQTT message: first line, lines of name=value, the rest."""
+    head, _, body = data.partition(b"\n\n")
+    where, *lines = head.decode("utf-8", "replace").split("\n")
+    return where, [(name, value) for name, _, value in (line.partition("=") for line in lines)], body
+
+
+def _mqtt_request(data: bytes) -> None:
+    where, user, body = _properties(data)
+    envelope.read_request(where, body[:16], user, body)
+
+
+def _mqtt_answer(data: bytes) -> None:
+    _, user, body = _properties(data)
+    envelope.read_answer(user, body, bytes(32), CENTRE_KEY.key)
+
+
+MQTT = (
+    b"rpm/"
+    + b"a" * 64
+    + b"/entries\nv=1\nlog="
+    + b"a" * 64
+    + b"\ncert="
+    + b"b" * 64
+    + b"\nencoding=gzip\nsig=AAAA\n\n"
+    + bytes(20),
+    b"x\nv=1\nstatus=200\nretry-after=5\nsig=" + b64encode(bytes(64)) + b"\n\nbody",
+)
+WITNESS = witness.body(2, [bytes(32)], vector("checkpoint.txt"))
 
 
 # --- the disk
@@ -413,6 +448,10 @@ def targets() -> list[Target]:
         ),
         Target("enrolment", (ENROLMENT,), lambda data: enrolment.read(data, certificate=True), refused),
         Target("continuation", (ENROLMENT,), lambda data: enrolment.read(data, certificate=False), refused),
+        Target("mqtt-request", MQTT, _mqtt_request, refused),
+        Target("mqtt-answer", MQTT, _mqtt_answer, refused),
+        Target("witness", (WITNESS,), witness.read, (Unreadable, EvidenceError)),
+        Target("login", (b"user:password\n",), lambda data: envelope.read_login(data.decode("utf-8", "replace")), refused),
         Target("centre-answer", HTTP, _reply, (EdgeAgentError,)),
         Target("sockets", REQUESTS, CONTROL.take),
         Target(
