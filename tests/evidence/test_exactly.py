@@ -718,8 +718,11 @@ def test_stumps_that_do_not_hold_say_why() -> None:
     report = verify.verify_log(log.lines[3:], b"", pruned=stump.Stump(3, log.lines[2], made.left, other.note), log_key=KEY)
     assert report.problems[0].startswith("the stump: its line and subtrees do not lead") and report.records == 0
     assert "its line is not line 2 of elsewhere" in refused(lambda: made.head("elsewhere"))
-    below = notes.sign_checkpoint(Checkpoint(ORIGIN, 2, bytes(32)), SIGNER)
-    report = verify.verify_log(log.lines[3:], b"", pruned=made, log_key=KEY, checkpoint=below, receipts=[made.note])
-    assert report.problems == ["the checkpoint: it is over 2 records, which are pruned; the cut is at 3"]
+    point = Checkpoint(ORIGIN, 2, bytes(32))            # of pruned lines: nothing to hold it to, but its signatures
+    below = notes.sign_checkpoint(point, SIGNER) + notes.cosign(point, "c.example", CENTRE_SIGNER, 4)
+    given: dict[str, Any] = {"pruned": made, "log_key": KEY, "centre_key": CENTRE, "receipts": [below, made.note]}
+    report = verify.verify_log(log.lines[3:], b"", **given)
+    assert report.problems == [] and [found.checkpoint.size for found in report.earlier] == [2]
+    assert [found.checkpoint.size for found in report.receipts] == [3]
     flagged = jws.write("fault", {"v": 1, "log": ORIGIN, "seq": True, "prev": None, "nk": "A" * 43}, SEED)
     assert "its line is not line 1" in refused(lambda: stump.Stump(2, flagged, (), b"").head(ORIGIN))
