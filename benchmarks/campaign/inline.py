@@ -51,6 +51,9 @@ class Connection:
     def execute(self, sql: str, values: Any = ()) -> Execution:
         return Execution(lambda: self._connection.execute(sql, values))
 
+    def executemany(self, sql: str, rows: Any) -> Execution:
+        return Execution(lambda: self._connection.executemany(sql, rows))
+
     async def commit(self) -> None:
         self._connection.commit()
 
