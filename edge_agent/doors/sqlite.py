@@ -208,7 +208,7 @@ def _error(path: Path, problem: Exception) -> StorageError:
     name = _name(problem)
     if any(name.startswith(family) for family in LOST) or isinstance(problem, sqlite3.IntegrityError | sqlite3.InterfaceError):
         return StorageError(f"{path}: {problem}")
-    if isinstance(problem, sqlite3.OperationalError) and name != "SQLITE_ERROR":
+    if isinstance(problem, sqlite3.OperationalError) and name not in ("SQLITE_ERROR", ""):
         return Unavailable(f"{path}: {problem} ({name}); is another program using it, is the disk well?")
     return StorageError(f"{path}: {problem}")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from edge_agent.doors.sqlite import Database, Statement
-from edge_agent.hands.shelf import SCHEMA, Shelf
+from edge_agent.hands.shelf import SCHEMA, Shelf, line_of
 from edge_agent.tools import ed25519, jws, merkle, notes
 from edge_agent.tools.base64url import encode
 from edge_agent.words.errors import EvidenceError, StorageError, Unavailable
@@ -134,7 +134,7 @@ class Ledger(Shelf):
         rows.reverse()
         head = Head(origin, 0, None, first_key)
         for seq, line in rows:
-            head = self._follow(head, seq, line)
+            head = self._follow(head, seq, line_of(self.path, seq, line))
         seed = await asyncio.to_thread(self._keys.find, head.next_key)
         if seed is None:
             raise EvidenceError(f"the key that must sign record {head.seq} of {origin} is not in the key file")

@@ -156,7 +156,7 @@ class Shelf:
         rows = await self._database.rows(
             "SELECT seq, line FROM record WHERE seq >= ? AND seq < ? ORDER BY seq", (begin, begin + count)
         )
-        return [bytes(line) for number, (seq, line) in enumerate(rows, begin) if seq == number]
+        return [line_of(self.path, seq, line) for number, (seq, line) in enumerate(rows, begin) if seq == number]
 
     async def alarms_beyond(self, begin: int, most: int) -> list[int]:
         """Seq of alarms from line `begin` on, newest first."""
@@ -174,12 +174,12 @@ class Shelf:
         rows = await self._database.rows(
             "SELECT line FROM record WHERE kind = ? ORDER BY seq DESC LIMIT ?", (kind, last)
         )
-        return [bytes(row[0]) for row in reversed(rows)]
+        return [line_of(self.path, kind, row[0]) for row in reversed(rows)]
 
     async def last(self, kind: str) -> bytes | None:
         """The newest line of a kind, looked for from the end."""
         rows = await self._database.rows("SELECT line FROM record WHERE kind = ? ORDER BY seq DESC LIMIT 1", (kind,))
-        return bytes(rows[0][0]) if rows else None
+        return line_of(self.path, kind, rows[0][0]) if rows else None
 
     async def tree(self, question: Callable[[merkle.Node], T]) -> T:
         """The root or proof that `question` computes, its nodes fetched first."""
@@ -244,9 +244,9 @@ class Shelf:
         if level == 0 and (line := await self.lines(index, 1)):
             return merkle.leaf(line[0])
         rows = await self._database.rows("SELECT hash FROM node WHERE level = ? AND idx = ?", (level, index))
-        if not rows:
+        if not rows or not isinstance(rows[0][0], bytes) or len(rows[0][0]) != HASH_BYTES:
             raise StorageError(f"{self._database.path}: tree node {level}/{index} is missing")
-        return bytes(rows[0][0])
+        return rows[0][0]
 
     async def close(self) -> None:
         await self._database.close()
@@ -259,3 +259,10 @@ def _below(last: int) -> Sequence[Statement]:
         for level in range(last.bit_length())
     ]
     return [("DELETE FROM record WHERE seq < ?", (last,)), *nodes]
+
+
+def line_of(path: Path, seq: int | str, value: object) -> bytes:
+    """A damaged file may hold anything in this place, whatever the table demands."""
+    if not isinstance(value, bytes):
+        raise StorageError(f"{path}: record {seq} is damaged: there is no line in its place")
+    return value

@@ -10,6 +10,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from edge_agent import __version__
 from edge_agent.doors.files import read_through, write_whole
@@ -72,7 +73,7 @@ class Logbooks:
         recovery: list[Draft] = []
         if before and ledger.size == 0:         # also when power went between the new log and its first record
             recovery = await salvage(before[-1])
-        elif before and before[-1].closing():
+        elif before:
             recovery = await still_to_carry(before[-1], ledger)
         closed = [(identity, shelf) for identity in before if (shelf := await shelf_of(identity)) is not None]
         return cls(state, ledger, current, closed, recovery)
@@ -92,9 +93,10 @@ class Logbooks:
 
     async def opening(self, configuration: Configuration, boot: int, kernel_boot: str) -> list[Draft]:
         """Records every start begins with: recovery where there was one, boot, config where it changed."""
-        last = await self.ledger.last("boot")
-        known = jws.take_apart(last).payload if last else {}
+        known = await self._last_start()
         cause = "first" if boot == 1 else "restart" if known.get("kernel_boot") == kernel_boot else "reboot"
+        if not known and self.ledger.size and boot > 1:
+            cause = "unknown"
         size = self.ledger.size
         drafts: list[Draft] = [*self._recovery, ("boot", {
             "cause": cause, "last_seq": size - 1 if size else None, "agent": __version__, "exe": _program_hash(),
@@ -105,6 +107,17 @@ class Logbooks:
                 "cfg": configuration.hash, "previous": known.get("cfg"), "settings": configuration.plain(), "by": None,
             }))
         return drafts
+
+    async def _last_start(self) -> dict[str, Any]:
+        """What the boot record before said; {} where there is none, or the file is damaged in between: a lane must be watched."""
+        try:
+            last = await self.ledger.last("boot")
+            return jws.take_apart(last).payload if last else {}
+        except Unavailable:
+            raise
+        except (StorageError, EvidenceError) as problem:
+            log.error("%s: what the last start wrote cannot be read", problem)
+            return {}
 
     def books(self, heartbeat: Callable[[], int | None]) -> list[Book]:
         """Every log that can be delivered, oldest first; one that the centre refused for good can not."""
@@ -145,7 +158,14 @@ async def _second_look(identity: LogIdentity, first: Exception) -> Ledger | None
 
 async def _last_boot(shelf: Shelf) -> int:
     """The start in which the log's last readable line was written."""
-    for line in reversed(await shelf.lines(max(shelf.first, shelf.size - READ_BACK), READ_BACK)):
+    try:
+        lines = await shelf.lines(max(shelf.first, shelf.size - READ_BACK), READ_BACK)
+    except Unavailable:
+        raise
+    except StorageError as problem:         # a closed log whose file is damaged: the file <state>/boot counts too
+        log.error("%s", problem)
+        return 0
+    for line in reversed(lines):
         try:
             return int(jws.take_apart(line).payload["t"]["boot"])
         except (EvidenceError, LookupError, TypeError, ValueError):

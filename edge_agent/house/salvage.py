@@ -7,12 +7,16 @@ records is written once more, into the continuation, with `carried`: {"of", "seq
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import sqlite3
 from typing import Any
 
 from edge_agent.hands.keys import new_seed
 from edge_agent.hands.ledger import Draft, Ledger
 from edge_agent.hands.shelf import Shelf
+from edge_agent.house import genuine
+from edge_agent.house.genuine import Genuine
 from edge_agent.house.identity import LogIdentity
 from edge_agent.tools import jws
 from edge_agent.tools.base64url import encode
@@ -80,8 +84,25 @@ async def salvage(identity: LogIdentity) -> list[Draft]:
             log.error("%s: %s", identity.origin, problem)
         finally:
             await shelf.close()
+    salvaged, behind, tail = await asyncio.to_thread(_genuine, identity, shelf.first if shelf else 0)
+    if tail["carried"] and not closing:
+        carried, body["tail"] = behind, tail
     by = {"by": closing["by"]} if closing else {}
-    return [("recovery", {**body, **by, "salvaged": body["size"] or 0, "reason": reason[:500]}), *carried]
+    return [("recovery", {**body, **by, "salvaged": salvaged, "reason": reason[:500]}), *carried]
+
+
+def _genuine(identity: LogIdentity, begin: int) -> tuple[int, list[Draft], dict[str, int]]:
+    """How many records of a log are genuine, and what people must not miss of those that a damaged place keeps from being
+    delivered in order."""
+    told, found = Genuine(), []
+    try:
+        for record in genuine.records(identity.database, identity.origin, identity.first_key, begin, told):
+            if told.gap is not None and record.kind in CARRIED:
+                found.append(_carried(identity.origin, record.line, record.kind, record.payload))
+    except sqlite3.Error as problem:
+        log.error("%s cannot be opened: %s; it is kept", identity.database, problem)
+    kept = _most_important(found)
+    return told.count, kept, {"from": told.gap or 0, "size": told.size, "carried": len(kept), "left": len(found) - len(kept)}
 
 
 async def still_to_carry(identity: LogIdentity, ledger: Ledger) -> list[Draft]:
@@ -117,11 +138,14 @@ async def _carry(shelf: Shelf, refused_at: int | None) -> tuple[list[Draft], dic
         for line in lines:
             parts = jws.take_apart(line)
             if parts.kind in CARRIED:
-                was = {"of": shelf.origin, "seq": parts.payload["seq"], "sha256": encode(jws.line_hash(line))}
-                body = {name: value for name, value in parts.payload.items() if name not in OF_THE_LINE}
-                found.append((parts.kind, {**body, "carried": was}))
+                found.append(_carried(shelf.origin, line, parts.kind, parts.payload))
     kept = _most_important(found)
     return kept, {"from": begin, "size": shelf.size, "carried": len(kept), "left": len(found) - len(kept)}
+
+
+def _carried(origin: str, line: bytes, kind: str, payload: dict[str, Any]) -> Draft:
+    was = {"of": origin, "seq": payload["seq"], "sha256": encode(jws.line_hash(line))}
+    return kind, {**{name: value for name, value in payload.items() if name not in OF_THE_LINE}, "carried": was}
 
 
 def _most_important(found: list[Draft]) -> list[Draft]:
