@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -44,6 +45,7 @@ def measure(post: Post, days: float) -> str:
     drain_s = time.monotonic() - began
     wait_for(lambda: post.status()["log"]["unreceipted"] < 3, 60, "the rest")
     peaks = memory_kb(post, *PROCESSES)
+    print(f"  {days} days: drained in {drain_s:.0f} s; now both ends are verified", file=sys.stderr, flush=True)
     post.kill("portal-2")
     found = compare(post)
     late = {seq: seconds for seq, seconds in found.alarm_s.items() if seq >= fresh}

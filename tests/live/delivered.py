@@ -13,6 +13,8 @@ from typing import Any
 
 from tests.live.post import ORIGIN, Post, payloads
 
+VERIFIED_S = 1800               # 55 000 records take two minutes of a processor that is shared
+
 
 @dataclass(frozen=True)
 class Delivered:
@@ -37,7 +39,7 @@ def compare(post: Post) -> Delivered:
     for key, at_ms in shown:
         first.setdefault(int(key.split()[0]), (key.split()[1], at_ms))
     wall = {record["seq"]: datetime.fromisoformat(record["t"]["wall"]).timestamp() for record in payloads(theirs, "alarm")}
-    both = [post.command(*words, check=False).returncode for words in (
+    both = [post.command(*words, check=False, timeout_s=VERIFIED_S).returncode for words in (
         ("center", "verify", post.where / "centre"), ("verify", "--config", post.config))]
     return Delivered(
         common, lost, _twice(record["seq"] for record in payloads(theirs)) + _twice(key.rsplit(" ", 1)[0] for key, _ in shown),

@@ -54,9 +54,9 @@ class Post:
 
     # --- processes
 
-    def command(self, *words: object, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def command(self, *words: object, check: bool = True, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "edge_agent", *map(str, words)], capture_output=True, text=True, timeout=120,
+            [sys.executable, "-m", "edge_agent", *map(str, words)], capture_output=True, text=True, timeout=timeout_s,
             check=check, env=ENVIRONMENT,
         )
 
