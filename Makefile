@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard native/*.c native/*.h native/build_kernel.py) setup.py
 
-.PHONY: demo test quick lint kernel fuzz mutation bench campaign clean
+.PHONY: demo test quick lint kernel fuzz mutation coverage-evidence bench campaign clean
 
 demo: $(VENV)/.ready
 	$(BIN)/edge-agent demo
@@ -39,6 +39,15 @@ bench: $(VENV)/.ready
 # attacks, crash states, kills, failing calls, power cuts: hours (docs/attacks.md); NAMES="kills --runs 500" for a part
 campaign: $(VENV)/.ready
 	nice -n 15 $(BIN)/python -m benchmarks.campaign $(NAMES)
+
+# branches of sign, verify and commit under the tests of evidence
+SIGNING := base64url strict_json jws merkle notes verify stump ed25519
+comma := ,
+empty :=
+COVERED := $(subst $(empty) ,$(comma),$(SIGNING:%=edge_agent/tools/%.py) edge_agent/hands/keys.py edge_agent/hands/ledger.py edge_agent/hands/shelf.py)
+coverage-evidence: $(VENV)/.ready
+	nice -n 10 $(BIN)/python -m coverage run --branch --include="$(COVERED)" -m pytest tests/evidence
+	$(BIN)/python -m coverage report -m
 
 $(VENV)/.ready: $(SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

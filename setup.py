@@ -41,6 +41,7 @@ setup(
         "fuzz": ["atheris>=2.3"],    # optional: coverage-guided long forms, python -m tests.fuzz --atheris NAME
         "test": [
             "pytest>=8",
+            "coverage>=7",
             "pytest-xdist>=3.6",     # two workers
             "hypothesis>=6.100",
             "jsonschema>=4.21",

@@ -561,6 +561,34 @@ def test_reports_of_what_does_not_hold() -> None:
     assert report.problems == ["the checkpoint: its root is not that of the first 1 records"] and report.checkpoint is None
 
 
+def test_witnesses_beside_a_receipt() -> None:
+    log = Log()
+    log.add()
+    tree = merkle.Tree()
+    tree.add(log.lines[0])
+    point = Checkpoint(ORIGIN, 1, tree.root())
+    signer = ed25519.SoftKey(bytes(31) + b"w")
+    key = notes.VerifierKey("w.example", notes.COSIGNER_KEY, signer.public)
+    note = notes.sign_checkpoint(point, SIGNER) + notes.cosign(point, "c.example", CENTRE_SIGNER, 5)
+    seen = notes.cosign(point, "w.example", signer, 6)
+    given: dict[str, Any] = {"log_key": KEY, "centre_key": CENTRE, "witness_keys": [key]}
+    report = verify.verify_log(log.lines, log.first_key, receipts=[note + seen], **given)
+    assert report.problems == [] and report.witnessed["w.example"].time_s == 6
+    unseen = verify.verify_log(log.lines, log.first_key, receipts=[note], **given)
+    assert (unseen.witnessed, unseen.problems) == ({}, [])
+    forged = raw_line("w.example", key.id + (6).to_bytes(8, "big") + bytes(64))
+    report = verify.verify_log(log.lines, log.first_key, receipts=[note + forged], **given)
+    assert report.problems == ["receipt 0: the cosignature of w.example does not verify"]
+
+
+def test_signatures_and_keys_of_a_wrong_length_are_simply_no() -> None:
+    key, signature = ed25519.public(SEED), ed25519.sign(SEED, b"x")
+    assert ed25519.verifies(key, b"x", signature) is True
+    for each in ((key[1:], signature), (key + b"x", signature), (key, signature[1:]), (key, signature + b"x"), (key, bytes(64))):
+        assert ed25519.verifies(each[0], b"x", each[1]) is False
+    assert ed25519.verifies(b"\xff" * 32, b"x", signature) is False         # no point of the curve
+
+
 def test_heartbeats_are_held_to_the_tree_before_them() -> None:
     for size, root, holds in (
         (0, merkle.EMPTY_ROOT, True),
