@@ -13,6 +13,7 @@ import pytest
 
 from edge_agent.doors.clock import WALL_MAX_NS, SaneClock
 from edge_agent.house import enrolment as enrolling
+from edge_agent.house.audit import verify_state
 from edge_agent.house.configuration import load
 from edge_agent.house.core import Core
 from edge_agent.tools import jws, times
@@ -113,3 +114,31 @@ def test_the_core_starts_with_an_impossible_clock(tmp_path: Path, wall_ns: int) 
     assert records[0]["kind"] == "boot" and records[0]["t"]["src"] == "none"
     with sqlite3.connect(core.state / "history.db") as history:
         assert history.execute("SELECT count(*) FROM passage").fetchone()[0] == 1
+
+
+def step_records(records: list[dict[str, Any]]) -> list[int]:
+    return [record["step_ms"] for record in records if record["kind"] == "clock"]
+
+
+def test_a_controller_without_a_battery_starts_in_1970_and_is_set_by_ntp(tmp_path: Path) -> None:
+    """The records of before say 1970 and stay as they are; `boot` and `mono_ms` put them in order."""
+    records, core = run_core(tmp_path, [45 * S, 85 * S, NOW_NS, NOW_NS + 40 * S], start_ns=5 * S)
+    assert step_records(records) == [(NOW_NS - 125 * S) // 10**6]
+    walls = [record["t"]["wall"] for record in records]
+    assert walls[0].startswith("1970-01-01T00:00:45") and walls[-1].startswith("2026-")
+    assert walls == sorted(walls)
+    stamps = [(record["t"]["boot"], record["t"]["mono_ms"]) for record in records]
+    assert stamps == sorted(stamps)
+    assert not [record for record in records if record["kind"] == "fault" and record["condition"] == "clock"], "1970 can be"
+    assert [report.problems for report in verify_state(core.state, None)] == [[]]
+
+
+def test_a_clock_that_steps_both_ways_is_recorded_each_time_and_fails_no_log(tmp_path: Path) -> None:
+    hour = 3600 * S
+    walls = [NOW_NS + 40 * S, NOW_NS - hour, NOW_NS - hour + 40 * S, NOW_NS + 30 * hour, NOW_NS + 200 * S]
+    records, core = run_core(tmp_path, walls)
+    assert step_records(records) == [-3_680_000, 111_520_000, -107_840_000]
+    heartbeats = [record["t"] for record in records if record["kind"] == "heartbeat"]
+    assert [stamp["wall"] for stamp in heartbeats] != sorted(stamp["wall"] for stamp in heartbeats)
+    assert [stamp["mono_ms"] for stamp in heartbeats] == sorted(stamp["mono_ms"] for stamp in heartbeats)
+    assert [report.problems for report in verify_state(core.state, None)] == [[]]
