@@ -29,7 +29,7 @@ def _verify(log: LogIdentity, centre_key: VerifierKey | None, witness_keys: Sequ
         database = sqlite3.connect(f"file:{quote(str(log.database))}?mode=ro", uri=True, isolation_level=None)
         try:
             database.execute("BEGIN")       # one view of it, whatever the core writes or prunes meanwhile
-            receipts = [row[0] for row in database.execute("SELECT note FROM receipt ORDER BY size")]
+            receipts = (bytes(row[0]) for row in database.execute("SELECT note FROM receipt ORDER BY size"))  # 90 days: 130 000
             pruned = _stump(database)
             lines = (bytes(row[0]) for row in database.execute(
                 "SELECT line FROM record WHERE seq >= ? ORDER BY seq", (pruned.size if pruned else 0,)))
