@@ -19,6 +19,7 @@ CAMPAIGNS = {
     "states": ("benchmarks.campaign.states", 100_000),
     "power_cuts": ("benchmarks.campaign.power_cuts", 300),
     "kills": ("benchmarks.campaign.kills", 10_000),
+    "network": ("benchmarks.campaign.network", 20),         # of each fault of the network, half a minute each
     "failing_calls": ("benchmarks.campaign.failing_calls", 10**6),     # all there are
 }
 
