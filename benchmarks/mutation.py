@@ -27,7 +27,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = ("base64url", "strict_json", "jws", "merkle", "notes", "verify", "stump")
-TESTS = ("test_line_forms.py", "test_merkle.py", "test_notes.py", "test_vectors.py")
+TESTS = ("test_line_forms.py", "test_merkle.py", "test_notes.py", "test_brackets.py", "test_vectors.py")
 # every byte of every line changed: minutes, and no mutant needs more than the few below
 SLOW = "every_changed_byte_of_a_line or every_changed_byte_of_a_note or note_cut_short or cut_short_in_its_last_line"
 # a mutant that takes longer loops, and counts as noticed.  On an idle core the exact tests take 0.5 s, all of them 10 s

@@ -749,6 +749,7 @@ def test_stumps_that_do_not_hold_say_why() -> None:
     point = Checkpoint(ORIGIN, 2, bytes(32))            # of pruned lines: nothing to hold it to, but its signatures
     below = notes.sign_checkpoint(point, SIGNER) + notes.cosign(point, "c.example", CENTRE_SIGNER, 4)
     given: dict[str, Any] = {"pruned": made, "log_key": KEY, "centre_key": CENTRE, "receipts": [below, made.note]}
+    assert verify.verify_log(log.lines[3:], b"", checkpoint=below, **given).checkpoint == point
     report = verify.verify_log(log.lines[3:], b"", **given)
     assert report.problems == [] and [found.checkpoint.size for found in report.earlier] == [2]
     assert [found.checkpoint.size for found in report.receipts] == [3]
