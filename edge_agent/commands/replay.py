@@ -113,10 +113,11 @@ def _pairs(given: list[str], option: str, example: str) -> dict[str, str]:
 def _page(summary: dict[str, Any]) -> list[str]:
     from edge_agent.tools import alarm_text
 
+    vacant = f"; with no vehicle there: {n}" if (n := summary["vendor_vacant_alarms"]) else ""
     lines = [
         f"{summary['seconds']:.0f} s of wire, {sum(summary['records'].values())} records, {summary['unreadable']} unreadable",
         f"{summary['occupancies']} occupancies, {summary['alarmed_occupancies']} with an alarm of ours; "
-        f"the portal alarmed: gamma {summary['vendor_gamma_alarms']}, neutron {summary['vendor_neutron_alarms']}",
+        f"the portal alarmed: gamma {summary['vendor_gamma_alarms']}, neutron {summary['vendor_neutron_alarms']}{vacant}",
         f"tamper opened {summary['tamper_opened']}, closed {summary['tamper_closed']}",
         *filter(None, [summary["note"]]),
     ]

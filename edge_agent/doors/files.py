@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import grp
 import os
@@ -83,13 +84,21 @@ def hold(path: Path, what: str) -> int:
     return handle
 
 
+WRITE_BYTES = 1 << 20               # of one write
+
+
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Replace a file in one step: the old one or the new one is there, never half of either."""
+    """Replace a file in one step: the old one or the new one is there, never half of either.  Never a device or a pipe."""
+    if path.exists() and not path.is_file():
+        raise StorageError(f"cannot write {path}: it is there and is no file.\n  Name a file to make")
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
         try:
-            os.write(handle, data)
+            for begin in range(0, len(data), WRITE_BYTES):
+                part = data[begin : begin + WRITE_BYTES]
+                if os.write(handle, part) != len(part):     # a disk that fills up may take a part
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(handle)
         finally:
             os.close(handle)

@@ -272,7 +272,7 @@ def _counting(means: str, kinds: list[str], interval_s: float, found: RegisterMa
         raise SettingsError("a cumulative count is u16 or u32: a float forgets single counts above 16 million")
     if found.step_s and "time" not in says and found.poll_s > found.step_s / 3:
         raise SettingsError(f"poll_s = {found.poll_s:g}: counts renewed each {found.step_s:g} s are to be asked thrice as often")
-    return Cumulative(kinds, 0.0 if "time" in says else found.step_s)
+    return Cumulative(kinds, 0.0 if "time" in says else found.step_s, found.poll_s / 2)
 
 
 DRIVER = Driver(

@@ -11,6 +11,7 @@ from typing import Any
 from edge_agent import drivers
 from edge_agent.doors.files import read_text, shipped_config
 from edge_agent.hands import links
+from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.rules import NOT_FITTED, Rules
 from edge_agent.tools import model_file, register_meanings, toml_settings
 from edge_agent.tools.base64url import encode
@@ -138,6 +139,11 @@ def _check_rules(lane: LaneSettings, profile: Profile, model: ModelFile | None, 
         driver = drivers.find(lane.driver)
         driver.decoder(profile)
         driver.polls(profile, lane.link)
+        if profile.modbus and lane.mode != CONTINUOUS and not any(state.says == "occupied" for state in profile.modbus.state):
+            raise SettingsError(
+                'no modbus.state of the profile says "occupied", so nothing tells of vehicles.\n'
+                '  Map the beam, or set mode = "continuous" in the lane'
+            )
         Rules(lane, profile, model)
     except (SettingsError, ValueError) as problem:
         told = str(problem).removeprefix(f"lane {lane.name}: ")

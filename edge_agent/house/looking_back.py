@@ -50,7 +50,8 @@ def in_core(core: Core, name: str) -> Found:
     begin = min((alarm["seq"] for alarm in recent if is_named(alarm, name)), default=0)
     found = choose(_records(line.encode() for line in _core_lines(core, begin)), name)
     found.alarm["receipted"] = found.alarm["seq"] < answer["receipted"]
-    found.bracket = Bracket(**core.ask("bracket", seq=found.alarm["seq"]))
+    signed = core.ask("bracket", seq=found.alarm["seq"])
+    found.bracket = Bracket(signed["after_s"], signed["before_s"])
     return found
 
 

@@ -24,7 +24,8 @@ def detail(condition: str, x: str, channel: Channel) -> str:
                     f"Swap its cable with a neighbour's: if the zero moves, it is the electronics")
         case "stuck":
             return (f"{x} gave {int(channel.equal)} times in a row the same count, by chance not once in ten years: its counter "
-                    f"or the portal's controller is frozen. Power-cycle the controller; a simulator does this by design")
+                    f"or the portal's controller is frozen. A count far above background is the end of its range beside a very "
+                    f"strong source: KEEP DISTANCE. Else power-cycle the controller; a simulator does this by design")
         case "noisy":
             return (f"{x} scatters {channel.scatter:.2f} times as much as counts can by chance: bad connector, light leak, "
                     f"interference. Move its cable and look whether the counts jump")

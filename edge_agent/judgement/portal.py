@@ -33,6 +33,8 @@ from edge_agent.words.reading import (
 from edge_agent.words.settings import LaneSettings, Profile
 
 STUCK = "beam stuck or lane blocked; judged in continuous mode until it clears, where only a rise by a quarter is seen"
+MIN_S, MAX_S = 0.01, 600.0      # interval of a sample that the kernel takes (native/ea_lane.h)
+OVER = "a very strong source, KEEP DISTANCE, measure with a survey meter from afar"
 FADING = {Condition.LATE, Condition.COUNTER_GAP, Condition.POWER_CYCLE, Condition.UNREADABLE, Condition.PROFILE}
 
 
@@ -183,16 +185,21 @@ class Portal:
 
     def _sample(self, sample: Sample) -> Iterator[Event]:
         detectors = self.rules.detectors[sample.radiation]
-        if len(sample.counts) != len(detectors) or max(sample.counts, default=0) > self.profile.count_max:
+        most = max(sample.counts, default=0)
+        if len(sample.counts) != len(detectors) or most > self.profile.count_max or not MIN_S <= sample.interval_s <= MAX_S:
             self.tally.refused += 1
             yield from self.faults.begin(
                 sample.at_ns, Condition.PROFILE.value,
-                f"{sample.radiation.value} counts {sample.counts} do not fit the profile {self.profile.title!r}",
+                f"{sample.radiation.value} counts {sample.counts} in {sample.interval_s:g} s do not fit the profile "
+                f"{self.profile.title!r}",
                 fades=True,
             )
             if sample.vendor_alarm:     # ours can add, never veto
                 yield from self._alarm(sample, self.rules.vendor(sample))
             return
+        if most == self.profile.count_max:      # the end of its field: what is beyond cannot be told
+            name = f"{sample.radiation.value}-{Condition.OVER.value}"
+            yield from self.faults.begin(sample.at_ns, name, f"{most} counts, the most that can be told: {OVER}", fades=True)
         self.tally.samples += 1
         self.alarms.pace.took(sample)
         self.last_counts[sample.radiation] = sample

@@ -39,6 +39,7 @@ class Summary:
     occupancies: int = 0
     vendor_gamma_alarms: int = 0        # occupancies so flagged
     vendor_neutron_alarms: int = 0
+    vendor_vacant_alarms: int = 0       # the portal's own, with no vehicle there
     tamper_opened: int = 0
     tamper_closed: int = 0
     unreadable: int = 0
@@ -54,6 +55,7 @@ class Summary:
             "alarmed_occupancies": sum(bool(each.rules) for each in self.passed),
             "occupancies_unjudged": sum(not each.judged for each in self.passed),
             "vendor_gamma_alarms": self.vendor_gamma_alarms, "vendor_neutron_alarms": self.vendor_neutron_alarms,
+            "vendor_vacant_alarms": self.vendor_vacant_alarms,
             "tamper_opened": self.tamper_opened, "tamper_closed": self.tamper_closed, "unreadable": self.unreadable,
             "records": dict(sorted(self.records.items())), "judged": self.judged, "alarms": self.alarms, "faults": self.faults,
         }
@@ -108,6 +110,8 @@ class Replay:
                     summary.tamper_closed += not event.open
                 case Alarm() if event.judgement.rule != VENDOR:
                     summary.alarms.append(self._brief(event))
+                case Alarm() if event.occupancy is None:
+                    summary.vendor_vacant_alarms += 1
                 case Fault():
                     summary.faults.append(
                         {"at_s": self._shown(event.at_ns), "condition": event.condition, "present": event.present,

@@ -95,10 +95,11 @@ class Pace:
 
 
 class Cumulative:
-    """`step_s`: how often the instrument renews its registers; 0 where it has a time of its own, or counts them up at once."""
+    """`step_s`: how often the instrument renews its registers; 0 where it has a time of its own, or counts them up at once.
+    `least_s`: counts of a shorter interval wait for the next: two questions in a row after a stall are no sample."""
 
-    def __init__(self, kinds: Sequence[str], step_s: float) -> None:
-        self._counters, self._step_ns = [Counter(kind) for kind in kinds], round(step_s * 1e9)
+    def __init__(self, kinds: Sequence[str], step_s: float, least_s: float = 0.0) -> None:
+        self._counters, self._step_ns, self._least_s = [Counter(kind) for kind in kinds], round(step_s * 1e9), least_s
         self._last: Now | None = None
 
     def take(self, now: Now, values: Sequence[float]) -> Counted | None:
@@ -120,9 +121,11 @@ class Cumulative:
     def _since(self, last: Now, now: Now) -> float | None:
         """How long these counts took; None while that is not certain; not above 0 where its time went back."""
         if now.time_s is not None and last.time_s is not None:
-            return None if now.time_s == last.time_s else now.time_s - last.time_s
+            passed_s = now.time_s - last.time_s
+            return None if passed_s == 0 or 0 < passed_s < self._least_s else passed_s
         if not self._step_ns:
-            return (now.at_ns - last.at_ns) / 1e9 or None
+            passed_s = (now.at_ns - last.at_ns) / 1e9
+            return passed_s if passed_s > 0 and passed_s >= self._least_s else None
         assert now.step is not None and last.step is not None
         if now.step == last.step:
             return None

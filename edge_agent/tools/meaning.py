@@ -14,6 +14,7 @@ from statistics import fmean, median, pvariance
 CHANGES_LEAST = 20          # renewals below which nothing is said: of 20 chance counts none rises every time (1 in 20!)
 SMOOTH = 0.4                # variance over mean of 20 chance counts is below this in 1 of 100 (chi-square, 19 degrees)
 FOLLOWS = 0.6               # correlation of neighbours; of 20 independent values it is below this in 99 of 100
+MOST_CPS = 1e7              # no detector of a portal counts more (pulses of a plastic scintillator: 100 ns): a wrong word order
 LEAST_MEAN = 5.0            # counts; of fewer the scatter tells little in a minute
 
 
@@ -37,6 +38,8 @@ def of(series: Sequence[tuple[float, float]]) -> Meaning:
     if all(later >= sooner for sooner, later in pairwise(values)):
         grown, lasted_s = values[-1] - values[0], changed[-1][0] - changed[0][0]
         rate = grown / lasted_s
+        if rate > MOST_CPS:
+            return Meaning("", f"grows by {rate:.3g} a second: no detector counts so much; is word_order right?", renewed_s, 0.0)
         seen = f"grew from {values[0]:.0f} to {values[-1]:.0f} and never fell: {rate:.1f} counts/s"
         return Meaning("cumulative", seen, renewed_s, rate)
     return _scattering(values, renewed_s)
@@ -46,6 +49,8 @@ def _scattering(values: list[float], renewed_s: float) -> Meaning:
     mean, follows = fmean(values), _follows(values)
     ratio = pvariance(values) / mean if mean > 0 else 0.0
     seen = f"mean {mean:.1f}, variance/mean {ratio:.2f}, neighbours {follows:+.2f} alike, renewed every {renewed_s:.2f} s"
+    if mean / renewed_s > MOST_CPS:
+        return Meaning("", f"{seen}: no detector counts so much; is word_order right, and the address?", renewed_s, 0.0)
     if mean < LEAST_MEAN:
         return Meaning("", f"{seen}: too few counts to tell; put a check source near it", renewed_s, 0.0)
     if ratio < SMOOTH or follows > FOLLOWS:

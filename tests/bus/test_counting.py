@@ -125,3 +125,11 @@ def test_word_order_is_what_the_map_says() -> None:
     assert number([0xFFFF], "i16", "high-first") == -1
     with pytest.raises(ValueError, match="nan"):
         number([0x7FC0, 0], "f32", "high-first")
+
+
+def test_two_questions_in_a_row_after_a_stall_are_no_sample() -> None:
+    """Found by attack: 4 ms of an instrument's own time were a sample that the kernel refused, and the core ended."""
+    counting = Cumulative(["u32"], 0.0, least_s=0.1)
+    taken = [counting.take(Now(round(t * S), time_s=t), [round(1000 * t)]) for t in (10.0, 10.2, 10.204, 10.4)]
+    assert [found and round(found.interval_s, 3) for found in taken] == [None, 0.2, None, 0.2]
+    assert sum(found.counts[0] for found in taken if found) == 400

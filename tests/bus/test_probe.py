@@ -68,6 +68,20 @@ def test_what_does_not_change_or_hardly_counts_is_not_guessed() -> None:
     assert meaning.of([]).means == ""
 
 
+def test_what_no_detector_can_count_is_not_believed() -> None:
+    """Found by attack: random registers were counts of an interval, a wrong word order 65 million counts/s."""
+    chance, total = random.Random(2), 0
+
+    def swapped(_: int) -> float:
+        nonlocal total
+        total += 200 * 65536
+        return total
+
+    for nonsense in (watched(lambda _: chance.randrange(2**32), 0.2), watched(swapped, 0.2)):
+        found = meaning.of(nonsense)
+        assert found.means == "" and "word_order" in found.evidence
+
+
 @contextlib.contextmanager
 def mock(family: str, *options: object) -> Iterator[str]:
     """The mock's own words of where it is."""

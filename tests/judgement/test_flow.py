@@ -49,3 +49,19 @@ def test_one_long_sample_of_a_counter_lost_nothing() -> None:
         counts = tuple(noisy(chance, round(250 * interval_s)) for _ in range(4))
         lane.observe(Sample(ns(at_s), Radiation.GAMMA, interval_s, counts, True))
     assert lane.faults("missing-samples") == []
+
+
+def test_an_interval_no_kernel_takes_is_a_fault_and_not_the_end() -> None:
+    lane = Watched()
+    for interval_s in (0.004, 0.0, 601.0):
+        lane.observe(Sample(ns(10.0 + interval_s), Radiation.GAMMA, interval_s, (5, 5, 5, 5), False))
+    assert lane.faults("profile-mismatch") == [True] and lane.portal.tally.refused == 3
+
+
+def test_counts_at_the_end_of_their_field_are_a_very_strong_source() -> None:
+    """Found by attack: four panels pinned at 999999 were called frozen, power-cycle the controller."""
+    lane = Watched()
+    steady(lane, 10.0, 20)
+    lane.observe(Sample(ns(14.0), Radiation.GAMMA, 0.2, (999_999,) * 4, True))
+    assert lane.faults("gamma-over-range") == [True]
+    assert "KEEP DISTANCE" in lane.portal.faults.details["gamma-over-range"]

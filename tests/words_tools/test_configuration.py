@@ -162,3 +162,27 @@ def test_a_changed_threshold_changes_the_hash(file: Path) -> None:
 def test_a_lane_is_named_once_in_what_is_wrong_with_it(file: Path, more: str) -> None:
     said = refusal(file, PORTAL + lane("2", more=more))
     assert said.count("lane 2") == 1 and "\n  " in said
+
+
+MODBUS = 'kind = "modbus-rtu", device = "/dev/rpm-bus", unit = {unit}, baud = {baud}'
+
+
+def test_instruments_of_one_line_agree_about_it_and_have_addresses_of_their_own(file: Path) -> None:
+    file.write_text(PORTAL + "".join(lane(str(u), "modbus_map", MODBUS.format(unit=u, baud=19200)) for u in (1, 2)))
+    assert len(load(file).settings.lane) == 2
+    said = ((1, 9600), (1, 9600), (2, 19200))
+    two = [lane(str(n), "modbus_map", MODBUS.format(unit=u, baud=b)) for n, (u, b) in enumerate(said)]
+    assert "both ask unit 1" in refusal(file, PORTAL + two[0] + two[1])
+    assert "baud = 9600 and 19200" in refusal(file, PORTAL + two[0] + two[2])
+    assert "unit is missing" in refusal(file, PORTAL + lane("1", "modbus_map", MODBUS.format(unit=0, baud=9600)))
+
+
+def test_a_map_without_a_beam_is_of_an_instrument_that_is_carried_about(file: Path) -> None:
+    """Found by attack: it was called good, and every vehicle was a vacant lane."""
+    shipped = (ROOT / "config/profiles/modbus_map.toml").read_text()
+    (file.parent / "profiles").mkdir()
+    (file.parent / "profiles/blind.toml").write_text(shipped.replace('says = "occupied"', 'says = "battery-low"'))
+    one = MODBUS.format(unit=1, baud=9600)
+    assert 'mode = "continuous"' in refusal(file, PORTAL + lane("1", "modbus_map", one, 'profile = "blind"\n'))
+    file.write_text(PORTAL + lane("1", "modbus_map", one, 'profile = "blind"\nmode = "continuous"\n'))
+    assert load(file).settings.lane[0].mode == "continuous"
