@@ -40,6 +40,8 @@ class Card:
         try:
             body = json.loads(data)
             card = Card(body["url"], notes.read_vkey(body["vkey"]), body["tls_cert"])
+            if not isinstance(card.url, str) or not isinstance(card.tls_cert, str) or not card.tls_cert:
+                raise ValueError("url and tls_cert are texts")
             if card.key.type != notes.COSIGNER_KEY or urlsplit(card.url).scheme != "https":
                 raise ValueError("not a cosigner's key, or not https")
             ssl.create_default_context(cadata=card.tls_cert)

@@ -20,10 +20,12 @@ def add(sub: options.Sub) -> None:
 def _check(chosen: argparse.Namespace) -> int:
     from edge_agent.hands import links
     from edge_agent.house.configuration import load
+    from edge_agent.house.way_up import check_trust
     from edge_agent.judgement.modes import shadow_off
     from edge_agent.judgement.rules import NOT_FITTED
 
     configuration = load(chosen.config)
+    check_trust(configuration)
     if chosen.json:
         print(json.dumps({"ok": True, "cfg": configuration.hash, **configuration.plain()}, indent=1))
         return 0

@@ -47,7 +47,9 @@ def at_least_one(text: str) -> int:
 
 
 def read_bytes(path: Path) -> bytes:
-    """A file given on the command line; SettingsError when it cannot be read."""
+    """A file given on the command line; SettingsError when it cannot be read.  A device has no end."""
+    if path.is_char_device() or path.is_block_device():
+        raise SettingsError(f"{path} is a device and no file.\n  Give a file")
     try:
         return path.read_bytes()
     except OSError as problem:

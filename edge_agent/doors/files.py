@@ -10,12 +10,15 @@ import os
 import pwd
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from edge_agent.words.errors import BusyError, SettingsError, StorageError, Unavailable
 
 
 def read_text(path: Path, what: str) -> str:
     """The text of a file a person maintains; SettingsError says what to do."""
+    if path.is_char_device() or path.is_block_device():
+        raise SettingsError(f"{what} {path} is a device and no file.\n  Give a file")
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -82,6 +85,13 @@ def hold(path: Path, what: str) -> int:
         os.ftruncate(handle, 0)
         os.write(handle, f"{os.getpid()}\n".encode())
     return handle
+
+
+def reading_uri(database: Path) -> str:
+    """How SQLite opens a database that is only looked at.  Where nothing can be written beside it, a card mounted read-only,
+    it needs to be told that nobody else writes; with a write-ahead log there it has to be read too, and is not told so."""
+    still = not os.access(database.parent, os.W_OK) and not database.with_name(database.name + "-wal").exists()
+    return f"file:{quote(str(database))}?mode=ro" + ("&immutable=1" if still else "")
 
 
 WRITE_BYTES = 1 << 20               # of one write

@@ -8,14 +8,19 @@ from pathlib import Path
 from edge_agent.words.errors import SettingsError
 
 
-def client_context(ca: Path, certificate: Path, key: Path) -> ssl.SSLContext:
-    """SettingsError names the file that cannot be used."""
+def trusting(ca: Path) -> ssl.SSLContext:
+    """A context that believes this file and nothing else; SettingsError when it cannot be used."""
     try:
-        context = ssl.create_default_context(cafile=str(ca))
+        return ssl.create_default_context(cafile=str(ca))
     except (OSError, ssl.SSLError) as problem:
         raise SettingsError(
             f"centre.ca: cannot use {ca}: {problem}.\n  It must be the PEM file from the centre's card."
         ) from None
+
+
+def client_context(ca: Path, certificate: Path, key: Path) -> ssl.SSLContext:
+    """SettingsError names the file that cannot be used."""
+    context = trusting(ca)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     try:
         context.load_cert_chain(certificate, key)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote
 
+from edge_agent.doors.files import reading_uri
 from edge_agent.house.identity import LogIdentity, logs_of
 from edge_agent.tools import jws
 from edge_agent.tools.notes import VerifierKey
@@ -26,7 +26,7 @@ def verify_state(state: Path, centre_key: VerifierKey | None, witness_keys: Sequ
 def _verify(log: LogIdentity, centre_key: VerifierKey | None, witness_keys: Sequence[VerifierKey]) -> Report:
     keys = _positions(log)          # before the lines: a core that runs beside us only ever adds to them
     try:
-        database = sqlite3.connect(f"file:{quote(str(log.database))}?mode=ro", uri=True, isolation_level=None)
+        database = sqlite3.connect(reading_uri(log.database), uri=True, isolation_level=None)
         try:
             database.execute("BEGIN")       # one view of it, whatever the core writes or prunes meanwhile
             receipts = (bytes(row[0]) for row in database.execute("SELECT note FROM receipt ORDER BY size"))  # 90 days: 130 000

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+from edge_agent.doors.files import reading_uri
 from edge_agent.house import looking_back
 from edge_agent.tools import ed25519, jws, merkle, notes
 from edge_agent.tools.base64url import encode
@@ -48,7 +48,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
             "  The ledger belongs to the agent: sudo -u edge-agent edge-agent alarms export ID --exhibit FILE.html"
         ) from None
     try:
-        database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro" if is_ledger else ":memory:", uri=True)
+        database = sqlite3.connect(reading_uri(path) if is_ledger else ":memory:", uri=True)
         try:
             database.execute("BEGIN")               # one view of the ledger, also while the core writes
             if not is_ledger:

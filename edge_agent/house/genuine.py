@@ -11,8 +11,8 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
+from edge_agent.doors.files import reading_uri
 from edge_agent.tools import jws
 from edge_agent.words.errors import EvidenceError
 from edge_agent.words.record import Head, Record
@@ -54,7 +54,7 @@ def records(path: Path, origin: str, first_key: bytes, begin: int, told: Genuine
 
 def _lines(path: Path, begin: int) -> Iterator[tuple[int, bytes | None]]:
     """(seq, line) of every place; None where it cannot be read."""
-    with contextlib.closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
+    with contextlib.closing(sqlite3.connect(reading_uri(path), uri=True)) as database:
         end = _ask(database, "SELECT max(seq) + 1 FROM record")
         seq, misses = begin, 0
         while (seq < end) if isinstance(end, int) else (misses < MISSES_MAX):

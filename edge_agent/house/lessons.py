@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
-from edge_agent.doors.files import read_text, shipped_config
+from edge_agent.doors.files import read_text, reading_uri, shipped_config
 from edge_agent.house.configuration import Configuration
 from edge_agent.judgement import learning_model, learning_site
 from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, Passage
@@ -52,7 +51,7 @@ def read_history(path: Path, lane: str) -> Iterator[dict[str, Any]]:
     if not path.exists():
         raise SettingsError(f"there is no history at {path}.\n  Has the core run with this configuration? Or give --history FILE")
     try:
-        database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        database = sqlite3.connect(reading_uri(path), uri=True)
         try:
             for row in database.execute("SELECT body FROM passage WHERE lane = ? ORDER BY id", (lane,)):
                 try:

@@ -12,8 +12,8 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+from edge_agent.doors.files import reading_uri
 from edge_agent.hands.asking import Core
 from edge_agent.hands.shelf import HEARTBEAT_BEFORE, RECEIPT_OVER
 from edge_agent.house.configuration import Configuration
@@ -126,7 +126,7 @@ def _bracket(path: Path, seq: int) -> Bracket:
     with path.open("rb") as file:
         if file.read(len(SQLITE)) != SQLITE:
             return Bracket(None, None)
-    with contextlib.closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
+    with contextlib.closing(sqlite3.connect(reading_uri(path), uri=True)) as database:
         row = database.execute(HEARTBEAT_BEFORE, (seq,)).fetchone()
         named = named_receipt(jws.take_apart(bytes(row[0])).payload) if row else None
         given = database.execute("SELECT line, time_s FROM receipt WHERE size = ?", (named[0],)).fetchone() if named else None
@@ -141,7 +141,7 @@ def _file_lines(path: Path) -> Generator[bytes, None, None]:
                 file.seek(0)
                 yield from _plain_lines(file, path)
                 return
-        database = sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        database = sqlite3.connect(reading_uri(path), uri=True)
         try:
             yield from (bytes(row[0]) for row in database.execute(
                 "SELECT line FROM record WHERE kind IN ('alarm', 'occupancy') ORDER BY seq"))

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from edge_agent.doors.dialling import Proxy
 from edge_agent.doors.files import read_secret, read_text
 from edge_agent.doors.own_certificates import OwnCertificates
+from edge_agent.doors.tls import trusting
 from edge_agent.house.configuration import Configuration
 from edge_agent.tools.envelope import read_login
 from edge_agent.tools.notes import read_vkey
@@ -32,6 +33,12 @@ def own_files(configuration: Configuration) -> TlsFiles:
     return TlsFiles(
         beside(configuration.path, centre.ca), Path(centre.cert or own / "tls.crt"), Path(centre.cert_key or own / "tls.key"),
     )
+
+
+def check_trust(configuration: Configuration) -> None:
+    """SettingsError when the file of the centre's certificate cannot be used."""
+    if configuration.settings.centre is not None:
+        trusting(beside(configuration.path, configuration.settings.centre.ca))
 
 
 def way_up(configuration: Configuration) -> WayUp:

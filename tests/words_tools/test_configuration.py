@@ -186,3 +186,13 @@ def test_a_map_without_a_beam_is_of_an_instrument_that_is_carried_about(file: Pa
     assert 'mode = "continuous"' in refusal(file, PORTAL + lane("1", "modbus_map", one, 'profile = "blind"\n'))
     file.write_text(PORTAL + lane("1", "modbus_map", one, 'profile = "blind"\nmode = "continuous"\n'))
     assert load(file).settings.lane[0].mode == "continuous"
+
+
+@pytest.mark.parametrize("held", [None, "junk"])
+def test_config_check_looks_at_the_centres_certificate(file: Path, held: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    """Found by attack: it said good, and the uplink then ended with the file's error."""
+    file.write_text(PORTAL + lane("1") + centre(VKEY))
+    if held:
+        (file.parent / "centre.pem").write_text(held)
+    assert main(["config", "check", "--config", str(file)]) == 3
+    assert "centre.pem" in capsys.readouterr().err
