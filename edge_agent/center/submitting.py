@@ -39,9 +39,9 @@ class Card:
         """{"v":1,"url":…,"vkey":…,"tls_cert":PEM}, the form of a centre's card."""
         try:
             body = json.loads(data)
+            if not all(isinstance(body[name], str) and body[name] for name in ("url", "vkey", "tls_cert")):
+                raise ValueError("url, vkey and tls_cert are texts")
             card = Card(body["url"], notes.read_vkey(body["vkey"]), body["tls_cert"])
-            if not isinstance(card.url, str) or not isinstance(card.tls_cert, str) or not card.tls_cert:
-                raise ValueError("url and tls_cert are texts")
             if card.key.type != notes.COSIGNER_KEY or urlsplit(card.url).scheme != "https":
                 raise ValueError("not a cosigner's key, or not https")
             ssl.create_default_context(cadata=card.tls_cert)

@@ -18,6 +18,7 @@ from edge_agent.center.values import Answer
 from edge_agent.center.witness import Witness
 from edge_agent.commands import main
 from edge_agent.tools import ed25519, merkle, notes
+from edge_agent.words.errors import SettingsError
 from edge_agent.words.record import Checkpoint
 
 from .bench import Centre, TestClock
@@ -310,3 +311,13 @@ def test_consistency_is_for_registered_certificates_and_sizes_that_are_held(
     assert answers == [200, 404, 404, 200, 200]
     with pytest.raises((ssl.SSLError, OSError)):
         centre.ask(Certificate(tmp_path, "stranger"), "GET", f"/v1/logs/{portal.id}/consistency/3/20")
+
+
+@pytest.mark.parametrize("body", [{"url": 7}, {"tls_cert": ""}, {"tls_cert": 7}, {"vkey": None}, {"url": "http://agency.test"}])
+def test_a_card_of_the_wrong_form_is_refused_in_words(body: dict[str, Any], tmp_path: Path) -> None:
+    """Found by attack: a number for an address was a traceback, no certificate was taken."""
+    agency = Agency(tmp_path / "agency")
+    pem = (agency.path / "tls.crt").read_text()
+    good = {"v": 1, "url": "https://agency.test:8444", "vkey": agency.key.text(), "tls_cert": pem}
+    with pytest.raises(SettingsError, match="not the card"):
+        submitting.Card.read(json.dumps(good | body).encode())
