@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.house.configuration import load
 
     settings = load(chosen.config).settings
+    signal.signal(signal.SIGINT, signal.default_int_handler)        # a shell's background job is born deaf to it
     with Core(Path(settings.portal.sockets) / "control.sock") as core:
         stream = core.follow("wire", lane=chosen.lane, **({"seconds": chosen.seconds} if chosen.seconds else {}))
         about = next(stream)
