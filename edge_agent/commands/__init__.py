@@ -12,8 +12,8 @@ from edge_agent import __version__
 from edge_agent.words.errors import EdgeAgentError, StorageError
 
 COMMANDS = (
-    "run", "uplink", "enrol", "status", "alarms", "verify", "record", "replay", "config", "learn", "probe", "simulate", "demo",
-    "center", "witness",
+    "run", "uplink", "enrol", "status", "alarms", "verify", "record", "replay", "config", "learn", "probe", "link", "simulate",
+    "demo", "center", "witness",
 )
 EXITS = """exit codes: 0 done  1 refused  2 wrong use  3 configuration  4 wire to the portal  5 disk  6 evidence does not verify
             7 centre  8 held by another program  9 the daemon does not answer"""

@@ -29,7 +29,7 @@ class TlsFiles:
 
 
 def own_files(configuration: Configuration) -> TlsFiles:
-    own, centre = Path(configuration.settings.portal.state) / "uplink", _centre(configuration)
+    own, centre = Path(configuration.settings.portal.state) / "uplink", centre_of(configuration)
     return TlsFiles(
         beside(configuration.path, centre.ca), Path(centre.cert or own / "tls.crt"), Path(centre.cert_key or own / "tls.key"),
     )
@@ -43,8 +43,8 @@ def check_trust(configuration: Configuration) -> None:
 
 def way_up(configuration: Configuration) -> WayUp:
     """SettingsError names the key, the file and what to do."""
-    file, centre = configuration.path, _centre(configuration)
-    files, proxy = own_files(configuration), _proxy(centre, file)
+    file, centre = configuration.path, centre_of(configuration)
+    files, proxy = own_files(configuration), proxy_of(centre, file)
     if urlsplit(centre.url).scheme == "https":
         from edge_agent.hands.centre import Centre
 
@@ -62,7 +62,7 @@ def way_up(configuration: Configuration) -> WayUp:
     )
 
 
-def _centre(configuration: Configuration) -> CentreSettings:
+def centre_of(configuration: Configuration) -> CentreSettings:
     if configuration.settings.centre is None:
         raise SettingsError(
             f"{configuration.path}: there is no [centre]: records are kept and nothing is sent.\n"
@@ -89,7 +89,7 @@ def _login(centre: CentreSettings, file: Path) -> tuple[str, str] | None:
                             "broker, with a colon between.") from None
 
 
-def _proxy(settings: CentreSettings, file: Path) -> Proxy | None:
+def proxy_of(settings: CentreSettings, file: Path) -> Proxy | None:
     """The site's proxy, its login read from a file of its own."""
     if not settings.proxy:
         if settings.proxy_auth:

@@ -119,7 +119,16 @@ def open_checkpoint(note: bytes, key: VerifierKey) -> Checkpoint:
 
 def open_receipt(note: bytes, log_key: VerifierKey, centre_key: VerifierKey) -> Receipt:
     """The receipt in a note: the portal's checkpoint with the centre's cosignature; EvidenceError otherwise."""
-    checkpoint = open_checkpoint(note, log_key)
+    return _countersigned(note, open_checkpoint(note, log_key), centre_key)
+
+
+def open_cosigned(note: bytes, centre_key: VerifierKey) -> Receipt:
+    """What the centre says in a note, for who does not hold the portal's log key; EvidenceError otherwise.  No receipt:
+    whether the checkpoint is the portal's own is not looked at."""
+    return _countersigned(note, read_checkpoint_text(_take_apart(note)[0]), centre_key)
+
+
+def _countersigned(note: bytes, checkpoint: Checkpoint, centre_key: VerifierKey) -> Receipt:
     found = _of(_take_apart(note)[1], centre_key)
     if found is None:
         raise EvidenceError(f"no cosignature of {centre_key.name}")
