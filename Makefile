@@ -9,9 +9,9 @@ SOURCES := $(wildcard native/*.c native/*.h native/build_kernel.py) setup.py
 demo: $(VENV)/.ready
 	$(BIN)/edge-agent demo
 
-# Two workers for what only computes; real time and many processes one after another.
+# Two workers for what only computes.  Three for real time and many processes: they mostly wait.
 test: quick lint
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n 3 --dist loadfile
 
 quick: $(VENV)/.ready
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile

@@ -15,6 +15,7 @@ def test_a_day_offline_arrives_whole_and_in_order(post: Post) -> None:
     post.start_core()
     post.status()
     post.start_uplink()
+    wait_for(lambda: post.status()["log"]["receipted"], 60, "a first receipt: both are up")
     first = memory_kb(post, "core", "uplink")
     wait_for(lambda: post.status()["log"]["receipted"] >= written.records, 120, "the day")
     found = compare(post)

@@ -50,6 +50,8 @@ class Card:
 
     def repair(self) -> None:
         self.run("umount", self.mounted)
+        # the loop device goes by itself, a little later; a mount before that finds its old pages, error mark and all
+        wait_for(lambda: not self.run("losetup", "-j", self.image), 30, "the loop device is gone")
         self.run("e2fsck", "-fp", self.image, good=(0, 1))      # 1: errors corrected
 
 
