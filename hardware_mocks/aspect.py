@@ -11,7 +11,7 @@ The counts are cumulative: of the three things a count can mean there, our choic
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from hardware_mocks import physics, serve_asked
 from hardware_mocks.scenes import Scene
@@ -86,13 +86,17 @@ class Portal:
         )
 
 
-def instrument(scene: Scene, seed: int, *, loop: bool) -> tuple[Instrument, Iterator[float]]:
-    """The unit, and an iterator that brings it to the end of each slice: seconds since the scene began."""
+def instrument(
+    scene: Scene, seed: int, *, loop: bool, watch: Callable[[Slice], None] = lambda now: None,
+) -> tuple[Instrument, Iterator[float]]:
+    """The unit, and an iterator that brings it to the end of each slice: seconds since the scene began.  `watch` is told
+    what was there."""
     portal = Portal()
 
     def run() -> Iterator[float]:
         for now in slices(scene, seed, endless=not loop, loop=loop):
             portal.slice(now)
+            watch(now)
             yield now.at_s
 
     return portal.instrument, run()

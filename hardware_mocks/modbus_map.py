@@ -11,7 +11,7 @@ Discrete inputs: 0 beam free, 1 door open, 2 mains lost.  An invented map, as da
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from hardware_mocks import physics, serve_asked
 from hardware_mocks.scenes import Scene
@@ -30,8 +30,11 @@ def hold(instrument: Instrument, totals: list[int], now: Slice) -> None:
     instrument.hold("discrete", 0, int(not now.blocked), int(tamper), 0)
 
 
-def instrument(scene: Scene, seed: int, *, loop: bool) -> tuple[Instrument, Iterator[float]]:
-    """The unit, and an iterator that brings it to the end of each slice: seconds since the scene began."""
+def instrument(
+    scene: Scene, seed: int, *, loop: bool, watch: Callable[[Slice], None] = lambda now: None,
+) -> tuple[Instrument, Iterator[float]]:
+    """The unit, and an iterator that brings it to the end of each slice: seconds since the scene began.  `watch` is told
+    what was there."""
     held = Instrument()
     held.hold("input", 0, *[0] * 15)
     held.hold("discrete", 0, 1, 0, 0)
@@ -43,6 +46,7 @@ def instrument(scene: Scene, seed: int, *, loop: bool) -> tuple[Instrument, Iter
             for at, count in enumerate((*now.gamma, left, right)):
                 totals[at] = (totals[at] + count) % 2**32
             hold(held, totals, now)
+            watch(now)
             yield now.at_s
 
     return held, run()

@@ -32,8 +32,8 @@ def main(make: Callable[..., Made], argv: list[str] | None = None) -> int:
         return EXIT_SCENE
     units = wish.unit or [(1, Manners())]
     made = {unit: make(scene, wish.seed + number, loop=wish.loop) for number, (unit, _) in enumerate(units)}
-    for unit, manners in units:
-        made[unit][0].manners = manners
+    for unit, how in units:
+        made[unit][0].manners = how
     try:
         return asyncio.run(_serve(made, wish))
     except OSError as problem:
@@ -77,7 +77,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     place.add_argument("--pty", action="store_true", help="an RS-485 line (RTU)")
     parser.add_argument("--rtu", action="store_true", help="RTU frames over TCP, as behind a converter")
     parser.add_argument("--link", metavar="PATH", type=Path, help="symbolic link to the pty")
-    parser.add_argument("--unit", action="append", type=_unit, metavar="N[:MANNERS]",
+    parser.add_argument("--unit", action="append", type=manners, metavar="N[:MANNERS]",
                         help="address, and silent, late=SECONDS/EVERY, noise=SHARE, cut=SHARE (repeatable; default 1)")
     parser.add_argument("--scene", default="demo", help="TOML file or built-in name (default demo)")
     parser.add_argument("--seed", type=int, default=0)
@@ -86,7 +86,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _unit(text: str) -> tuple[int, Manners]:
+def manners(text: str) -> tuple[int, Manners]:
     found = UNIT.fullmatch(text)
     if found is None or not 1 <= int(found[1]) <= 247:
         forms = "N, N:silent, N:late=SECONDS/EVERY, N:noise=SHARE or N:cut=SHARE"

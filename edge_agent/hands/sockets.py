@@ -31,7 +31,7 @@ class Door:
     """A listening Unix socket with its operations."""
 
     def __init__(self, path: Path, group: str, asks: Mapping[str, Ask], streams: Mapping[str, Stream]) -> None:
-        self._path, self._group, self._asks, self._streams = path, group, asks, streams
+        self._path, self._group, self.asks, self._streams = path, group, asks, streams
         self._server: asyncio.Server | None = None
         self._peers: set[asyncio.Task[None]] = set()
 
@@ -100,8 +100,8 @@ class Door:
                 async with contextlib.aclosing(self._streams[op](request)) as stream:
                     async for answer in stream:
                         yield {"ok": True, **answer}
-            elif op in self._asks:
-                yield {"ok": True, **await self._asks[op](request)}
+            elif op in self.asks:
+                yield {"ok": True, **await self.asks[op](request)}
             else:
                 yield {"ok": False, "error": f"unknown op {op!r}", "exit": 2}
         except EdgeAgentError as problem:

@@ -115,3 +115,14 @@ def test_no_live_unit_starves_in_any_company(company: list[tuple[float, Answers]
 def test_a_busy_bus_is_shared_evenly() -> None:
     answered, _ = run({str(n): (0.05, live) for n in range(4)}, 120)        # 80 questions/s wanted, 33 fit
     assert max(answered.values()) - min(answered.values()) <= 2
+
+
+def test_three_bad_ones_together_leave_a_good_one_nine_tenths() -> None:
+    def slow_noise(asked: int) -> tuple[str, float]:
+        return ("miss", 0.15) if asked % 40 == 0 else ("spoiled", 0.03) if asked % 20 == 0 else ("answer", 0.03)
+
+    def late_third(asked: int) -> tuple[str, float]:
+        return ("miss", 0.6) if asked % 3 == 2 else ("answer", 0.03)
+
+    answered, _ = run({"live": (0.2, live), "dead": (0.2, dead), "late": (0.2, late_third), "noisy": (0.2, slow_noise)}, 900)
+    assert answered["live"] >= 0.9 * 900 / 0.2

@@ -24,6 +24,8 @@ from edge_agent.words.reading import Chunk
 log = logging.getLogger("edge_agent.bus")
 DEAF_S = 60.0           # nothing at all from anyone on an open wire: it may be half-open, open it anew
 LAST_LOOK_S = 0.002     # when we were kept from looking (a busy controller), the answer may have come in time
+BROKEN_OFF_S = 0.1      # an answer that stopped comes no further: a frame has no gap of 1.5 characters (V1.02, 2.5.1.1), but
+                        # converters behind a network hold bytes back for tens of ms
 QUIET_S = 0.02          # a line is quiet after this; USB adapters hold bytes back for 16 ms (FTDI's latency timer)
 BITS_PER_BYTE = 11      # start, eight, parity or second stop, stop
 
@@ -144,7 +146,7 @@ class Bus:
             case Outcome.CHECKSUM:
                 self._turns.spoiled(unit, which, at_ns)
             case _:
-                await self._missed(unit, began_ns)
+                await self._missed(unit, began_ns, outcome in (Outcome.LENGTH, Outcome.FRAMING))
 
     async def _settle(self) -> None:
         """Silence before a question; what still comes is stray."""
@@ -160,8 +162,9 @@ class Bus:
         waiting = b""
         while True:
             left_s = (end_ns - self._clock.mono_ns()) / 1e9
-            chunk = await self._wire.next(max(left_s, LAST_LOOK_S))
-            if chunk is None and left_s <= LAST_LOOK_S:
+            begun = self._begun(waiting, question)
+            chunk = await self._wire.next(max(min(left_s, BROKEN_OFF_S) if begun else left_s, LAST_LOOK_S))
+            if chunk is None and (begun or left_s <= LAST_LOOK_S):
                 break
             if chunk is None:
                 continue
@@ -174,11 +177,16 @@ class Bus:
                 self._tell(self._whose(found.body, unit), Chunk(chunk.at_ns, pack(Exchange(question, Outcome.LATE, found.body))))
         return self._dialect.rest(waiting, question), waiting, self._clock.mono_ns()
 
-    async def _missed(self, unit: Unit, began_ns: int) -> None:
-        """No answer: on a serial line wait for it a little longer, so that it does not run into the next one's."""
+    def _begun(self, waiting: bytes, question: bytes) -> bool:
+        """Whether some of an answer, and not only our own echo, has come on a serial line."""
+        return self._dialect.quiet and self._dialect.rest(waiting, question) is not Outcome.SILENCE
+
+    async def _missed(self, unit: Unit, began_ns: int, broken: bool) -> None:
+        """No answer: on a serial line wait for it a little longer, so that it does not run into the next one's; one that
+        came `broken` is over as soon as the line is quiet."""
         if self._dialect.quiet:
             unit.doubt = True
-            chunk = await self._wire.next(self.pace.answer_s)
+            chunk = await self._wire.next(QUIET_S if broken else self.pace.answer_s)
             if chunk is not None:
                 await self._stray(chunk)
         now_ns = self._clock.mono_ns()

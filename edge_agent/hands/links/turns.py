@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from edge_agent.words.driver import Poll
 
-SHARE = 0.3             # of the bus's time that waiting in vain may cost, all units together; a lane must not be blind because
+SHARE = 0.25            # of the bus's time that waiting in vain may cost, all units together; a lane must not be blind because
                         # its instrument missed a few answers, and silent ones are held back by their rests, not by this
 BURST_S = 2.0           # of that budget a unit can save up: single misses are asked again at once
 PATIENT = 3             # misses in a row before a unit counts as silent

@@ -1,0 +1,48 @@
+"""The post of the benchmark as data: what stands there, how it misbehaves, and what its lanes are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+RATE_HZ = 5.0           # what every lane samples at: 0.2 s
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One instrument."""
+
+    lane: str
+    driver: str
+    scene: str
+    wire: str                   # name of the wire it is on
+    unit: int = 0               # Modbus address
+    manners: str = ""           # as hardware_mocks takes them: silent, late=SECONDS/EVERY, noise=SHARE
+    lane_keys: str = ""
+
+
+POST = (
+    Unit("1", "rapiscan", "five", "rapiscan-1"),
+    Unit("2", "rapiscan", "demo", "rapiscan-2"),
+    Unit("3", "aspect", "five", "aspect-3", 1, lane_keys='count_means = "cumulative"\n'),
+    Unit("4", "aspect", "demo", "aspect-4", 1, lane_keys='count_means = "cumulative"\n'),
+    Unit("5", "modbus_map", "demo", "rs485", 1),
+    Unit("6", "modbus_map", "demo", "rs485", 2, "silent"),
+    Unit("7", "modbus_map", "demo", "rs485", 3, "late=0.5/3"),      # answer_s is 0.3: every third answer is late
+    Unit("8", "modbus_map", "demo", "rs485", 4, "noise=0.05"),
+)
+SEES = tuple(unit for unit in POST if not unit.manners.startswith(("silent", "late")))      # asked often enough to see vehicles
+WELL = tuple(unit for unit in POST if not unit.manners)
+BAUD = 38_400
+
+
+def wires() -> Iterator[tuple[str, tuple[Unit, ...]]]:
+    """Each wire with the instruments on it."""
+    for wire in dict.fromkeys(unit.wire for unit in POST):
+        yield wire, tuple(unit for unit in POST if unit.wire == wire)
+
+
+def lane_text(unit: Unit, link: str) -> str:
+    """Its [[lane]] in the configuration; `link` is the inside of its link table."""
+    address = f", unit = {unit.unit}" if unit.unit else ""
+    return f'[[lane]]\nname = "{unit.lane}"\ndriver = "{unit.driver}"\n{unit.lane_keys}link = {{ {link}{address} }}\n'
