@@ -44,13 +44,14 @@ class Cadence:
         """Silent for so long that what was in the lane is no longer known."""
         return self.age_s(at_ns) > self._profile.silence_s
 
-    def overdue(self, at_ns: int, occupied: bool) -> Iterator[tuple[str, str, bool]]:
-        """(condition, detail, present) of the wire and of each radiation heard before."""
-        limit_s = self._profile.occupied_silence_s if occupied else self._profile.silence_s
+    def overdue(self, at_ns: int, occupied_ns: int | None) -> Iterator[tuple[str, str, bool]]:
+        """(condition, detail, present) of the wire and of each radiation heard before; `occupied_ns`: since when there is a
+        vehicle, None without one.  Of a vacant lane the last counts may be a whole vacant period old when it comes."""
+        limit_s = self._profile.silence_s if occupied_ns is None else self._profile.occupied_silence_s
         age_s = self.age_s(at_ns)
         silent = age_s > limit_s
         yield ALL, f"nothing on the wire for {age_s:.0f} s", silent
         for radiation, last_ns in self._counts_ns.items():
-            quiet_s = (at_ns - last_ns) / 1e9
+            quiet_s = (at_ns - max(last_ns, occupied_ns or last_ns)) / 1e9
             alone = not silent and quiet_s > limit_s
             yield f"{radiation.value}-silence", f"no {radiation.value} counts for {quiet_s:.0f} s, the wire lives", alone

@@ -109,11 +109,17 @@ class Portal:
     def _silence(self, at_ns: int) -> Iterator[Event]:
         """Silence on a wire that is open; a wire that is not is a fault of its own."""
         broken = Condition.LINK.value in self.faults.open
-        for condition, detail, present in self.cadence.overdue(at_ns, self.state is State.OCCUPIED):
+        for condition, detail, present in self.cadence.overdue(at_ns, self._occupied_ns(at_ns)):
             if present and not broken:
                 yield from self.faults.begin(at_ns, condition, detail)
             elif not present:
                 yield from self.faults.end(at_ns, condition)
+
+    def _occupied_ns(self, at_ns: int) -> int | None:
+        """Since when a vehicle is known to be here; one overdue: 0."""
+        if self.state is not State.OCCUPIED:
+            return None
+        return self.passage.begin_ns if self.passage else 0
 
     def knows(self, radiation: Radiation) -> bool:
         """Whether what was last heard of a radiation may be shown as live."""

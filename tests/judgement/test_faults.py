@@ -274,6 +274,17 @@ def test_a_radiation_that_falls_silent_alone_is_a_fault_of_its_own(lane: Watched
     assert (lane.faults("neutron-silence"), lane.faults("silence")) == ([True], [])
 
 
+def test_a_vehicle_after_a_vacant_period_is_no_silence(lane: Watched) -> None:
+    """A laboratory's portal sends vacant records every 5.01 s: the first neutron sample of a vehicle came 10 ms after what
+    a vehicle may be silent for, and 48 of 49 vehicles were a fault."""
+    last_s = lane.profile.occupied_silence_s + 0.01
+    lane.say(60.0, four("NB", 2), four("GB", 250))
+    lane.say(60.0 + last_s, four("NS", 1))
+    lane.tick(60.0 + last_s)
+    lane.say(60.2 + last_s, four("GS", 50))
+    assert lane.faults("gamma-silence") == []
+
+
 def test_what_fell_silent_is_not_shown_as_live(lane: Watched) -> None:
     for step in range(5):
         lane.say(60.0 + 5 * step, four("GB", 250))
