@@ -24,6 +24,11 @@ def client_context(ca: Path, certificate: Path, key: Path) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     try:
         context.load_cert_chain(certificate, key)
+    except PermissionError:
+        raise SettingsError(
+            f"this account may not read this portal's TLS key {key}.\n"
+            "  The uplink's may: put sudo -u edge-agent-uplink before the command"
+        ) from None
     except (OSError, ssl.SSLError) as problem:
         raise SettingsError(
             f"cannot use this portal's TLS certificate {certificate} with {key}: {problem}.\n  Make both: edge-agent enrol"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,6 +115,17 @@ def test_without_a_certificate_of_its_own_it_says_how_to_make_one(way: Way) -> N
     liar = Liar(way.where, always(answer("200 OK")), crt=way.ca)
     bad, found = first_bad(way.to(liar, own=way.where / "none.crt"))
     assert bad == "this portal" and "edge-agent enrol" in found
+
+
+def test_an_account_that_may_not_read_the_key_is_told_which_may(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    liar = Liar(way.where, always(answer("200 OK")), crt=way.ca)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")      # root, as in CI, may read everything
+
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", refuse)
+    bad, found = first_bad(way.to(liar))
+    assert bad == "this portal" and "sudo -u edge-agent-uplink" in found
 
 
 @pytest.mark.parametrize("off_s, words", [(3600, "3600 s ahead of"), (-86_400, "86400 s behind")])
