@@ -135,10 +135,10 @@ def test_the_login_comes_from_a_file_and_is_in_no_record(tmp_path: Path) -> None
     here, file = tmp_path / "edge-agent.toml", tmp_path / "login"
     file.write_text("guard:s3cret\n")
     settings = CentreSettings("https://c.example", "k", "ca", proxy="http://[::1]:3128", proxy_auth="login")
-    proxy = way_up._proxy(settings, here)
+    proxy = way_up.proxy_of(settings, here)
     assert proxy == Proxy("::1", 3128, "guard:s3cret") and "s3cret" not in repr(proxy) and proxy.name == "[::1]:3128"
     file.write_text("no colon")
     with pytest.raises(SettingsError, match="user:password"):
-        way_up._proxy(settings, here)
+        way_up.proxy_of(settings, here)
     with pytest.raises(SettingsError, match=r"centre\.proxy is not"):
-        way_up._proxy(CentreSettings("https://c.example", "k", "ca", proxy_auth="login"), here)
+        way_up.proxy_of(CentreSettings("https://c.example", "k", "ca", proxy_auth="login"), here)
