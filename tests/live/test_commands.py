@@ -22,8 +22,11 @@ def test_a_recording_taken_beside_the_daemon_replays_as_it_was(post: Post) -> No
     post.command("record", "1", "--seconds", "6", "--out", out, "--config", post.config)
     again = post.command("record", "1", "--seconds", "1", "--out", out, "--config", post.config, check=False)
     assert again.returncode == 5 and "choose another name" in again.stderr
-    found = json.loads(post.command("replay", "--json", out).stdout)
+    # time runs 20 x here: whether the 6 s hold enough of the empty lane to judge by depends on where they fall (else exit 3)
+    replayed = post.command("replay", "--json", out, check=False)
+    found = json.loads(replayed.stdout)
     assert found["unreadable"] == 0 and found["occupancies"] >= 3
+    assert replayed.returncode == (3 if found["occupancies_unjudged"] == found["occupancies"] else 0)
     assert post.status()["lanes"]["1"]["counts"]["unreadable"] == 0
 
 
