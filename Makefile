@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard native/*.c native/*.h native/build_kernel.py) setup.py
 
-.PHONY: demo test quick lint kernel fuzz mutation coverage-evidence bench campaign clean
+.PHONY: demo test quick lint docs kernel fuzz mutation coverage-evidence bench campaign clean
 
 demo: $(VENV)/.ready
 	$(BIN)/edge-agent demo
@@ -19,6 +19,10 @@ quick: $(VENV)/.ready
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# docs/commands.md, the man page and the completions, from the commands themselves
+docs: $(VENV)/.ready
+	$(BIN)/python docs/generate.py
 
 kernel: $(VENV)/.ready
 	$(MAKE) -C native test

@@ -22,6 +22,9 @@ setup(
         ("share/edge-agent/config/profiles", sorted(str(p.relative_to(HERE)) for p in (HERE / "config/profiles").glob("*.toml"))),
         ("share/edge-agent/config/models", ["config/models/generic.json"]),
         ("share/edge-agent/verifiers/js", sorted(str(p.relative_to(HERE)) for p in (HERE / "verifiers/js").glob("*.*"))),
+        ("share/man/man1", ["docs/man/edge-agent.1"]),
+        ("share/bash-completion/completions", ["docs/completion/edge-agent"]),
+        ("share/zsh/site-functions", ["docs/completion/_edge-agent"]),
         ("share/edge-agent/verifiers/python", ["verifiers/python/verify_log.py"]),
     ],
     setup_requires=["cffi>=1.17"],
@@ -46,6 +49,7 @@ setup(
             "hypothesis>=6.100",
             "jsonschema>=4.21",
             "joserfc>=1.0",          # an independent reader of our JWS lines
+            "shtab>=1.7", "argparse-manpage>=4",     # make docs: completions and the man page
             "lxml>=5",               # the N42.42 schema
             'sandiaspecutils>=0.0.11; platform_machine == "x86_64"',     # what InterSpec and Cambio read with
             "ruff>=0.6",

@@ -9,14 +9,18 @@ import sys
 from collections.abc import Sequence
 
 from edge_agent import __version__
+from edge_agent.commands import options
 from edge_agent.words.errors import EdgeAgentError, StorageError
 
 COMMANDS = (
     "run", "uplink", "enrol", "status", "alarms", "verify", "record", "replay", "config", "learn", "probe", "link", "simulate",
     "demo", "center", "witness",
 )
-EXITS = """exit codes: 0 done  1 refused  2 wrong use  3 configuration  4 wire to the portal  5 disk  6 evidence does not verify
-            7 centre  8 held by another program  9 the daemon does not answer"""
+EXITS = """exit codes:
+  0 done     3 configuration         6 evidence does not verify
+  1 refused  4 wire to the portal    7 centre
+  2 usage    5 disk                  8 held by another program
+                                     9 the daemon does not answer"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,11 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """The parser of every command: what docs/commands.md, the man page and the completions are made from."""
+    return _parser(())
+
+
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     """The parser; only the command that is asked for is loaded, so the daemon loads nothing of the others."""
     parser = argparse.ArgumentParser(
         prog="edge-agent", description="Radiation portal agent.", epilog=EXITS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=options.Help,
     )
     parser.add_argument("--version", action="version", version=f"edge-agent {__version__}")
     sub = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)

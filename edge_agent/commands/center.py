@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from edge_agent.commands import options
+
 PORT = 8443
 DIR = "/var/lib/edge-center"
 
@@ -80,7 +82,7 @@ def add(sub: Any) -> None:
 def _command(commands: Any, name: str, run: Any, about: str, example: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
         name, help=about, description=about, epilog=f"example:\n  edge-agent center {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=options.Help,
     )
     parser.add_argument("dir", type=Path, metavar="DIR", help="the centre's directory")
     parser.set_defaults(run=run)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,33 @@ CONFIG = Path("/etc/edge-agent/edge-agent.toml")
 Sub = Any               # argparse's subparsers object has no public type
 
 
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Help that fits the terminal: prose is wrapped; an example (indented) is broken as a shell line goes on."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        made = (_example(line, width) if line.startswith("  ") else textwrap.wrap(line, width) for line in text.splitlines())
+        return "\n".join(indent + line for lines in made for line in (lines or [""]))
+
+
+# blanks an example is not broken at: between an option and its value, and within "quotes"
+_GLUED = re.compile(r'(--[\w-]+) (?!-)|(?<=[^ ]) (?=[^"]*"(?:[^"]*"[^"]*")*[^"]*$)')
+
+
+def _example(line: str, width: int) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    whole = _GLUED.sub(lambda gap: f"{gap[1] or ''}\0", line)
+    lines = textwrap.wrap(
+        whole, width - 2, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False, drop_whitespace=True,
+    )
+    return [part.replace("\0", " ") for part in (*(f"{part} \\" for part in lines[:-1]), lines[-1])]
+
+
 def parser(sub: Sub, name: str, help_text: str, example: str) -> argparse.ArgumentParser:
     """A subparser with an example that works in its --help."""
     made = sub.add_parser(
         name, help=help_text, description=help_text, epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     assert isinstance(made, argparse.ArgumentParser)
     return made

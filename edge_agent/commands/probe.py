@@ -26,7 +26,8 @@ UNITS = "1-32"          # as a third party's Aspect driver scans
 def add(sub: options.Sub) -> None:
     made = options.parser(
         sub, "probe", "What is on a port or address: listens first, then asks read-only.  Changes nothing.",
-        "edge-agent probe /dev/serial/by-id/usb-...        edge-agent probe 192.168.2.3\n"
+        "edge-agent probe /dev/serial/by-id/usb-...\n"
+        "  edge-agent probe 192.168.2.3\n"
         "  edge-agent probe 192.168.2.7:502 --units 1-8\n"
         "  edge-agent probe 192.168.2.7:502 --driver aspect --unit 1 --seconds 60",
     )

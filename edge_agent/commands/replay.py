@@ -17,7 +17,8 @@ def add(sub: options.Sub) -> None:
     made = options.parser(
         sub, "replay", "Run a recording, a daily file or a CSV of counts through the alarm rules again.",
         "edge-agent replay --set ksigma_n=8 recording.capture\n"
-        "  edge-agent replay --sweep focus_threshold=4:8:0.25 counts.csv       (the format: docs/replay.md)",
+        "  edge-agent replay --sweep focus_threshold=4:8:0.25 counts.csv\n"
+        "the format of a CSV: docs/replay.md",
     )
     made.add_argument("file", type=Path, help="recording of `edge-agent record`, bare listing, daily file, or CSV of counts")
     made.add_argument("--config", type=Path, metavar="FILE", help="judge with a site's own lane: its profile, model, settings")

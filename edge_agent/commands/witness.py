@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from edge_agent.commands import options
+
 PORT = 8444
 DIR = "/var/lib/edge-witness"
 
@@ -35,7 +37,7 @@ def add(sub: Any) -> None:
 def _command(commands: Any, name: str, run: Any, about: str, example: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
         name, help=about, description=about, epilog=f"example:\n  edge-agent witness {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=options.Help,
     )
     parser.add_argument("dir", type=Path, metavar="DIR", help="the witness's directory")
     parser.set_defaults(run=run)
@@ -55,9 +57,8 @@ def _init(args: argparse.Namespace) -> int:
 
 def _know(args: argparse.Namespace) -> int:
     from edge_agent.center import store, witness
-    from edge_agent.commands.options import read_bytes
 
-    text = read_bytes(args.file).decode("utf-8", "replace").strip()
+    text = options.read_bytes(args.file).decode("utf-8", "replace").strip()
     vkey = str(json.loads(text).get("log_key", "")) if text.startswith("{") else text
     db = _opened(args.dir)
     with store.writing(db):
