@@ -24,6 +24,9 @@ enum {
 #define EA_INTERVAL_MIN_S 0.01
 #define EA_INTERVAL_MAX_S 600.0 /* longest vacant record a profile may state */
 #define EA_PASSAGE_INTERVAL_MAX_S 2.001  /* longer ones are records of the vacant lane (issue 3: 0.05 to 2 s) */
+/* FOCuS does not reach back over a hole this long: at 2 km/h a vehicle is 2.8 m further, past what one panel sees of a
+ * point, and 5 s is when the silence is a fault.  A lost second costs a slow vehicle nothing. */
+#define EA_HOLE_S 5.0
 #define EA_RATE_MAX_CPS 4294967295.0
 #define EA_SPEED_MIN_MPS 0.05   /* 3 m in a minute: slower is standing */
 #define EA_SPEED_MAX_MPS 60.0
@@ -204,6 +207,7 @@ double ea_neutron_threshold(const ea_lane *lane, double t_s);
 double ea_oldest_vacant(const ea_lane *lane, double t_s);
 void ea_vacant_judge(ea_lane *lane, int radiation, double t_s, double exposure_s, const double *counts, ea_look *out);
 void ea_vacant_forget(ea_lane *lane, int radiation);
+void ea_vacant_forget_rates(ea_lane *lane, int radiation);
 
 /* focus.c */
 double ea_focus_statistic(double counts, double expected, double variance);

@@ -21,6 +21,12 @@ static int breaks_off(const ea_stream *s, double t_s, double interval_s)
 	return s->sampled && t_s - s->sample_s > 3.0 * interval_s + 0.25;
 }
 
+/* What was before it is of another place, or another vehicle. */
+static int is_hole(double last_s, double t_s, double interval_s)
+{
+	return t_s - last_s > fmax(3.0 * interval_s + 0.25, EA_HOLE_S);
+}
+
 static double served_counts(const ea_ring *r, const uint32_t *counts)
 {
 	double sum = 0.0;
@@ -54,8 +60,10 @@ static void look_ksigma(ea_lane *lane, double t_s, double interval_s, const uint
 /* Windows reach back to the beginning of the occupancy; in the vacant lane no further than the background does. */
 static void look_focus(ea_lane *lane, ea_block sample, const ea_present *now, ea_score *out)
 {
-	ea_ring *r = &lane->ring[EA_GAMMA];
+	const ea_ring *r = &lane->ring[EA_GAMMA];
+	const ea_stream *s = &lane->stream[EA_GAMMA];
 	int vacant = lane->beams.state == EA_VACANT;
+	if (s->sampled && is_hole(s->sample_s, sample.start_s + sample.length_s, sample.length_s)) { ea_hull_clear(&lane->hull); }
 	out->threshold = ea_focus_threshold(lane, sample.start_s + sample.length_s);
 	out->mask = r->mask;
 	out->armed = now->armed;
@@ -146,6 +154,7 @@ int ea_vacant_rate(ea_lane *lane, int radiation, double t_s, double exposure_s, 
 	s = &lane->stream[radiation];
 	if (!ea_in_range(exposure_s, EA_INTERVAL_MIN_S, EA_INTERVAL_MAX_S) || !are_rates(r, rate_cps)) { return EA_BAD_SAMPLE; }
 	if (!ea_is_time(t_s) || (s->rated && t_s < s->rate_s)) { return EA_BAD_TIME; }
+	if (s->rated && is_hole(s->rate_s, t_s, exposure_s)) { ea_vacant_forget_rates(lane, radiation); }
 	s->rate_s = t_s;
 	s->rated = 1;
 	/* the portal does not average over an occupancy, so only the end of the record has to be free of it */

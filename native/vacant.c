@@ -92,13 +92,17 @@ void ea_vacant_judge(ea_lane *lane, int radiation, double t_s, double exposure_s
 }
 
 /* Records gathered so far must not stand in later windows. */
+void ea_vacant_forget_rates(ea_lane *lane, int radiation)
+{
+	if (radiation == EA_GAMMA) { ea_hull_clear(&lane->rate_hull); }
+	if (radiation == EA_NEUTRON) { lane->rate_neutrons.filled = 0; }
+}
+
+/* The same, and gamma samples neither. */
 void ea_vacant_forget(ea_lane *lane, int radiation)
 {
-	if (radiation == EA_GAMMA) {
-		ea_hull_clear(&lane->rate_hull);
-		ea_hull_clear(&lane->hull);
-	}
-	if (radiation == EA_NEUTRON) { lane->rate_neutrons.filled = 0; }
+	ea_vacant_forget_rates(lane, radiation);
+	if (radiation == EA_GAMMA) { ea_hull_clear(&lane->hull); }
 }
 
 int ea_relearn(ea_lane *lane, double t_s, double place_sd)

@@ -17,6 +17,7 @@ getcontext().prec = 50
 BIN_S, FULL_BINS = 1.0, 150.0
 SPARSE_MAX_S, OLD, ENOUGH = 10.0, 3.0, 0.25
 CALM_S = 5.0
+HOLE_S = 5.0
 WINDOWS_S = (0.6, 1.0, 1.6, 2.4, 3.6, 5.4, 8.0)
 TINY_S = 1e-6
 
@@ -214,6 +215,7 @@ class ReferenceLane:
         self.rate_tubes: list = []         # neutron windows over them, as tubes
         self.begun_s = math.inf
         self.last = [None, None]
+        self.last_rate = [None, None]
 
     def beam(self, t_s, occupied):
         change = self.clock(t_s)
@@ -261,10 +263,11 @@ class ReferenceLane:
     def neutron_p(self, t_s):
         return self.s.neutron_vacant_p if self.occupied_until is None else self.s.neutron_p / self.rarer(t_s)
 
-    def broken(self, radiation, t_s, interval_s):
+    def gap(self, radiation, t_s):
+        """Seconds since the sample before; 0 before the first."""
         last = self.last[radiation]
         self.last[radiation] = t_s
-        return last is not None and t_s - last > 3 * interval_s + 0.25
+        return 0.0 if last is None else t_s - last
 
     def ksigma(self, interval_s, counts):
         """(statistic, counts, expected) of the largest group, or None."""
@@ -284,8 +287,11 @@ class ReferenceLane:
 
     def gamma(self, t_s, interval_s, counts):
         """(ksigma triple or None, FOCuS (statistic, armed, exact))."""
-        if self.broken(0, t_s, interval_s):
+        gap = self.gap(0, t_s)
+        if gap > 3 * interval_s + 0.25:
             self.window = []
+        if gap > max(3 * interval_s + 0.25, HOLE_S):
+            self.scan, self.short_scan = [], True
         ring = self.gamma_ring
         rate, _, variance, armed = ring.present(t_s)
         old = self.ksigma(interval_s, counts)
@@ -311,7 +317,7 @@ class ReferenceLane:
 
     def neutron(self, t_s, interval_s, counts):
         """(statistic, armed)."""
-        if self.broken(1, t_s, interval_s):
+        if self.gap(1, t_s) > 3 * interval_s + 0.25:
             self.tubes = []
         ring = self.neutron_ring
         n = int(np.array(counts)[ring.serving].sum())
@@ -344,6 +350,7 @@ class ReferenceLane:
         """(the statistic of the record, whether no window was left out for its age), or None where it is not judged."""
         ring, counts = (self.gamma_ring, self.neutron_ring)[radiation], np.array(rates) * exposure_s
         newest = ring.bins[-1].end_s if ring.bins else -math.inf
+        self.rated(radiation, t_s, exposure_s)
         if self.occupied_until is not None or t_s < ring.free_s or t_s < newest:
             return None
         n, (rate, _, variance, armed) = float(counts[ring.serving].sum()), ring.present(t_s)
@@ -355,6 +362,15 @@ class ReferenceLane:
         if ring.takes(t_s, t_s):
             ring.add(t_s, exposure_s, counts)
         return statistic, exact
+
+    def rated(self, radiation, t_s, exposure_s):
+        last, self.last_rate[radiation] = self.last_rate[radiation], t_s
+        if last is None or t_s - last <= max(3 * exposure_s + 0.25, HOLE_S):
+            return
+        if radiation == 0:
+            self.records, self.short_records = [], True
+        else:
+            self.rate_tubes = []
 
     def gamma_record(self, ring, t_s, exposure_s, n, b, variance, armed):
         if not armed:

@@ -77,6 +77,27 @@ def test_a_rise_of_every_sample_fills_the_hull_and_stays_safe() -> None:
     assert score.crossed
 
 
+@pytest.mark.parametrize(("hole_s", "reaches_back"), [(1.0, True), (4.5, True), (5.5, False), (70.0, False)])
+def test_windows_reach_over_a_lost_second_and_not_over_an_outage(hole_s: float, reaches_back: bool) -> None:
+    lane = occupied_lane(0.0)
+    for i in range(15):                     # a source is passing ...
+        before = lane.gamma(0.2 * (i + 1), 0.2, [18]).focus
+    after = lane.gamma(3.0 + hole_s, 0.2, [10]).focus       # ... and the wire was gone
+    assert before.statistic > 5
+    assert (after.statistic > 4) is reaches_back
+    assert reaches_back or after.counts == 0
+
+
+@pytest.mark.parametrize("outage_s", [4.0, 60.0])
+def test_vacant_records_do_not_reach_back_over_an_outage(outage_s: float) -> None:
+    lane = Lane(KernelSettings(1, level_sd=0.0, level_sd_per_min=0.0, slope_sd_per_min=0.0))
+    lane.put_background(Radiation.GAMMA, 0.0, 3.0, 1000.0, [RATE])
+    for i in range(3):
+        lane.vacant_rate(Radiation.GAMMA, 5.0 * (i + 1), 5.0, [RATE + 6])
+    score = lane.vacant_rate(Radiation.GAMMA, 20.0 + outage_s, 5.0, [RATE + 6]).focus
+    assert score.window_s == (20.0 if outage_s == 4.0 else 5.0)
+
+
 def test_only_excess_counts() -> None:
     lane = occupied_lane(0.0)
     for i in range(50):
