@@ -95,7 +95,7 @@ class Health:
         if out.keys() != before.keys():
             self._rules.serve(radiation, out.keys())
         for name in before.keys() - out.keys():
-            yield from self._faults.end(at_ns, f"{OUT}:{name}", "counted plausibly for a full background time")
+            yield from self._faults.end(at_ns, f"{OUT}:{name}", "counted plausibly for a full background time", at_once=True)
         if out.keys() - before.keys():
             rates = {name: seen.channels[i].rate_cps for i, name in enumerate(names)}
             left = outage.remaining(rates, out.keys())
@@ -126,7 +126,7 @@ class Health:
                 "source. Close it, or search by hand",
             )
         else:
-            yield from self._faults.end(at_ns, condition)
+            yield from self._faults.end(at_ns, condition, at_once=True)
 
     # --- conditions
 

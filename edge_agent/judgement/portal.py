@@ -108,7 +108,7 @@ class Portal:
 
     def _silence(self, at_ns: int) -> Iterator[Event]:
         """Silence on a wire that is open; a wire that is not is a fault of its own."""
-        broken = Condition.LINK.value in self.faults.open
+        broken = self.faults.holds(Condition.LINK.value)
         for condition, detail, present in self.cadence.overdue(at_ns, self._occupied_ns(at_ns)):
             if present and not broken:
                 yield from self.faults.begin(at_ns, condition, detail)
@@ -123,8 +123,7 @@ class Portal:
 
     def knows(self, radiation: Radiation) -> bool:
         """Whether what was last heard of a radiation may be shown as live."""
-        silent = {Condition.SILENCE.value, Condition.LINK.value, f"{radiation.value}-silence"}
-        return not silent & self.faults.open.keys()
+        return not any(map(self.faults.holds, (Condition.SILENCE.value, Condition.LINK.value, f"{radiation.value}-silence")))
 
     def lost(self, at_ns: int, why: str) -> Iterator[Event]:
         """The wire broke, or could not be opened."""

@@ -78,5 +78,4 @@ class Lane:
 
     @property
     def silent(self) -> bool:
-        open_faults = self.portal.faults.open
-        return Condition.SILENCE.value in open_faults or Condition.LINK.value in open_faults
+        return self.portal.faults.holds(Condition.SILENCE.value) or self.portal.faults.holds(Condition.LINK.value)
