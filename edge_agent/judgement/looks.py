@@ -18,6 +18,8 @@ from edge_agent.words.reading import Condition, Radiation, Sample, VacantRate
 from edge_agent.words.settings import LaneSettings
 
 LOOK_EVERY_NS = 10**9            # a look inside a passage costs about a millisecond of CPU; a second of vehicle is 2 m at 8 km/h
+RARER_AFTER = 64                # a stand is looked at each 1/64 of its age: looks grow dearer with it (4 ms at 256 bins, 20 on a small
+LOOK_LATEST_NS = 10 * 10**9     # ARM board), and what moves off again is judged whole at its end.  FOCuS looks at every sample
 Last = Mapping[Radiation, Sample | VacantRate]      # what was heard last of each radiation
 
 
@@ -35,7 +37,8 @@ class Looks:
     def inside(self, sample: Sample, passage: Passage, last: Last) -> Iterator[Event]:
         """After a sample of a vehicle in the lane."""
         if sample.radiation is Radiation.GAMMA and sample.at_ns >= self._next_ns:
-            self._next_ns = sample.at_ns + LOOK_EVERY_NS
+            stood_ns = sample.at_ns - passage.begin_ns
+            self._next_ns = sample.at_ns + min(max(LOOK_EVERY_NS, stood_ns // RARER_AFTER), LOOK_LATEST_NS)
             yield from self._look(passage, last)
 
     def at_end(self, at_ns: int, passage: Passage, last: Last) -> Iterator[Event]:
