@@ -65,6 +65,7 @@ void ea_shares_refine(ea_vitals *h, const ea_second *s, uint32_t channels, int r
 void ea_shares_judge(ea_vitals *h, const ea_second *s, uint32_t channels, int radiation);
 
 /* health_second.c */
+void ea_health_scatter_anew(ea_vitals *h, uint32_t channels);    /* the window begins anew */
 void ea_health_add(ea_vitals *h, uint32_t channels, double interval_s, const double *counts, int taken);
 void ea_health_second(ea_lane *lane, int radiation, double span_s, double t_s);
 

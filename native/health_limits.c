@@ -76,6 +76,13 @@ static void prepare_channel(ea_vitals *h, uint32_t channels, uint32_t c)
 	h->odd_above[c] = (h->lone_at[c] < h->hot_at[c] ? h->lone_at[c] : h->hot_at[c]) - 1u;
 }
 
+/* Pairs of halves too short for their rate: two empty ones say nothing, and were counted as two that are equal. */
+static void set_halves(ea_vitals *h, uint32_t channels, double half_s)
+{
+	if (half_s > h->interval_s && h->half_s <= h->interval_s) { ea_health_scatter_anew(h, channels); }
+	h->half_s = half_s;
+}
+
 void ea_health_prepare(ea_vitals *h, uint32_t channels)
 {
 	double least = HUGE_VAL;
@@ -83,5 +90,5 @@ void ea_health_prepare(ea_vitals *h, uint32_t channels)
 		prepare_channel(h, channels, c);
 		if (ea_health_known(h, c)) { least = fmin(least, h->rate_cps[c]); }
 	}
-	h->half_s = least < HUGE_VAL ? PAIR_COUNTS / least : 0.0;
+	set_halves(h, channels, least < HUGE_VAL ? PAIR_COUNTS / least : 0.0);
 }

@@ -14,6 +14,13 @@ static double scatter_limit(uint32_t pairs, double window_s, uint32_t channels, 
 	return root > 0.0 ? root * root * root : 0.0;
 }
 
+void ea_health_scatter_anew(ea_vitals *h, uint32_t channels)
+{
+	for (uint32_t c = 0; c < channels; c++) { h->scatter_sum[c] = 0.0; }
+	h->pairs = 0;
+	h->window_s = 0.0;
+}
+
 static void judge_scatter(ea_vitals *h, uint32_t channels)
 {
 	double most = scatter_limit(h->pairs, h->window_s, channels, 1.0);
@@ -22,13 +29,11 @@ static void judge_scatter(ea_vitals *h, uint32_t channels)
 	for (uint32_t c = 0; c < channels; c++) {
 		double mean = h->scatter_sum[c] / h->pairs;
 		h->scatter[c] = mean;
-		h->scatter_sum[c] = 0.0;
-		if (!ea_health_known(h, c) || (h->silent | h->overload) >> c & 1u) { continue; }
+		if (!(h->half_s > 0.0) || !ea_health_known(h, c) || (h->silent | h->overload) >> c & 1u) { continue; }
 		h->noisy |= (uint32_t)(mean > most) << c;
 		h->smooth |= (uint32_t)(mean < least) << c;
 	}
-	h->pairs = 0;
-	h->window_s = 0.0;
+	ea_health_scatter_anew(h, channels);
 }
 
 static void follow(ea_vitals *h, const ea_second *s, uint32_t c, double memory_s)

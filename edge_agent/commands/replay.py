@@ -10,6 +10,7 @@ from typing import Any
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
 
+UNREADABLE_MOST = 0.5       # of what came: beyond, it is another wire or another instrument, and most was not judged
 FAULTS_SHOWN = 8            # on the page; --json has all
 
 
@@ -66,6 +67,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def _refuse_unjudged(summary: dict[str, Any], file: str, counts: bool) -> None:
     """No alarm means nothing where nothing was compared.  A recording of the wire without a vehicle is read for the wire."""
+    _refuse_unreadable(summary, file)
     vehicles, blind = summary["occupancies"], summary["occupancies_unjudged"]
     if vehicles and blind == vehicles:
         what = "no vehicle could be judged"
@@ -78,10 +80,24 @@ def _refuse_unjudged(summary: dict[str, Any], file: str, counts: bool) -> None:
             f"{file}: {what}: every gamma detector was out of service, so no alarm means nothing.\n"
             "  Look at the faults above: which panel counted nothing, and since when?"
         )
+    if summary["occupancies_half_seen"] == vehicles:
+        raise SettingsError(
+            f"{file}: {what}: most of their samples are missing, so no alarm means nothing.\n"
+            "  A source may be in the holes: let the vehicle pass again, and look for what lost them (docs/diagnostics.md)."
+        )
     raise SettingsError(
         f"{file}: {what}: there was no background to compare with, so no alarm means nothing.\n"
         "  It needs some seconds of the empty lane (occupied 0) before the first vehicle, with counts above zero."
     )
+
+
+def _refuse_unreadable(summary: dict[str, Any], file: str) -> None:
+    came = sum(summary["records"].values()) + summary["unreadable"]
+    if summary["unreadable"] > UNREADABLE_MOST * came:
+        raise SettingsError(
+            f"{file}: {summary['unreadable']} of {came} records could not be read, so no alarm means nothing.\n"
+            "  Is it another instrument's (--driver, --profile)?  Else the line was disturbed: cable, speed, parity."
+        )
 
 
 def _wanted(chosen: argparse.Namespace) -> Any:
@@ -126,7 +142,8 @@ def _page(summary: dict[str, Any]) -> list[str]:
     lines += [f"  {fault['at_s']:9.1f} s  fault {fault['condition']}: {fault['detail']}" for fault in begun[:FAULTS_SHOWN]]
     lines += [f"  and {len(begun) - FAULTS_SHOWN} faults more: --json"] if len(begun) > FAULTS_SHOWN else []
     blind = summary["occupancies_unjudged"]
-    unjudged = "" if summary["judged"] else "   (no count could be judged)"
+    unjudged = f"   ({summary['judged']} times a rule had a background to compare with)" if not summary["occupancies"] else ""
+    unjudged = unjudged if summary["judged"] else "   (no count could be judged)"
     unjudged = f"   ({blind} of {summary['occupancies']} vehicles could not be judged)" if blind else unjudged
     lines.append(f"our alarms: {len(summary['alarms'])}{unjudged}")
     for alarm in summary["alarms"]:

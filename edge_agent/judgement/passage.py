@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from edge_agent.words.event import Judgement, Occupancy, Series, VacantBackground
+from edge_agent.words.event import HALF, Judgement, Occupancy, Series, VacantBackground
 from edge_agent.words.reading import Radiation, Sample
 
 NUMBERS_MAX = 6000      # counts kept of one radiation: as text about 32 KiB of the 64 KiB a record line may have
@@ -21,6 +21,7 @@ class Counts:
     begin_ns: int
     bins: list[tuple[int, ...]] = field(default_factory=list)
     samples_per_bin: int = 1
+    counted_s: float = 0.0
     _in_last: int = 0               # invariant: samples summed in bins[-1], 0 while bins is empty
 
     def add(self, counts: tuple[int, ...]) -> None:
@@ -70,6 +71,7 @@ class Passage:
         if sample.radiation not in self.counts:
             self.counts[sample.radiation] = Counts(detectors, sample.interval_s, sample.at_ns)
         self.counts[sample.radiation].add(sample.counts)
+        self.counts[sample.radiation].counted_s += sample.interval_s
         self.begin_ns = min(self.begin_ns, sample.at_ns)        # a neutron record may open a burst of the past
         self.late += sample.late
 
@@ -83,6 +85,9 @@ class Passage:
         """`out`: detectors out of service; what is learned from must be whole, so it is noted."""
         notes = [f"without {', '.join(out)}"] if out else []
         notes += (["joined in the middle"] if self.joined else []) + ([f"{self.late} samples late"] if self.late else [])
+        seen = self.seen(at_ns)
+        if seen < HALF:
+            notes.append(f"only {100 * seen:.0f} % of its time was counted: not judged")
         while sum(counts.text_size() for counts in self.counts.values()) > TEXT_MAX:
             max(self.counts.values(), key=Counts.text_size).halve()
         if not self.counts:
@@ -92,8 +97,15 @@ class Passage:
             ("vendor", Radiation.GAMMA) in self.fired, ("vendor", Radiation.NEUTRON) in self.fired, self.speed_mps,
             {radiation.value: counts.series() for radiation, counts in self.counts.items()},
             {rule: round(max(0.0, _statistic(found)), 4) for rule, found in self.strongest.items()},
-            self.backgrounds, tuple(notes),
+            self.backgrounds, tuple(notes), seen,
         )
+
+    def seen(self, at_ns: int) -> float:
+        """Share of its time in the lane that gamma samples cover.  Stamps are ends of intervals: the first is free."""
+        counts = self.counts.get(Radiation.GAMMA)
+        if counts is None:
+            return 0.0
+        return min(1.0, counts.counted_s / max(counts.interval_s, (at_ns - self.begin_ns) / 1e9))
 
 
 def _statistic(judgement: Judgement) -> float:

@@ -173,6 +173,10 @@ class Portal:
         self.tally.occupancies += 1
         self.passage = None
         yield occupancy
+        if occupancy.half_seen:
+            yield from self.faults.begin(
+                at_ns, Condition.HALF_SEEN.value, f"{100 * occupancy.seen:.0f} % of a vehicle's {(at_ns - occupancy.begin_ns) / 1e9:.1f} s "
+                "in the lane were counted, so it was not judged: let it pass again or search it, then look at the wire", fades=True)
         yield from self.faults.end(at_ns, Condition.OVERDUE.value)
 
     def _count_on(self, end: OccupancyEnd) -> Iterator[Event]:

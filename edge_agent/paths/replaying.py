@@ -28,7 +28,8 @@ class Passed:
     id: str
     vendor: bool                        # the portal's own alarm, of either radiation
     rules: frozenset[str]               # of ours that alarmed, without their versions
-    judged: bool                        # an armed gamma rule looked at it
+    judged: bool                        # an armed gamma rule looked at it, and at most of it
+    half_seen: bool = False             # most of its samples are missing
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class Summary:
             "seconds": round(self.seconds, 3), "occupancies": self.occupancies,
             "alarmed_occupancies": sum(bool(each.rules) for each in self.passed),
             "occupancies_unjudged": sum(not each.judged for each in self.passed),
+            "occupancies_half_seen": sum(each.half_seen for each in self.passed),
             "vendor_gamma_alarms": self.vendor_gamma_alarms, "vendor_neutron_alarms": self.vendor_neutron_alarms,
             "vendor_vacant_alarms": self.vendor_vacant_alarms,
             "tamper_opened": self.tamper_opened, "tamper_closed": self.tamper_closed, "unreadable": self.unreadable,
@@ -122,8 +124,8 @@ class Replay:
 
     def _passed(self, event: Occupancy) -> Passed:
         ours = frozenset(rule_name(alarm) for alarm in self.summary.alarms if alarm["occupancy"] == event.id)
-        judged = any(rule.partition("/")[0] in GAMMA_RULES for rule in event.statistics)
-        return Passed(event.id, event.vendor_gamma or event.vendor_neutron, ours, judged)
+        judged = not event.half_seen and any(rule.partition("/")[0] in GAMMA_RULES for rule in event.statistics)
+        return Passed(event.id, event.vendor_gamma or event.vendor_neutron, ours, judged, event.half_seen)
 
     def _brief(self, alarm: Alarm) -> dict[str, Any]:
         body = bodies.of_event(alarm, self._context)[1]

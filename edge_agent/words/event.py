@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from edge_agent.words.reading import Radiation
 
+HALF = 0.5      # a source is over one panel for a second or two: where half the samples are missing it may be in the holes
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -70,6 +72,12 @@ class Occupancy:
     statistics: dict[str, float] = field(default_factory=dict)   # largest of each rule
     backgrounds: dict[str, VacantBackground] = field(default_factory=dict)   # by radiation, as it was compared with
     notes: tuple[str, ...] = ()
+    seen: float = 1.0                     # share of its time in the lane that gamma samples cover
+
+    @property
+    def half_seen(self) -> bool:
+        """So little of it that no alarm means nothing."""
+        return self.seen < HALF
 
 
 @dataclass(frozen=True, slots=True)

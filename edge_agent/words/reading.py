@@ -29,6 +29,7 @@ class Condition(enum.Enum):
     PRE_SAMPLES = "pre-samples"            # opening burst is not as long as the profile says
     LATE = "late-delivery"                 # a burst in mid-occupancy: back-spaced, flagged
     MISSING = "missing-samples"            # fewer samples than the cadence gives
+    HALF_SEEN = "vehicle-half-seen"        # most of a vehicle's samples never came: it was not judged
     TWICE = "duplicate-samples"            # the same sample again at once
     PROFILE = "profile-mismatch"           # counts that do not fit the profile
     TRAFFIC = "traffic-changed"            # vehicles no longer shadow as they did when the model was learned

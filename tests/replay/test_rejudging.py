@@ -313,3 +313,28 @@ def test_a_dead_panel_is_told_on_the_page(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "x.csv").write_text("time_s,interval_s,gamma_A,gamma_B\n" + "\n".join(rows))
     assert main(["replay", str(tmp_path / "x.csv")]) == 0
     assert "fault dead:B" in capsys.readouterr().out
+
+
+def test_a_vehicle_most_of_whose_samples_are_missing_was_not_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It said 0 alarms, and code 0."""
+    dice = np.random.default_rng(5)
+
+    def file(holes: bool) -> Path:
+        rows = [f"{0.2 * i:.1f},0.2,{dice.poisson(50)},{int(400 < i <= 440)}" for i in range(1, 600)]
+        kept = [row for i, row in enumerate(rows, 1) if not (holes and 403 < i <= 440)]       # 7.4 of 8 s
+        where = tmp_path / "x.csv"
+        where.write_text(lines(kept))
+        return where
+
+    assert "most of their samples are missing" in refused(capsys, file(holes=True))
+    found = replay(capsys, file(holes=False))
+    assert (found["occupancies"], found["occupancies_unjudged"], found["occupancies_half_seen"]) == (1, 0, 0)
+
+
+def test_a_recording_that_cannot_be_read_is_no_all_clear(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Most of it noise: it said 0 alarms, and code 0."""
+    file = tmp_path / "x.txt"
+    file.write_bytes(b"".join(b"%d.0 " % i + (b"GB,000050,000050,000050,000050\r\n" if i % 25 == 0 else b"GS,nonsense\r\n")
+                              for i in range(1, 1000)))
+    said = refused(capsys, file)
+    assert "could not be read" in said and "--driver" in said
