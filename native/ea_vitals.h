@@ -56,7 +56,7 @@ uint32_t ea_health_repeats(double b, double looks);
 uint32_t ea_health_rate_repeats(double b, double looks);
 double ea_health_peak(double b, double roots);               /* counts that are 2 roots sigma above b */
 double ea_health_hot(double b);                              /* counts that are a steep rise */
-void ea_health_prepare(ea_vitals *h, uint32_t channels);
+void ea_health_prepare(ea_vitals *h, int radiation, uint32_t channels);
 
 /* health_share.c */
 void ea_shares_prepare(ea_vitals *h, int radiation, uint32_t channels, uint32_t served);

@@ -23,14 +23,23 @@
 #define LEAST_OCCUPIED 0.5
 #define LONE_OTHERS 1.5          /* z < 3: no neighbour rose */
 #define HOT_SAMPLES_S 3.0        /* "right after" */
+#define QUIET_AFTER_RISE 6.9     /* -ln 1e-3, of tubes: 17 s of none */
 #define GAP_S 2.5               /* stamps of an opening burst lie a second back; a delayed packet comes within two */
 #define HOT_RATES_S 11.0         /* the same for records of 5 s, one of them lost */
 #define SECOND_S (1.0 - 1e-6)    /* sums of decimal intervals are not exact */
 
-static void zero(ea_vitals *h, uint32_t c, double t_s, double interval_s, double hot_s, double least)
+/* A panel has its background under whatever passes, so one zero right after a rise is no chance.  A tube of a count a
+ * second has many; a source that passes at 20 km/h leaves one in the next: it takes a run that chance gives once in 1000. */
+static int is_sudden(const ea_vitals *h, int radiation, uint32_t c, double t_s, double until_s)
+{
+	if (!(h->was_hot >> c & 1u)) { return 0; }
+	return radiation == EA_GAMMA ? t_s - h->hot_s[c] <= until_s : h->quiet[c] > QUIET_AFTER_RISE;
+}
+
+static void zero(ea_vitals *h, int radiation, uint32_t c, double t_s, double interval_s, double hot_s, double least)
 {
 	h->quiet[c] += least * h->expected_cps[c] * interval_s;
-	if (h->overload >> c & 1u || (h->was_hot >> c & 1u && t_s - h->hot_s[c] <= hot_s + interval_s)) {
+	if (h->overload >> c & 1u || is_sudden(h, radiation, c, t_s, hot_s + interval_s)) {
 		h->overload |= 1u << c;
 		h->calm_s = 0.0;
 	} else if (h->quiet[c] > EA_QUIET_MAX) {
@@ -71,7 +80,7 @@ static void look_odd(ea_lane *lane, int radiation, double t_s, double interval_s
 	h->lone = 0;
 	for (uint32_t c = 0; c < channels; c++) {
 		if (counts[c] == 0) {
-			zero(h, c, t_s, interval_s, HOT_SAMPLES_S, least);
+			zero(h, radiation, c, t_s, interval_s, HOT_SAMPLES_S, least);
 		} else {
 			h->quiet[c] = 0.0;
 			/* A tube that still counts after the rise has not failed; it counts so little that zeros follow by chance. */
@@ -116,7 +125,7 @@ void ea_health_sample(ea_lane *lane, int radiation, double t_s, double interval_
 	double as_double[EA_GAMMA_MAX];
 	if (interval_s != h->interval_s) {
 		h->interval_s = interval_s;
-		ea_health_prepare(h, channels);
+		ea_health_prepare(h, radiation, channels);
 	}
 	for (uint32_t c = 0; c < channels; c++) {
 		uint32_t n = counts[c];
@@ -152,7 +161,7 @@ void ea_health_rate(ea_lane *lane, int radiation, double t_s, double exposure_s,
 		if (h->equal_rates[c] > 4u && h->equal_rates[c] >= ea_health_rate_repeats(b, year)) { same |= 1u << c; }
 		if (told_since(&lane->stream[radiation], h, c)) { h->was_hot &= ~(1u << c); }
 		if (!(counts[c] > 0.0)) {
-			zero(h, c, t_s, exposure_s, HOT_RATES_S, LEAST_VACANT);
+			zero(h, radiation, c, t_s, exposure_s, HOT_RATES_S, LEAST_VACANT);
 		} else {
 			h->quiet[c] = 0.0;
 			if (ea_health_known(h, c) && counts[c] >= ea_health_hot(b)) { heat(h, c, t_s, counts[c], exposure_s, !lane->ring[radiation].mask); }
@@ -173,7 +182,7 @@ void ea_health_put(ea_lane *lane, int radiation, double exposure_s, const double
 		h->rate_cps[c] = rate_cps[c];
 		h->exposure_s[c] = fmin(exposure_s, radiation == EA_GAMMA ? EA_GAMMA_MEMORY_S : EA_NEUTRON_MEMORY_S);
 	}
-	ea_health_prepare(h, channels);
+	ea_health_prepare(h, radiation, channels);
 }
 
 int ea_health_holds(const ea_lane *lane, int radiation)

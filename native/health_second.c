@@ -73,7 +73,7 @@ static void take(ea_lane *lane, int radiation, const ea_second *s, double t_s)
 	ea_shares_judge(h, s, channels, radiation);
 	if (h->silent | h->stuck) { release(h, r, channels); }
 	h->seconds++;
-	if (h->seconds < PREPARE || h->seconds % PREPARE == 0) { ea_health_prepare(h, channels); }
+	if (h->seconds < PREPARE || h->seconds % PREPARE == 0) { ea_health_prepare(h, radiation, channels); }
 }
 
 static void drop_pending(ea_vitals *h)
@@ -103,19 +103,27 @@ static void calm_down(ea_vitals *h, const ea_second *s, double span_s, double t_
 	h->calm_s = 0.0;
 }
 
+/* A record of so many seconds by itself keeps what was before it from the next vehicle: in dense traffic, two records
+ * between two vehicles, there would be no health at all if three were held back. */
+static void hold_back(ea_lane *lane, int radiation, double span_s, double t_s)
+{
+	ea_vitals *h = &lane->vitals[radiation];
+	uint32_t most = span_s >= EA_PENDING ? 1u : EA_PENDING;
+	while (h->held >= most) {
+		ea_second oldest = h->pending[h->first];
+		h->first = (h->first + 1) % EA_PENDING;
+		h->held--;
+		take(lane, radiation, &oldest, t_s);
+	}
+	h->pending[(h->first + h->held++) % EA_PENDING] = h->open;
+}
+
 void ea_health_second(ea_lane *lane, int radiation, double span_s, double t_s)
 {
 	ea_vitals *h = &lane->vitals[radiation];
-	uint32_t channels = lane->ring[radiation].channels;
-	if (h->overload) { calm_down(h, &h->open, span_s, t_s, channels); }
+	if (h->overload) { calm_down(h, &h->open, span_s, t_s, lane->ring[radiation].channels); }
 	if (h->open.spoiled) { drop_pending(h); }
-	else if (h->held < EA_PENDING) { h->pending[(h->first + h->held++) % EA_PENDING] = h->open; }
-	else {
-		ea_second oldest = h->pending[h->first];
-		h->pending[h->first] = h->open;
-		h->first = (h->first + 1) % EA_PENDING;
-		take(lane, radiation, &oldest, t_s);
-	}
+	else { hold_back(lane, radiation, span_s, t_s); }
 	memset(&h->open, 0, sizeof h->open);
 }
 

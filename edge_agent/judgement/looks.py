@@ -18,8 +18,10 @@ from edge_agent.words.reading import Condition, Radiation, Sample, VacantRate
 from edge_agent.words.settings import LaneSettings
 
 LOOK_EVERY_NS = 10**9            # a look inside a passage costs about a millisecond of CPU; a second of vehicle is 2 m at 8 km/h
-RARER_AFTER = 64                # a stand is looked at each 1/64 of its age: looks grow dearer with it (4 ms at 256 bins, 20 on a small
-LOOK_LATEST_NS = 10 * 10**9     # ARM board), and what moves off again is judged whole at its end.  FOCuS looks at every sample
+# A stand is looked at each 1/64 of its age: looks grow dearer with it (4 ms at 256 bins, 20 on a small ARM board), and what
+# moves off again is judged whole at its end.  FOCuS looks at every sample.
+RARER_AFTER = 64
+LOOK_LATEST_NS = 10 * 10**9
 Last = Mapping[Radiation, Sample | VacantRate]      # what was heard last of each radiation
 
 

@@ -6,13 +6,17 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 
 # Places of a source that are tried: across the lane (detection.md 3.3) and above the ground, car floor to truck roof.
+NEVER_HEARD = 0.1       # of the others' mean: the kernel guesses a twentieth (native/health_limits.c)
 ACROSS_M, ABOVE_M = (0.0, 0.8, -0.8), (0.5, 1.5, 2.5)
 
 
 def remaining(rates_cps: Mapping[str, float], out: Collection[str]) -> float:
     """Sensitivity of the sum without `out`, 1.0 with all: the share f of the counts is left of a source as of its
-    background, so its significance s / sqrt(b) falls to sqrt(f).  Rates unknown: channels count alike."""
-    known = {name: rate if rate > 0 else 0.0 for name, rate in rates_cps.items()}
+    background, so its significance s / sqrt(b) falls to sqrt(f).  Rates unknown: channels count alike; so does one that was
+    never heard, whose rate is a guess far below its neighbours'."""
+    heard = [rate for name, rate in rates_cps.items() if name not in out and rate > 0]
+    alike = sum(heard) / len(heard) if heard else 0.0
+    known = {name: alike if rate < NEVER_HEARD * alike else max(rate, 0.0) for name, rate in rates_cps.items()}
     total = sum(known.values())
     if total <= 0:
         return math.sqrt(1 - len(set(out) & known.keys()) / len(known)) if known else 1.0

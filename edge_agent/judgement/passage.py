@@ -108,6 +108,13 @@ class Passage:
         return min(1.0, counts.counted_s / max(counts.interval_s, (at_ns - self.begin_ns) / 1e9))
 
 
+def half_seen(occupancy: Occupancy) -> str:
+    """For the officer: what to do with a vehicle that was not judged."""
+    lasted_s = (occupancy.end_ns - occupancy.begin_ns) / 1e9
+    return (f"{100 * occupancy.seen:.0f} % of a vehicle's {lasted_s:.1f} s in the lane were counted, so it was not judged: "
+            "let it pass again or search it, then look at the wire")
+
+
 def _statistic(judgement: Judgement) -> float:
     return judgement.statistic or 0.0
 

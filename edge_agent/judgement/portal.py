@@ -11,7 +11,7 @@ from edge_agent.judgement.flow import Flow
 from edge_agent.judgement.health import Health as StateOfHealth
 from edge_agent.judgement.looks import Looks
 from edge_agent.judgement.modes import CONTINUOUS
-from edge_agent.judgement.passage import Passage
+from edge_agent.judgement.passage import Passage, half_seen
 from edge_agent.judgement.rules import Rules
 from edge_agent.judgement.tally import Tally
 from edge_agent.tools.model_file import ModelFile
@@ -89,9 +89,8 @@ class Portal:
                 self.tally.unreadable += 1
                 self.tally.line.update([reading.kind] if reading.kind else [])
                 shown = ascii(reading.data[:40])[2:-1]
-                yield from self.faults.begin(
-                    reading.at_ns, Condition.UNREADABLE.value, f"{reading.reason}: {shown}", fades=True
-                )
+                why = f"{reading.reason}: {shown}"
+                yield from self.faults.begin(reading.at_ns, Condition.UNREADABLE.value, why, fades=True)
         yield from self._look_after(reading.at_ns)
 
     def tick(self, at_ns: int) -> Iterator[Event]:
@@ -174,9 +173,7 @@ class Portal:
         self.passage = None
         yield occupancy
         if occupancy.half_seen:
-            yield from self.faults.begin(
-                at_ns, Condition.HALF_SEEN.value, f"{100 * occupancy.seen:.0f} % of a vehicle's {(at_ns - occupancy.begin_ns) / 1e9:.1f} s "
-                "in the lane were counted, so it was not judged: let it pass again or search it, then look at the wire", fades=True)
+            yield from self.faults.begin(at_ns, Condition.HALF_SEEN.value, half_seen(occupancy), fades=True)
         yield from self.faults.end(at_ns, Condition.OVERDUE.value)
 
     def _count_on(self, end: OccupancyEnd) -> Iterator[Event]:
