@@ -114,6 +114,8 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
             os.close(handle)
         beside.replace(path)
     except OSError as problem:
+        with contextlib.suppress(OSError):      # half of it, on a disk that is full
+            beside.unlink()
         raise StorageError(f"cannot write {path}: {problem.strerror}") from None
 
 

@@ -17,6 +17,7 @@ from edge_agent.doors.sqlite import Database, Statement
 from edge_agent.hands.shelf import SCHEMA, Shelf, line_of
 from edge_agent.tools import ed25519, jws, merkle, notes
 from edge_agent.tools.base64url import encode
+from edge_agent.words.blob import named
 from edge_agent.words.errors import EvidenceError, StorageError, Unavailable
 from edge_agent.words.record import Head
 
@@ -99,6 +100,7 @@ class Ledger(Shelf):
         seeds: list[bytes] = []
         records: list[Statement] = []
         nodes: list[Statement] = []
+        blobs: list[Statement] = []
         for kind, body in drafts:
             seeds.append(self._new_seed())
             following = ed25519.SoftKey(seeds[-1])      # a point of the curve costs as much as a signature: once each
@@ -109,10 +111,12 @@ class Ledger(Shelf):
             except (EvidenceError, ValueError, TypeError) as problem:
                 raise BadDraft(len(lines), f"a {kind} record cannot be written: {problem}") from None
             records.append(("INSERT INTO record VALUES (?, ?, ?)", (head.seq, kind, line)))
+            if blob := named(body):
+                blobs.append(("INSERT INTO blob VALUES (?, ?, ?, ?, NULL)", (head.seq, blob.sha256, blob.len, blob.type)))
             nodes += [("INSERT INTO node VALUES (?, ?, ?)", node) for node in self._grow(edge, head.seq, line)]
             lines.append(line)
             head, key = Head(head.origin, head.seq + 1, jws.line_hash(line), following.public), following
-        return lines, seeds, head, [*records, *nodes]
+        return lines, seeds, head, [*records, *nodes, *blobs]
 
     def _grow(self, edge: dict[tuple[int, int], bytes], seq: int, line: bytes) -> list[tuple[int, int, bytes]]:
         """Add the nodes a line completes to the edge; those to store (leaves are their lines)."""

@@ -15,6 +15,7 @@ from edge_agent.tools.base64url import encode
 from edge_agent.tools.bracket import Bracket, named_receipt
 from edge_agent.tools.notes import Receipt
 from edge_agent.tools.stump import Stump
+from edge_agent.words.blob import Blob
 from edge_agent.words.errors import EvidenceError, StorageError
 
 SCHEMA = (
@@ -26,9 +27,14 @@ SCHEMA = (
     " time_s INTEGER NOT NULL) STRICT",
     # one row where the log was pruned: size of the cut, the 32-byte hashes left of its last line, the cosigned checkpoint
     "CREATE TABLE IF NOT EXISTS stump (size INTEGER PRIMARY KEY, hashes BLOB NOT NULL, note BLOB NOT NULL) STRICT",
+    # documents that records name; `confirmed` is the centre's signature, that it holds them
+    "CREATE TABLE IF NOT EXISTS blob (seq INTEGER PRIMARY KEY, sha256 TEXT NOT NULL, len INTEGER NOT NULL, type TEXT NOT NULL,"
+    " confirmed BLOB) STRICT",
+    "CREATE INDEX IF NOT EXISTS blob_due ON blob (seq) WHERE confirmed IS NULL",
 )
 HASH_BYTES = 32
 HEARTBEAT_BEFORE = "SELECT line FROM record WHERE kind = 'heartbeat' AND seq <= ? ORDER BY seq DESC LIMIT 1"
+BLOBS_DUE = ("FROM blob WHERE confirmed IS NULL AND seq < (SELECT coalesce(max(size), 0) FROM receipt)")
 RECEIPT_OVER = "SELECT min(time_s) FROM receipt WHERE size > ?"
 REBUILD_LINES = 1000
 T = TypeVar("T")
@@ -220,6 +226,24 @@ class Shelf:
         await self._database.write([
             ("INSERT OR REPLACE INTO receipt VALUES (?, ?, ?, ?)", (size, note, receipt.line, receipt.time_s))
         ])
+
+    async def blobs_due(self) -> list[Blob]:
+        """Documents whose record is receipted and that the centre has not confirmed, in the order of their records."""
+        return [Blob(*row) for row in await self._database.rows(f"SELECT sha256, len, type {BLOBS_DUE} ORDER BY seq")]
+
+    async def count_blobs_due(self) -> int:
+        return int((await self._database.rows(f"SELECT count(*) {BLOBS_DUE}"))[0][0])
+
+    async def confirm_blob(self, sha256: str, signature: bytes) -> None:
+        """Keep the centre's signature, that it holds the document; the caller verified it."""
+        await self._database.write([("UPDATE blob SET confirmed = ? WHERE sha256 = ?", (signature, sha256))])
+
+    async def blob_delivered(self, sha256: str) -> bool | None:
+        """Whether the centre holds the document and has receipted every record that names it; None: none here does."""
+        rows = await self._database.rows(
+            "SELECT count(*), count(confirmed), max(seq), (SELECT max(size) FROM receipt) FROM blob WHERE sha256 = ?", (sha256,))
+        named, confirmed, last, receipted = rows[0]
+        return bool(named == confirmed and last < (receipted or 0)) if named else None
 
     async def rebuild_tree(self) -> None:
         """The tree from the lines alone, and what the stump holds of those that are gone, in one transaction."""

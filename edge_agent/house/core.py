@@ -23,6 +23,7 @@ from edge_agent.house.configuration import Configuration
 from edge_agent.house.logbooks import Logbooks
 from edge_agent.judgement.portal import Portal
 from edge_agent.paths import heart
+from edge_agent.paths.attachments import Attachments
 from edge_agent.paths.control import Control
 from edge_agent.paths.daily import DailyFiles
 from edge_agent.paths.keeping import Keeping
@@ -77,7 +78,8 @@ class Core:
         self.context = bodies.Context(self.moment, __version__, self.configuration.hash)
         self.keeping = Keeping(await open_history(self.state), self.clock)
         self.retention = self.books.retention(self.settings, self.clock)
-        self.room = Room(self.state, self.keeping, self.retention, self.report)
+        self.attachments = Attachments(self.state, self.books.shelves, self.clock, self.report)
+        self.room = Room(self.state, self.keeping, self.retention, self.report, self.attachments.make_room)
         signals: list[Signal] = [LogSignal()] if self.settings.annunciator.kind == "log" else []
         self.annunciator = Annunciator(signals, self.events.put)
         self.lanes = [self._lane(lane) for lane in self.settings.lane]
@@ -102,12 +104,13 @@ class Core:
         control = Control(self.lanes, self.scribe, self.events, self.status, self.clock, self._describe)
         self.doors = [Door(sockets / "control.sock", LOOKERS, control.asks(), control.streams())]
         if self.settings.centre is not None:
+            centre_key = read_vkey(self.settings.centre.vkey)
             outbox = Outbox(
-                self.books.books(lambda: self.scribe.newest.get("heartbeat")), read_vkey(self.settings.centre.vkey),
-                self.report, self.scribe.wait_beyond,
+                self.books.books(lambda: self.scribe.newest.get("heartbeat")), centre_key, self.report, self.scribe.wait_beyond,
             )
             asks = {name: getattr(outbox, name) for name in
                     ("logs", "wait", "batch", "express", "expressed", "receipt", "behind", "refused", "link", "certificate")}
+            asks |= self.attachments.asks(centre_key)
             self.doors.append(Door(sockets / "uplink.sock", UPLINK, asks, {}))
         for door in self.doors:
             await door.open()
@@ -138,6 +141,10 @@ class Core:
         self.scribe.submit(kind, body)
         if kind == "occupancy":
             self.keeping.passage(body)
+
+    async def keep_blob(self, data: bytes, media_type: str) -> str:
+        """A document durable on the disk; its SHA-256.  Submit the record that names it afterwards (paths.attachments)."""
+        return await self.attachments.keep(data, media_type)
 
     def _describe(self, event: Event) -> dict[str, Any]:
         kind, body = bodies.of_event(event, self.context)
@@ -233,6 +240,7 @@ class Core:
             await patiently(self._watch_delivery())
             await patiently(self.room.look())
             await patiently(self.retention.look())
+            await patiently(self.attachments.look())
             self._look_at_clock()
 
     def _look_at_clock(self) -> None:

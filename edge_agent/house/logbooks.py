@@ -127,6 +127,11 @@ class Logbooks:
         books[-1].notable = heartbeat
         return books
 
+    @property
+    def shelves(self) -> list[Shelf]:
+        """Every log that can be read, oldest first."""
+        return [*(shelf for _, shelf in self._closed), self.ledger]
+
     def retention(self, settings: Settings, clock: Clock) -> Retention:
         """What may leave the disk, of every log."""
         shelves = [*((shelf, identity.log_key) for identity, shelf in self._closed), (self.ledger, self.identity.log_key)]

@@ -56,7 +56,8 @@ class Outbox:
                 continue
             receipt = await book.shelf.receipt()
             found.append({
-                "log": origin, "size": book.shelf.size, "receipted": receipt.size if receipt else 0, "public": book.public
+                "log": origin, "size": book.shelf.size, "receipted": receipt.size if receipt else 0, "public": book.public,
+                "blobs": await book.shelf.count_blobs_due(),
             })
         return {"logs": found}
 

@@ -1,5 +1,6 @@
-"""Room on the disk, in stages: warn; shed the history of counts; prune what the centre has receipted, step by step.  Evidence
-that is not receipted never goes.  And a reserve for the last words.
+"""Room on the disk, in stages: warn; shed the history of counts; delete documents the centre has; prune what it has
+receipted, step by step.  Evidence that is not receipted, or a document that is not confirmed, never goes.
+And a reserve for the last words.
 
 `<state>/reserve` holds room that only the end of the program uses: at SIGTERM on a full disk it is deleted, and records
 that waited in memory take its place.  It is made anew once there is room.
@@ -8,7 +9,7 @@ that waited in memory take its place.  It is made anew once there is room.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from edge_agent.doors.files import preallocate, space
@@ -34,11 +35,18 @@ async def open_history(state: Path) -> History | None:
         return None
 
 
+def last_room(whole: int) -> float:
+    """Bytes of a file system of `whole` bytes that are kept for records: nothing else may take them."""
+    return min(SHED_FREE_MAX, whole * SHED_FREE)
+
+
 class Room:
     def __init__(
-        self, state: Path, keeping: Keeping, retention: Retention, report: Callable[[str, str, bool], None]
+        self, state: Path, keeping: Keeping, retention: Retention, report: Callable[[str, str, bool], None],
+        spare: Callable[[], Awaitable[None]],       # deletes documents that the centre has
     ) -> None:
         self._state, self._keeping, self._retention, self._report = state, keeping, retention, report
+        self._spare = spare
         self._reserve = state / "reserve"
 
     async def look(self) -> None:
@@ -47,11 +55,12 @@ class Room:
         if found is None or not found[1]:
             return
         free, whole = found
-        shed_below = min(SHED_FREE_MAX, whole * SHED_FREE)
+        shed_below = last_room(whole)
         if free < shed_below and not self._keeping.off:
             log.error("%s: %d KB free: the history of counts is deleted to keep evidence", self._state, free >> 10)
             await self._keeping.shed()
         elif free + await self._retention.spare_bytes() < shed_below:
+            await self._spare()
             await self._retention.make_room()
         elif self._keeping.off and free > 2 * shed_below:
             history = await open_history(self._state)

@@ -73,6 +73,9 @@ class Portal:
             else:
                 await self.ledger.append([({"f": "fault", "a": "alarm"}[letter], {"n": self.ledger.size})], T)
 
+    async def spare(self) -> None:
+        """There are no documents beside this log."""
+
     def retention(self, days: int = 90, clock: Any = None) -> Retention:
         return Retention([(self.ledger, self.identity.log_key)], CENTRE, clock or StillClock(), days)
 
@@ -318,7 +321,7 @@ def test_a_full_disk_keeps_less_step_by_step(tmp_path: Path, monkeypatch: pytest
         await portal.write("f" * 50)
         for size, days in ((10, 60), (20, 20), (30, 3), (40, 0)):
             await portal.receipt(size, days)
-        room = Room(tmp_path, Spent(), portal.retention(), lambda *report: None)  # type: ignore[arg-type]
+        room = Room(tmp_path, Spent(), portal.retention(), lambda *report: None, portal.spare)  # type: ignore[arg-type]
         cuts = []
         for _ in range(5):
             await room.look()
@@ -336,7 +339,7 @@ def test_room_inside_the_file_is_room(tmp_path: Path, monkeypatch: pytest.Monkey
         for size, days in ((1000, 60), (2000, 0)):
             await portal.receipt(size, days)
         monkeypatch.setattr("edge_agent.paths.room.space", lambda path: (1 << 20, 1 << 26))     # 5 % are 3.2 MB
-        room = Room(tmp_path, Spent(), portal.retention(), lambda *report: None)  # type: ignore[arg-type]
+        room = Room(tmp_path, Spent(), portal.retention(), lambda *report: None, portal.spare)  # type: ignore[arg-type]
         for _ in range(4):
             await room.look()
         return portal.ledger.cut, await portal.ledger.spare_bytes()

@@ -1,0 +1,77 @@
+"""Documents beside the log, one file each, named by the SHA-256 of what is in it: nothing can be put in another's place."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from pathlib import Path
+
+from edge_agent.doors.files import make_directory, write_whole
+from edge_agent.doors.sqlite import sync_directory
+from edge_agent.words.blob import SHA256
+from edge_agent.words.errors import StorageError, Unavailable
+
+
+class Blobs:
+    """The store, `<state>/blobs`.  Made with its first document."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    async def keep(self, data: bytes) -> str:
+        """The document on the disk, with its name, before this returns; its SHA-256.  The same document again costs nothing."""
+        return await asyncio.to_thread(self._keep, data)
+
+    def _keep(self, data: bytes) -> str:
+        name = hashlib.sha256(data).hexdigest()
+        path = self._directory / name
+        if self._read(path) != data:
+            make_directory(self._directory)
+            write_whole(path, data, 0o600)
+        sync_directory(self._directory)
+        sync_directory(self._directory.parent)
+        return name
+
+    async def whole(self, sha256: str) -> bool:
+        """Whether the document is here and is still the one of this name."""
+        data = await asyncio.to_thread(self._read, self._path(sha256))
+        return data is not None and hashlib.sha256(data).hexdigest() == sha256
+
+    async def piece(self, sha256: str, begin: int, count: int) -> bytes:
+        """Bytes [begin, begin + count) as far as they go."""
+        return (await asyncio.to_thread(self._read, self._path(sha256)) or b"")[begin : begin + count]
+
+    async def names(self) -> list[tuple[str, int]]:
+        """(SHA-256, time of its file in seconds since 1970) of every document here."""
+        return await asyncio.to_thread(self._names)
+
+    def _names(self) -> list[tuple[str, int]]:
+        try:
+            found = [path for path in self._directory.iterdir() if SHA256.fullmatch(path.name)]
+            return [(path.name, int(path.stat().st_mtime)) for path in sorted(found)]
+        except FileNotFoundError:
+            return []
+        except OSError as problem:
+            raise Unavailable(f"cannot read {self._directory}: {problem.strerror}; is the disk well?") from None
+
+    async def drop(self, sha256: str) -> None:
+        await asyncio.to_thread(self._drop, self._path(sha256))
+
+    def _drop(self, path: Path) -> None:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as problem:
+            raise Unavailable(f"cannot delete {path}: {problem.strerror}; is the disk well?") from None
+
+    def _path(self, sha256: str) -> Path:
+        if not SHA256.fullmatch(sha256):            # it comes over a socket, and it becomes a path
+            raise StorageError(f"{sha256[:80]!a} is no SHA-256 in lowercase hex")
+        return self._directory / sha256
+
+    def _read(self, path: Path) -> bytes | None:
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as problem:
+            raise Unavailable(f"cannot read {path}: {problem.strerror}; is the disk well?") from None

@@ -1,0 +1,186 @@
+"""Documents that records name: durable before their record, kept until the centre has both, and never in the records' room."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64decode, b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_agent.paths.attachments import KEPT_S, Attachments
+from edge_agent.tools import ed25519
+from edge_agent.words.blob import BLOB_MAX, confirmation_text
+from edge_agent.words.errors import EvidenceError, StorageError, Unavailable
+
+from .bench import ORIGIN, StillClock, T
+from .test_retention import CENTRE, CENTRE_SIGNER, NOW_S, Portal, story_of
+
+DOCUMENT = b"<RadInstrumentData>" + b"1 0 2 " * 20_000 + b"</RadInstrumentData>"
+NAME = hashlib.sha256(DOCUMENT).hexdigest()
+
+
+class Desk:
+    """The documents of a log, and what was reported of them."""
+
+    def __init__(self, portal: Portal) -> None:
+        self.portal, self.reports = portal, dict[str, str]()
+        self.kept = Attachments(portal.state, [portal.ledger], StillClock(), self._report)
+        self.asks = self.kept.asks(CENTRE)
+
+    def _report(self, condition: str, why: str, present: bool) -> None:
+        self.reports[condition] = why if present else ""
+
+    async def take(self, data: bytes = DOCUMENT, kind: str = "text/xml") -> str:
+        """A document, and the record that names it."""
+        name = await self.kept.keep(data, kind)
+        await self.portal.ledger.append([("instrument", {"blob": {"sha256": name, "len": len(data), "type": kind}})], T)
+        return name
+
+    async def due(self, *left_out: str) -> str | None:
+        found = (await self.asks["blob"]({"log": ORIGIN, "not": list(left_out)})).get("blob")
+        return found and str(found["sha256"])
+
+    async def confirm(self, name: str, length: int, signer: ed25519.Signer = CENTRE_SIGNER) -> None:
+        signature = b64encode(signer.sign(confirmation_text(name, length))).decode()
+        await self.asks["blob_confirmed"]({"log": ORIGIN, "sha256": name, "signature": signature})
+
+    @property
+    def files(self) -> list[str]:
+        return sorted(path.name for path in (self.portal.state / "blobs").iterdir())
+
+
+def at_desk(tmp_path: Path, story: Any) -> Any:
+    async def run(portal: Portal) -> Any:
+        return await story(Desk(portal))
+
+    return story_of(tmp_path, run)
+
+
+def test_a_document_is_a_file_of_the_name_of_its_hash_once(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> list[str]:
+        assert await desk.kept.keep(DOCUMENT, "text/xml") == NAME
+        assert await desk.kept.keep(DOCUMENT, "text/xml") == NAME
+        assert (desk.portal.state / "blobs" / NAME).read_bytes() == DOCUMENT
+        return desk.files
+
+    assert at_desk(tmp_path, story) == [NAME]
+
+
+@pytest.mark.parametrize(("data", "kind", "words"), [
+    (b"x", "xml", "no media type"), (b"x", "text/xml\nX-Evil: 1", "no media type"), (bytes(BLOB_MAX + 1), "text/xml", "at most"),
+])
+def test_what_no_record_can_name_is_refused_with_a_reason(tmp_path: Path, data: bytes, kind: str, words: str) -> None:
+    async def story(desk: Desk) -> None:
+        with pytest.raises(EvidenceError, match=words):
+            await desk.kept.keep(data, kind)
+
+    at_desk(tmp_path, story)
+
+
+def test_a_document_goes_after_its_record_is_receipted_and_counts_by_the_centres_signature(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> list[Any]:
+        name = await desk.take()
+        steps: list[Any] = [await desk.due()]
+        await desk.portal.receipt(1, 0)
+        steps.append(await desk.due())
+        with pytest.raises(EvidenceError, match="not signed"):
+            await desk.confirm(name, len(DOCUMENT), ed25519.SoftKey(bytes(32)))
+        with pytest.raises(EvidenceError, match="not signed"):
+            await desk.confirm(name, len(DOCUMENT) - 1)
+        steps.append(await desk.due())
+        await desk.confirm(name, len(DOCUMENT))
+        return [*steps, await desk.due()]
+
+    assert at_desk(tmp_path, story) == [None, NAME, NAME, None]
+
+
+def test_pieces_put_together_are_the_document(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> bytes:
+        name, got = await desk.take(), b""
+        while piece := b64decode((await desk.asks["blob_piece"](
+                {"log": ORIGIN, "sha256": name, "from": len(got), "bytes": 50_000}))["data"]):
+            got += piece
+        return got
+
+    assert at_desk(tmp_path, story) == DOCUMENT
+
+
+@pytest.mark.parametrize("name", ["../record.key", "", "0" * 63, "A" * 64])
+def test_the_uplink_reads_documents_and_no_other_file(tmp_path: Path, name: str) -> None:
+    async def story(desk: Desk) -> None:
+        with pytest.raises(StorageError, match="no SHA-256"):
+            await desk.asks["blob_piece"]({"log": ORIGIN, "sha256": name, "from": 0, "bytes": 10})
+
+    at_desk(tmp_path, story)
+
+
+def test_a_damaged_document_is_said_and_holds_up_no_other(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> tuple[str | None, str, str]:
+        await desk.take()
+        other = await desk.take(b"another", "text/plain")
+        await desk.portal.receipt(2, 0)
+        (desk.portal.state / "blobs" / NAME).write_bytes(DOCUMENT[:-1] + b"?")
+        found = await desk.due()
+        await desk.due(other)
+        return found, other, desk.reports["blob-damaged"]
+
+    found, other, told = at_desk(tmp_path, story)
+    assert found == other
+    assert NAME in told
+
+
+def test_only_what_the_centre_has_with_every_record_that_names_it_may_go(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> list[list[str]]:
+        name, orphan, steps = await desk.take(), await desk.kept.keep(b"no record yet", "text/plain"), []
+        await desk.portal.receipt(1, 0)
+        for step in (desk.confirm(name, len(DOCUMENT)), desk.take()):       # then the same document for another record
+            await step
+            (desk.portal.state / "blobs" / name).touch()
+            await desk.kept.make_room()
+            steps.append(desk.files)
+        await desk.portal.receipt(2, 0)
+        await desk.kept.make_room()
+        steps.append(desk.files)
+        await desk.confirm(name, len(DOCUMENT))
+        await desk.kept.make_room()
+        assert sorted(steps[-1]) == sorted([orphan, name])
+        return [*steps, desk.files]
+
+    orphan = hashlib.sha256(b"no record yet").hexdigest()
+    first, second, third, last = at_desk(tmp_path, story)
+    assert first == last == [orphan]
+    assert second == third == sorted([orphan, NAME])
+
+
+def test_what_is_delivered_stays_thirty_days_where_there_is_room(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> list[int]:
+        import os
+
+        name = await desk.take()
+        await desk.portal.receipt(1, 0)
+        await desk.confirm(name, len(DOCUMENT))
+        counts = []
+        for age_s in (KEPT_S - 60, KEPT_S + 60):
+            os.utime(desk.portal.state / "blobs" / name, (NOW_S - age_s, NOW_S - age_s))
+            desk.kept._looked_s = -1e9
+            await desk.kept.look()
+            counts.append(len(desk.files))
+        return counts
+
+    assert at_desk(tmp_path, story) == [1, 0]
+
+
+def test_a_document_never_takes_the_last_room_of_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """5 % of a 1 GiB card are for records; delivered documents go first to make room."""
+    async def story(desk: Desk) -> list[str]:
+        await desk.take()
+        await desk.portal.receipt(1, 0)
+        await desk.confirm(NAME, len(DOCUMENT))
+        monkeypatch.setattr("edge_agent.paths.attachments.space", lambda path: (51 << 20, 1 << 30))
+        with pytest.raises(Unavailable, match="hand the document in again"):
+            await desk.kept.keep(b"a new one", "text/plain")
+        return desk.files
+
+    assert at_desk(tmp_path, story) == []
