@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.tools.exchange import Outcome
-from hardware_mocks.slave import Manners
+from hardware_mocks.slave import Instrument, Manners
 from tests.bus import line
 from tests.bus.line import ask
 
@@ -36,6 +36,31 @@ def test_no_late_answer_is_taken_for_another_block(tmp_path: Path, late_s: float
             heard = await line.together(base, {1: ask(1, 0.05, (0, 4), (40, 4), (60, 4))}, 4.0)
         assert line.outcomes(heard[1])[Outcome.ANSWER]
         assert not line.wrong(heard[1])
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("late_s", [0.65, 0.7])
+def test_no_late_refusal_hides_that_an_answer_is_still_to_come(tmp_path: Path, late_s: float) -> None:
+    """Single registers between holes: the like question is refused, and all refusals look alike."""
+    async def run() -> None:
+        unit = Instrument(manners=Manners(late_s=late_s, late_every=3))
+        for address in (10, 20, 30):
+            unit.hold("holding", address, 1000 + address)
+        async with line.pty({1: unit}, tmp_path) as base:
+            heard = await line.together(base, {1: ask(1, 0.05, (10, 1), (20, 1), (30, 1))}, 6.0)
+        assert line.outcomes(heard[1])[Outcome.ANSWER] and not line.wrong(heard[1])
+
+    asyncio.run(run())
+
+
+def test_an_instrument_that_was_off_and_refuses_is_told_as_refusing(tmp_path: Path) -> None:
+    async def run() -> None:
+        unit = Instrument(manners=Manners(silent=True))
+        async with line.pty({1: unit}, tmp_path) as base:
+            asyncio.get_running_loop().call_later(1.0, setattr, unit.manners, "silent", False)
+            heard = await line.together(base, {1: ask(1, 0.05, (10, 1), (20, 1))}, 12.0)
+        assert line.outcomes(heard[1])[Outcome.REFUSED] > 5
 
     asyncio.run(run())
 

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge_agent.hands.links.dialect import Dialect
+from edge_agent.hands.links.dialect import Dialect, Found
 from edge_agent.hands.links.mailbox import Mailbox, Wire
 from edge_agent.hands.links.turns import Turns, Unit
 from edge_agent.tools.exchange import Exchange, Outcome, pack
@@ -26,6 +26,7 @@ DEAF_S = 60.0           # nothing at all from anyone on an open wire: it may be 
 LAST_LOOK_S = 0.002     # when we were kept from looking (a busy controller), the answer may have come in time
 BROKEN_OFF_S = 0.1      # an answer that stopped comes no further: a frame has no gap of 1.5 characters (V1.02, 2.5.1.1), but
                         # converters behind a network hold bytes back for tens of ms
+OWES_S = 3.0            # what has not come by then never will; a silent unit rests longer before its sixth question (turns.py)
 QUIET_S = 0.02          # a line is quiet after this; USB adapters hold bytes back for 16 ms (FTDI's latency timer)
 BITS_PER_BYTE = 11      # start, eight, parity or second stop, stop
 
@@ -120,11 +121,19 @@ class Bus:
         for unit, _ in list(self._lanes.values()):
             question = unit.polls[0].question
             if self._dialect.quiet and data[:1] == question[:1]:
+                late = self._sound(data, question)
+                unit.owed = max(0, unit.owed - late)
                 found = self._dialect.take(data, question)
                 outcome = found.outcome if found else self._dialect.rest(data, question)
-                late = outcome in (Outcome.ANSWER, Outcome.REFUSED, Outcome.LATE)
                 self._tell(unit, Chunk(at_ns, pack(Exchange(question, Outcome.LATE if late else outcome, data))))
                 return
+
+    def _sound(self, data: bytes, question: bytes) -> int:
+        """Whole frames of it."""
+        sound = 0
+        while (found := self._dialect.take(data, question)) and found.outcome is not Outcome.CHECKSUM:
+            sound, data = sound + 1, data[found.used :]
+        return sound
 
     # --- one question
 
@@ -133,6 +142,8 @@ class Bus:
         sure = self._dialect.sure(question) if unit.doubt else None
         await self._settle()
         began_ns = self._clock.mono_ns()
+        if began_ns - unit.owed_ns > OWES_S * 1e9:
+            unit.owed = 0
         outcome, body, at_ns = await self._exchange(unit, sure or question)
         if sure is not None:
             unit.doubt = outcome not in (Outcome.ANSWER, Outcome.REFUSED)
@@ -142,6 +153,7 @@ class Bus:
         self._tell(unit, Chunk(at_ns, pack(Exchange(sure or question, outcome, body))))
         match outcome:
             case Outcome.ANSWER | Outcome.REFUSED:
+                unit.owed = 0
                 self._turns.answered(unit, which, at_ns)
             case Outcome.CHECKSUM:
                 self._turns.spoiled(unit, which, at_ns)
@@ -170,12 +182,18 @@ class Bus:
                 continue
             waiting += chunk.data
             while (found := self._dialect.take(waiting, question)) is not None:
-                if found.outcome is not Outcome.LATE:
+                if not self._is_late(found, unit):
                     self._heard_ns = chunk.at_ns
                     return found.outcome, found.body, chunk.at_ns
                 waiting = waiting[found.used:]
-                self._tell(self._whose(found.body, unit), Chunk(chunk.at_ns, pack(Exchange(question, Outcome.LATE, found.body))))
+                owner = self._whose(found.body, unit)
+                owner.owed = max(0, owner.owed - 1)
+                self._tell(owner, Chunk(chunk.at_ns, pack(Exchange(question, Outcome.LATE, found.body))))
         return self._dialect.rest(waiting, question), waiting, self._clock.mono_ns()
+
+    def _is_late(self, found: Found, unit: Unit) -> bool:
+        """Of an earlier question.  All refusals look alike: while the unit owes answers, one is of the oldest of them."""
+        return found.outcome is Outcome.LATE or (found.outcome is Outcome.REFUSED and self._dialect.quiet and unit.owed > 0)
 
     def _begun(self, waiting: bytes, question: bytes) -> bool:
         """Whether some of an answer, and not only our own echo, has come on a serial line."""
@@ -184,6 +202,8 @@ class Bus:
     async def _missed(self, unit: Unit, began_ns: int, broken: bool) -> None:
         """No answer: on a serial line wait for it a little longer, so that it does not run into the next one's; one that
         came `broken` is over as soon as the line is quiet."""
+        if not broken:
+            unit.owed, unit.owed_ns = unit.owed + 1, began_ns
         if self._dialect.quiet:
             unit.doubt = True
             chunk = await self._wire.next(QUIET_S if broken else self.pace.answer_s)

@@ -28,6 +28,8 @@ class Unit:
     misses: int = 0                                     # questions in a row without any answer
     rests_until_ns: int = 0
     doubt: bool = False                                 # a late answer may still come: make sure before believing
+    owed: int = 0                                       # questions in a row whose answers may still come
+    owed_ns: int = 0                                    # the newest of them
     again: bool = False                                 # the last answer was spoiled, and is asked for again
 
     def begin(self, now_ns: int) -> None:
