@@ -7,6 +7,7 @@ records in every cut.  Both are set and read back: SQLite takes a pragma it cann
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import operator
@@ -18,6 +19,7 @@ from typing import Any
 
 import aiosqlite
 
+from edge_agent.doors.files import reading_uri
 from edge_agent.words.errors import StorageError, Unavailable
 
 log = logging.getLogger("edge_agent.sqlite")
@@ -128,6 +130,30 @@ class Database:
         """Wait for the transaction under way, then close; an open connection keeps the process from ending."""
         async with self._lock:
             await self._connection.close()
+
+
+class Window(Database):
+    """The same file for people to look through while the disk refuses to have it settled (a card that turned read-only).
+
+    What is seen here may hold a commit that was refused: whoever shows it leaves out what was not acknowledged, and nothing
+    is ever written or receipted on its word.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database, self.path = database, database.path
+
+    async def rows(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        try:
+            return await self._database.rows(sql, values)
+        except Unavailable:
+            return await asyncio.to_thread(self._seen, sql, values)
+
+    def _seen(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        try:
+            with contextlib.closing(sqlite3.connect(reading_uri(self.path), uri=True)) as connection:
+                return connection.execute(sql, values).fetchall()
+        except sqlite3.Error as problem:
+            raise _error(self.path, problem) from None
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:

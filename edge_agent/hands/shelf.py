@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from edge_agent.doors.sqlite import Database, Statement
+from edge_agent.doors.sqlite import Database, Statement, Window
 from edge_agent.tools import jws, merkle, notes
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.bracket import Bracket, named_receipt
@@ -102,6 +102,12 @@ class Shelf:
         """Seq of the first line that is here."""
         return max(self._cut - 1, 0)
 
+    def window(self) -> Shelf:
+        """For people: what was acknowledged, also from a card that turned read-only and refuses everyone else."""
+        shelf = Shelf(Window(self._database), self.origin, self._size)
+        shelf._cut = self._cut
+        return shelf
+
     async def read_cut(self) -> None:
         """EvidenceError when lines are gone that nothing says were pruned."""
         rows = await self._database.rows("SELECT max(size) FROM stump")
@@ -178,7 +184,7 @@ class Shelf:
     async def newest(self, kind: str, last: int) -> list[bytes]:
         """The last lines of a kind, oldest first."""
         rows = await self._database.rows(
-            "SELECT line FROM record WHERE kind = ? ORDER BY seq DESC LIMIT ?", (kind, last)
+            "SELECT line FROM record WHERE kind = ? AND seq < ? ORDER BY seq DESC LIMIT ?", (kind, self._size, last)
         )
         return [line_of(self.path, kind, row[0]) for row in reversed(rows)]
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
-from edge_agent.hands.shelf import Kept
+from edge_agent.hands.shelf import Kept, Shelf
 from edge_agent.hands.sockets import Ask, Stream
 from edge_agent.hands.taps import Taps
 from edge_agent.paths.heart import lane_state
@@ -36,6 +36,10 @@ class Control:
     def streams(self) -> dict[str, Stream]:
         return {"wire": self.wire, "events": self.events}
 
+    @property
+    def _window(self) -> Shelf:
+        return self._scribe.ledger.window()
+
     async def status(self, request: Answer) -> Answer:
         """Everything one screen shows."""
         now_ns = self._clock.mono_ns()
@@ -53,27 +57,27 @@ class Control:
     async def _receipt(self) -> tuple[Kept | None, str | None]:
         """The newest receipt, or why the disk does not give it: the screen must come up when it is needed most."""
         try:
-            return await self._scribe.ledger.receipt(), None
+            return await self._window.receipt(), None
         except StorageError as problem:
             return None, str(problem)
 
     async def alarms(self, request: Answer) -> Answer:
         """The last alarm lines, oldest first."""
         last = max(0, min(int(request.get("last", 20)), LINES_MAX))
-        receipt = await self._scribe.ledger.receipt()
-        lines = await self._scribe.ledger.alarms(last)
+        receipt = await self._window.receipt()
+        lines = await self._window.alarms(last)
         return {"lines": [line.decode() for line in lines], "receipted": receipt.size if receipt else 0}
 
     async def lines(self, request: Answer) -> Answer:
         """Lines from `from` on, or from the first that was not pruned."""
-        ledger = self._scribe.ledger
+        ledger = self._window
         begin = max(int(request["from"]), ledger.first)
-        lines = await ledger.lines(begin, LINES_MAX)
+        lines = await ledger.lines(begin, max(0, min(LINES_MAX, ledger.size - begin)))
         return {"from": begin, "lines": [line.decode() for line in lines], "size": ledger.size}
 
     async def bracket(self, request: Answer) -> Answer:
         """Between which times of the centre line `seq` was signed."""
-        found = await self._scribe.ledger.bracket(int(request["seq"]))
+        found = await self._window.bracket(int(request["seq"]))
         return {"after_s": found.after_s, "before_s": found.before_s}
 
     async def wire(self, request: Answer) -> AsyncGenerator[Answer, None]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import hashlib
 import io
 import json
 import random
@@ -47,7 +48,7 @@ from edge_agent.words.errors import EdgeAgentError, EvidenceError, NotRunning, S
 from edge_agent.words.reading import Chunk
 from edge_agent.words.record import Checkpoint
 from edge_agent.words.settings import Profile, Settings
-from tests.evidence.bench import CENTRE_KEY, FIRST_KEY, LOG_KEY, StillClock, vector, vector_lines
+from tests.evidence.bench import CENTRE_KEY, FIRST_KEY, LOG_KEY, StillClock, T, vector, vector_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = bytes(range(32))
@@ -181,15 +182,14 @@ class _Control:
     async def _opened(self, where: Path) -> dict[str, Any]:
         from edge_agent.house.identity import create_log
         from edge_agent.house.salvage import open_log
+        from edge_agent.paths.attachments import Attachments
         from edge_agent.paths.control import Control
         from edge_agent.paths.outbox import Book, Outbox
 
         log = create_log(where, ORIGIN, 1)
         self.ledger = ledger = await open_log(log)
         for number in range(5):
-            await ledger.append(
-                [("alarm", {"n": number})], {"wall": None, "boot": 1, "mono_ms": 1, "src": "none", "unc_ms": None}
-            )
+            await ledger.append([("alarm", {"n": number})], T)
 
         class Scribe:
             trouble, queued, overflowed = None, 0, 0
@@ -202,7 +202,10 @@ class _Control:
         outbox = Outbox([Book(ledger, log.log_key, log.signer(), log.public())], CENTRE_KEY, lambda *_: None, at_once)
         self._control = Control([], scribe, None, dict, StillClock(), None)  # type: ignore[arg-type]
         ops = ("logs", "wait", "batch", "express", "expressed", "receipt", "behind", "refused", "link")
-        return {**self._control.asks(), **{name: getattr(outbox, name) for name in ops}}
+        attachments = Attachments(where, [ledger], StillClock(), lambda *_: None)
+        name = await attachments.keep(b"document", "text/plain")
+        await ledger.append([("instrument", {"blob": {"sha256": name, "len": 8, "type": "text/plain"}})], T)
+        return {**self._control.asks(), **attachments.asks(CENTRE_KEY), **{name: getattr(outbox, name) for name in ops}}
 
     async def _wire(self, request: dict[str, Any]) -> Any:
         async for each in self._control.wire(request):
@@ -222,6 +225,7 @@ class _Control:
 CONTROL = _Control()
 
 
+DOCUMENT = hashlib.sha256(b"document").hexdigest()
 REQUESTS = tuple(
     json.dumps(request).encode()
     for request in (
@@ -233,6 +237,9 @@ REQUESTS = tuple(
         {"op": "batch", "log": ORIGIN, "from": 1, "lines": 3, "bytes": 10_000},
         {"op": "express", "log": ORIGIN, "beyond": 0},
         {"op": "expressed", "log": ORIGIN, "seq": 3},
+        {"op": "blob", "log": ORIGIN, "not": ["0" * 64]},
+        {"op": "blob_piece", "log": ORIGIN, "sha256": DOCUMENT, "from": 2, "bytes": 3},
+        {"op": "blob_confirmed", "log": ORIGIN, "sha256": DOCUMENT, "signature": "AA=="},
         {"op": "receipt", "log": ORIGIN, "note": vector("receipt-1.txt").decode(), "latest": True},
         {"op": "behind", "log": ORIGIN},
         {"op": "refused", "why": ""},
