@@ -7,7 +7,7 @@ import sys
 
 PARTS = (
     "kernel", "health", "ledger", "retention", "footprint", "latency", "held_disk", "outage",
-    "network", "offline_month", "detection",
+    "network", "offline_month", "instruments", "detection",
 )
 
 

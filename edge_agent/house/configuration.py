@@ -153,7 +153,7 @@ def _check_rules(lane: LaneSettings, profile: Profile, model: ModelFile | None, 
 
 def _profile(lane: LaneSettings, path: Path) -> Profile:
     """The lane's profile: beside the configuration first, then the shipped one."""
-    name = f"{lane.profile or lane.driver}.toml"
+    name = f"{(lane.profile or lane.driver).removesuffix('.toml')}.toml"
     beside = path.parent / "profiles" / name
     file = beside if beside.exists() else shipped_config() / "profiles" / name
     profile = toml_settings.read(Profile, read_text(file, f"the profile of lane {lane.name}"), str(file))
