@@ -17,7 +17,7 @@ from edge_agent.words.delivery import log_id
 from edge_agent.words.errors import EvidenceError
 
 ENROLMENT_MAX = 64 * 1024
-_ORIGIN = re.compile(r"[a-z0-9.-]+(/[A-Za-z0-9._-]+)+")
+_ORIGIN = re.compile(r"[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")      # as words.settings
 _CONTINUATION = re.compile(r"(.+)/([2-9]|[1-9][0-9]{1,2})")     # 2 to 999
 
 

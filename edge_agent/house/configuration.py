@@ -19,9 +19,11 @@ from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.notes import COSIGNER_KEY, read_vkey
 from edge_agent.tools.strict_json import dumps
 from edge_agent.words.errors import EvidenceError, SettingsError
+from edge_agent.words.register_map import UNKNOWN
 from edge_agent.words.settings import LaneSettings, Profile, Settings
 
 WIRE_KEYS = ("baud", "parity", "data_bits", "stop_bits", "answer_s", "gap_s")       # of a bus, not of an instrument
+PLACES = {"state": "/var/lib/edge-agent", "sockets": "/run/edge-agent", "daily_files": "/srv/daily"}
 DEFAULT = Path("/etc/edge-agent/edge-agent.toml")
 
 
@@ -51,6 +53,7 @@ class Configuration:
 def load(path: Path) -> Configuration:
     """Read and check; SettingsError names file, key and remedy.  Touches nothing else."""
     settings = toml_settings.read(Settings, read_text(path, "the configuration"), str(path))
+    _check_places(settings, path)
     _check_lanes(settings, path)
     _check_centre(settings, path)
     profiles = {lane.name: _profile(lane, path) for lane in settings.lane}
@@ -58,6 +61,17 @@ def load(path: Path) -> Configuration:
     for lane in settings.lane:
         _check_rules(lane, profiles[lane.name], models.get(lane.name), path)
     return Configuration(path, settings, profiles, models)
+
+
+def _check_places(settings: Settings, path: Path) -> None:
+    """A relative directory would be another one for each command, by where it is run."""
+    for name in ("state", "sockets", "daily_files"):
+        place = getattr(settings.portal, name)
+        if not (place.startswith("/") or (name == "daily_files" and not place)):
+            raise SettingsError(
+                f"{path}: portal.{name} = {place!r}: expected a directory from / on.\n"
+                f"  Write all of it, for example {PLACES[name]}."
+            )
 
 
 def _check_lanes(settings: Settings, path: Path) -> None:
@@ -159,4 +173,9 @@ def _profile(lane: LaneSettings, path: Path) -> Profile:
     profile = toml_settings.read(Profile, read_text(file, f"the profile of lane {lane.name}"), str(file))
     if profile.driver != lane.driver:
         raise SettingsError(f"{file}: driver = {profile.driver!r}, but lane {lane.name} uses {lane.driver!r}.")
+    if lane.count_means and not (profile.modbus and any(count.means == UNKNOWN for count in profile.modbus.count)):
+        raise SettingsError(
+            f"{path}: lane {lane.name}: count_means = {lane.count_means!r}: {file.name} knows what its counts mean.\n"
+            "  Take the key out; to say otherwise, copy the profile and change it there."
+        )
     return register_meanings.settle(profile, lane.count_means)

@@ -196,6 +196,9 @@ def _check_outages(lane: LaneSettings, detectors: dict[Radiation, tuple[str, ...
     unknown = [name for name in lane.out_of_service if name not in names]
     if unknown:
         raise SettingsError(f"lane {lane.name}: out_of_service names {unknown[0]!r}; this lane has {', '.join(names)}")
+    twice = next((name for name in lane.out_of_service if lane.out_of_service.count(name) > 1), None)
+    if twice:       # one of the two would stay when it is taken back
+        raise SettingsError(f"lane {lane.name}: out_of_service names {twice!r} twice.\n  Name it once.")
 
 
 def lane_detectors(lane: LaneSettings, profile: Profile) -> dict[Radiation, tuple[str, ...]]:
@@ -218,6 +221,7 @@ def _names(of_lane: list[str], of_profile: list[str], where: str) -> tuple[str, 
 
 def _masks(lane: LaneSettings, profile: Profile, panels: tuple[str, ...]) -> tuple[int, ...]:
     """Bit masks of the sums the compatibility rule looks at, each once."""
+    places = _places(lane, profile, panels)
     masks: dict[int, None] = {}
     for name in lane.alarm.ksigma_sums:
         if name not in profile.sums:
@@ -225,7 +229,25 @@ def _masks(lane: LaneSettings, profile: Profile, panels: tuple[str, ...]) -> tup
                 f"lane {lane.name}: ksigma_sums names {name!r}; the profile knows {', '.join(profile.sums)}"
             )
         for group in profile.sums[name]:
-            mask = sum(1 << panels.index(panel) for panel in group if panel in panels)
+            mask = sum(1 << place for place in {places[panel] for panel in group} if place is not None)
             if mask:
                 masks[mask] = None
     return tuple(masks) or ((1 << len(panels)) - 1,)
+
+
+def _places(lane: LaneSettings, profile: Profile, panels: tuple[str, ...]) -> dict[str, int | None]:
+    """Where each panel that a sum of the profile names stands among the lane's; None: not fitted.
+
+    A name the lane uses is that panel (its map may turn them round); one it does not use is the field it gave a new name.
+    """
+    fields = dict(zip(profile.gamma, lane.gamma or profile.gamma, strict=True))
+    renamed = {name: mine for name, mine in fields.items() if mine not in profile.gamma}
+    named = dict.fromkeys(panel for groups in profile.sums.values() for group in groups for panel in group)
+    unknown = [panel for panel in named if panel not in (*profile.gamma, *panels)]
+    if len(unknown) > profile.gamma.count(NOT_FITTED):      # of a portal with fewer panels the sums may stay as they were
+        raise SettingsError(
+            f"lane {lane.name}: a sum of the profile names {unknown[0]!r}; its panels are {', '.join(profile.gamma)}.\n"
+            "  Correct [sums] in the profile."
+        )
+    mine = {panel: panel if panel in panels else renamed.get(panel, NOT_FITTED) for panel in named}
+    return {panel: panels.index(name) if name in panels else None for panel, name in mine.items()}

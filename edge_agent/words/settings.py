@@ -17,7 +17,7 @@ class PortalSettings:
 
     origin: str = key(
         "name of this controller's log, the same at the centre, never used again for another device",
-        pattern=r"[a-z0-9.-]+(/[A-Za-z0-9._-]+)+",
+        pattern=r"[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)+",
     )
     state: str = key("directory of ledger and keys; survives restarts and upgrades", "/var/lib/edge-agent")
     sockets: str = key("directory of the control and uplink sockets", "/run/edge-agent")
@@ -91,7 +91,7 @@ class AlarmSettings:
 class LaneSettings:
     """One lane: a portal, its wire, its rules."""
 
-    name: str = key("short name of the lane, as people call it", pattern=r"[A-Za-z0-9._-]{1,32}")
+    name: str = key("short name of the lane, as people call it", pattern=r"[A-Za-z0-9_][A-Za-z0-9._-]{0,31}")
     driver: str = key("portal family", pattern=r"[a-z0-9_]+")
     link: LinkSettings = key("the wire to the portal")
     profile: str = key("profile file in config/profiles, without .toml; empty: the driver's own name", "")

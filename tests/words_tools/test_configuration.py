@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge_agent.commands import main
 from edge_agent.house.configuration import load
+from edge_agent.judgement.rules import _masks
+from edge_agent.tools import toml_settings
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.settings import AlarmSettings, LaneSettings, LinkSettings, Profile
 
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / "tests/vectors"
@@ -138,6 +142,56 @@ def test_a_profile_that_cannot_work_is_refused_by_the_check(
     (file.parent / "profiles/rapiscan.toml").write_text("\n".join(lines))
     file.write_text(PORTAL + lane())
     assert (main(["config", "check", "--config", str(file)]), capsys.readouterr().err != "") == (3, True)
+
+
+@pytest.mark.parametrize("more", ['out_of_service = ["Aa1", "Aa1"]\n', 'count_means = "cumulative"\n'])
+def test_what_would_be_ignored_is_refused(file: Path, more: str) -> None:
+    said = refusal(file, PORTAL + lane(more=more))
+    assert more.split(" ")[0] in said and "lane 2" in said and "\n  " in said
+
+
+@pytest.mark.parametrize("place", ['state = "state"', 'state = ""', 'sockets = "run"', 'daily_files = "daily"'])
+def test_a_directory_that_depends_on_where_a_command_is_run_is_refused(file: Path, place: str) -> None:
+    said = refusal(file, f"{PORTAL}{place}\n{lane()}")
+    assert f"portal.{place.split()[0]} =" in said and "expected a directory from / on" in said
+
+
+@pytest.mark.parametrize("name", ["..", ".", ".hidden", "-x"])
+def test_a_lane_of_dots_is_refused(file: Path, name: str) -> None:
+    """Its name becomes part of file names."""
+    assert "lane[0].name" in refusal(file, PORTAL + lane(name))
+
+
+@pytest.mark.parametrize("origin", ["../portal/1", "test.example/../1", "test.example/portal/.", "./x"])
+def test_an_origin_of_dots_is_refused(file: Path, origin: str) -> None:
+    assert "portal.origin" in refusal(file, PORTAL.replace("rpm.example.gov/portal/QX-0042", origin) + lane())
+
+
+def profile_with(file: Path, old: str, new: str) -> None:
+    text = (ROOT / "config/profiles/rapiscan.toml").read_text()
+    assert old in text
+    (file.parent / "profiles").mkdir()
+    (file.parent / "profiles/rapiscan.toml").write_text(text.replace(old, new))
+
+
+def test_a_sum_of_a_panel_there_is_not_is_refused(file: Path) -> None:
+    """It fell back to the sum of all, silently."""
+    profile_with(file, 'SUM = [["Aa1", "Aa2", "Ba1", "Ba2"]]', 'SUM = [["Aa1", "Xx2", "Ba1", "Ba2"]]')
+    said = refusal(file, PORTAL + lane())
+    assert "'Xx2'" in said and "[sums]" in said
+
+
+@pytest.mark.parametrize(("gamma", "masks"), [
+    (["Aa1", "Aa2", "Ba1", "Ba2"], [0b0011, 0b1100]), (["N", "E", "S", "W"], [0b0011, 0b1100]),
+    (["Ba1", "Ba2", "Aa1", "Aa2"], [0b1100, 0b0011]), (["N", "-", "S", "W"], [0b001, 0b110]),
+])
+def test_sums_follow_the_lanes_own_names(gamma: list[str], masks: list[int]) -> None:
+    """Renamed panels dropped out of every sum, and the sum of all took their place."""
+    shipped = toml_settings.read(Profile, (ROOT / "config/profiles/rapiscan.toml").read_text(), "rapiscan.toml")
+    profile = replace(shipped, sums={"PILLAR": [["Aa1", "Aa2"], ["Ba1", "Ba2"]]})
+    mine = LaneSettings("2", "rapiscan", LinkSettings("tcp"), gamma=gamma, alarm=AlarmSettings(ksigma_sums=["PILLAR"]))
+    panels = tuple(name for name in gamma if name != "-")
+    assert list(_masks(mine, profile, panels)) == masks
 
 
 def test_comments_and_order_do_not_change_the_hash(file: Path) -> None:
