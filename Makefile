@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard native/*.c native/*.h native/build_kernel.py) setup.py
 
-.PHONY: demo test quick lint docs kernel fuzz mutation coverage-evidence bench campaign clean
+.PHONY: demo test quick lint docs bundle kernel fuzz mutation coverage-evidence bench campaign clean
 
 demo: $(VENV)/.ready
 	$(BIN)/edge-agent demo
@@ -21,6 +21,10 @@ lint: $(VENV)/.ready
 	$(BIN)/mypy
 
 # docs/commands.md, the man page and the completions, from the commands themselves
+# one file to install a controller of this architecture without a package index (docs/install.md)
+bundle: $(VENV)/.ready
+	bundle/make.sh
+
 docs: $(VENV)/.ready
 	$(BIN)/python docs/generate.py
 
