@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from edge_agent.center import tls
 from edge_agent.tools import notes, strict_json
 from edge_agent.tools.verify import read_jwk
 from edge_agent.words.delivery import log_id
-from edge_agent.words.errors import EvidenceError
+from edge_agent.words.errors import EvidenceError, SettingsError
 
 ENROLMENT_MAX = 64 * 1024
 _ORIGIN = re.compile(r"[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")      # as words.settings
@@ -51,6 +53,35 @@ def read(data: bytes, *, certificate: bool) -> Enrolment:
     except UnicodeEncodeError:              # JSON can spell half a surrogate pair
         raise EvidenceError("record_key is not a JWK") from None
     return Enrolment(origin, record_key, log_key, _der(body) if certificate else None)
+
+
+def of_file(path: Path, data: bytes) -> Enrolment:
+    """The enrolment a person brought; SettingsError names the file and what to do."""
+    try:
+        wanted = read(data, certificate=True)
+        tls.check_certificate(wanted.certificate or b"")
+        return wanted
+    except EvidenceError as problem:
+        raise SettingsError(
+            f"{path} is not the enrolment of a portal: {problem}.\n"
+            "  Expected: the file of `edge-agent enrol --out FILE` as it was made.  Make it again at the portal: no key changes"
+        ) from None
+
+
+def log_key_of(path: Path, data: bytes) -> notes.VerifierKey:
+    """A portal's log key, from its enrolment file or a file with the key alone; SettingsError names the file."""
+    text = data.decode("utf-8", "replace").strip()
+    try:
+        found = strict_json.load_object(data).get("log_key") if text.startswith("{") else text
+        key = notes.read_vkey(str(found))
+        if key.type != notes.LOG_KEY:
+            raise EvidenceError("this is a key that cosigns, not a portal's log key")
+        return key
+    except EvidenceError as problem:
+        raise SettingsError(
+            f"{path} holds no log key: {problem}.\n"
+            "  Expected: a portal's enrolment file (edge-agent enrol --out FILE), or its log_key name+id+base64 on one line"
+        ) from None
 
 
 def continued(origin: str) -> str | None:

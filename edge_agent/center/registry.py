@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from sqlite3 import Connection
 
-from edge_agent.center import casebook, enrolment, shelves, tls
+from edge_agent.center import casebook, shelves
+from edge_agent.center.enrolment import Enrolment
 from edge_agent.center.store import writing
 from edge_agent.center.values import Log
 from edge_agent.tools.fingerprint import of_enrolment
@@ -20,11 +21,9 @@ class Registered:
     new: str                        # "log", "certificate" or "nothing"
 
 
-def enrol(db: Connection, data: bytes, now_ms: int) -> Registered:
-    """Register the portal of an enrolment file; EvidenceError when its keys are not those registered before."""
-    wanted = enrolment.read(data, certificate=True)
+def enrol(db: Connection, wanted: Enrolment, now_ms: int) -> Registered:
+    """Register a portal; EvidenceError when its keys are not those registered before."""
     certificate = wanted.certificate or b""
-    tls.check_certificate(certificate)
     digits = of_enrolment(wanted.origin, wanted.record_key, wanted.log_key.text(), certificate)
     with writing(db):
         there = shelves.log_of(db, wanted.id)

@@ -39,13 +39,15 @@ def log_list(db: Connection, now_ms: int) -> list[dict[str, Any]]:
 def log_lines(status: dict[str, Any]) -> list[str]:
     """One log for a terminal of 80 columns."""
     receipt, heard = status["receipt"], status["heard"]
-    flags = [name for name in ("silent", "unconfirmed") if status[name]]
+    flags = [name for name in ("silent", "closed", "unconfirmed") if status[name]]
     given = f"at {receipt['size']} given {receipt['time']}" if receipt else "none yet"
     lines = [
         f"{status['log']}" + (f"   {', '.join(flags).upper()}" if flags else ""),
         f"    records {status['size']}, receipt {given}",
         f"    last heard {heard or 'never'}" + _clock_text(status["clock_behind_ms"]),
     ]
+    if status["goes_on_as"]:
+        lines.append(f"    goes on as {status['goes_on_as']}")
     if status["unconfirmed"]:
         lines.append(f"    compare over the telephone: {status['fingerprint']}, then: center confirm")
     if status["pending"] or status["marked"]:
@@ -75,11 +77,13 @@ def _status(db: Connection, log: Log, now_ms: int) -> dict[str, Any]:
     row = db.execute("SELECT * FROM log WHERE number = ?", (log.number,)).fetchone()
     newest = "SELECT size, time_s FROM receipt WHERE log = ? ORDER BY size DESC LIMIT 1"
     receipt = db.execute(newest, (log.number,)).fetchone()
+    after = _goes_on_as(db, log)
     overdue = row["heard_ms"] is not None and now_ms - row["heard_ms"] > silence.PERIODS * row["period_s"] * 1000
     return {
         "log": log.origin, "id": log.id, "size": log.head.seq,
         "receipt": {"size": receipt["size"], "time": utc(receipt["time_s"] * 1000)} if receipt else None,
-        "heard": utc(row["heard_ms"]), "silent": bool(row["silent"]) or overdue,
+        "heard": utc(row["heard_ms"]), "silent": after is None and (bool(row["silent"]) or overdue),
+        "closed": after is not None, "goes_on_as": after,       # nothing more is heard in a log that another continues
         "unconfirmed": not log.confirmed, "continues": _origin(db, log.parent),
         "fingerprint": registry.fingerprint(db, log),
         "clock_behind_ms": row["clock_ms"],         # the centre's clock at arrival minus t.wall
@@ -96,10 +100,25 @@ def _problems(db: Connection, log: Log) -> list[dict[str, Any]]:
         "SELECT * FROM event WHERE log = ? AND kind IN ('FORK', 'REFUSED', 'CONTINUATION', 'HOLE')"
         " ORDER BY last_ms DESC LIMIT 10", (log.number,),
     )
+    confirmed = {other.origin for other in shelves.logs(db) if other.confirmed}
     return [
-        {"kind": row["kind"], "at": utc(row["last_ms"]), "times": row["times"], "text": plain(row["text"], 400)}
+        {"kind": row["kind"], "at": utc(row["last_ms"]), "times": row["times"], "text": plain(_text(row, confirmed), 400)}
         for row in found
     ]
+
+
+def _text(row: Row, confirmed: set[str]) -> str:
+    """What was raised, or what became of it."""
+    if row["kind"] == "CONTINUATION" and row["key"] in confirmed:
+        return f"{row['key']} is confirmed by a person"
+    return str(row["text"])
+
+
+def _goes_on_as(db: Connection, log: Log) -> str | None:
+    """The newest log of the same portal that was begun after this one and holds records."""
+    root = log.parent or log.number
+    later = [other for other in shelves.logs(db) if other.parent == root and other.number > log.number and other.head.seq]
+    return later[-1].origin if later else None
 
 
 def _count(db: Connection, query: str, *values: int) -> int:

@@ -35,7 +35,7 @@ class Card:
     tls_cert: str                   # PEM
 
     @staticmethod
-    def read(data: bytes) -> Card:
+    def read(data: bytes, name: str = "this") -> Card:
         """{"v":1,"url":…,"vkey":…,"tls_cert":PEM}, the form of a centre's card."""
         try:
             body = json.loads(data)
@@ -48,7 +48,8 @@ class Card:
             return card
         except (ValueError, KeyError, TypeError, EvidenceError, ssl.SSLError) as problem:
             raise SettingsError(
-                f"this is not the card of a witness or centre: {problem}.\n  edge-agent witness card DIR --out FILE"
+                f"{name} is not the card of a witness or centre: {problem}.\n"
+                "  Have it made there: edge-agent witness card DIR --out FILE"
             ) from None
 
 

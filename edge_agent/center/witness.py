@@ -48,7 +48,14 @@ class Submission:
 
 
 def open_store(directory: Path) -> Connection:
-    """The witness's own small database; made where it is not there."""
+    """The witness's own small database; SettingsError where there is none, as in the directory of a centre."""
+    if not (directory / NAME).exists():
+        raise SettingsError(f"{directory} holds no witness ({NAME} is not there).\n  To make one, in a directory of its own: "
+                            "edge-agent witness init --help.  A centre's: edge-agent center status DIR")
+    return _made(directory)
+
+
+def _made(directory: Path) -> Connection:
     connection = store.connect(directory / NAME)
     connection.executescript(SCHEMA)
     return connection
@@ -56,7 +63,7 @@ def open_store(directory: Path) -> Connection:
 
 def make_store(directory: Path) -> None:
     """The database of a new witness."""
-    open_store(directory).close()
+    _made(directory).close()
 
 
 def add_log(db: Connection, vkey: str) -> str:

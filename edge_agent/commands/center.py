@@ -108,10 +108,10 @@ def _card(args: argparse.Namespace) -> int:
 
 
 def _enrol(args: argparse.Namespace) -> int:
-    from edge_agent.center import registry, store
+    from edge_agent.center import enrolment, registry, store
 
     with store.opened(args.dir) as db:
-        enrolled = registry.enrol(db, _file(args.file), _now_ms())
+        enrolled = registry.enrol(db, enrolment.of_file(args.file, _file(args.file)), _now_ms())
     new = {"log": "registered", "certificate": "a new TLS certificate registered", "nothing": "registered already"}
     print(f"{enrolled.origin}: {new[enrolled.new]}")
     print(f"  compare with the portal, over the telephone:  {enrolled.fingerprint}")
@@ -238,7 +238,7 @@ def _verify(args: argparse.Namespace) -> int:
 def _witness(args: argparse.Namespace) -> int:
     from edge_agent.center import store, submitting
 
-    card = submitting.Card.read(_file(args.card))
+    card = submitting.Card.read(_file(args.card), str(args.card))
     with store.opened(args.dir) as db:
         submitting.register(db, card)
     print(f"{card.key.name}: asked to cosign from now on, at {card.url}.  It needs the log key of every portal:")
@@ -247,13 +247,12 @@ def _witness(args: argparse.Namespace) -> int:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    from edge_agent.center import comparing
-    from edge_agent.tools.notes import read_vkey
+    from edge_agent.center import comparing, enrolment
     from edge_agent.words.errors import EvidenceError
 
     sources = [args.dir, *args.others]
     keys = comparing.log_keys_of(sources)
-    keys |= {key.name: key for key in (read_vkey(_file(path).decode("utf-8", "replace").strip()) for path in args.log_key)}
+    keys |= {key.name: key for key in (enrolment.log_key_of(path, _file(path)) for path in args.log_key)}
     client = (args.cert, args.cert_key) if args.cert and args.cert_key else None
     verdicts = comparing.compare([view for source in sources for view in comparing.views_of(source, keys, client)])
     kept = comparing.keep(args.out, verdicts) if args.out else []
@@ -266,12 +265,7 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _file(path: Path) -> bytes:
-    from edge_agent.words.errors import SettingsError
-
-    try:
-        return path.read_bytes()
-    except OSError as problem:
-        raise SettingsError(f"{path}: {problem.strerror}") from None
+    return options.read_bytes(path)
 
 
 def _now_ms() -> int:

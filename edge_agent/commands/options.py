@@ -77,4 +77,6 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as problem:
-        raise SettingsError(f"cannot read {path}: {problem.strerror}") from None
+        raise SettingsError(
+            f"cannot read {path}: {problem.strerror}.\n  Is the path right, and may this account read it?"
+        ) from None

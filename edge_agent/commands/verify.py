@@ -80,7 +80,10 @@ def _ledgers(chosen: argparse.Namespace) -> list[dict[str, Any]]:
         state = Path(settings.portal.state)
         if centre_key is None and settings.centre is not None:
             centre_key = read_vkey(settings.centre.vkey)
-    return [_plain(report, chosen.record) for report in audit.verify_state(state, centre_key, witnesses)]
+    if chosen.key or chosen.stump or chosen.log_key:
+        raise SettingsError("--key, --stump and --log-key belong to files: --log FILE.\n  This portal's ledgers bring their own")
+    given = [options.read_bytes(path) for path in (*chosen.receipt, chosen.checkpoint) if path]
+    return [_plain(report, chosen.record) for report in audit.verify_state(state, centre_key, witnesses, given)]
 
 
 def _vkey(path: Path | None) -> Any:
@@ -91,7 +94,10 @@ def _vkey(path: Path | None) -> Any:
     try:
         return read_vkey(options.read_bytes(path).decode("utf-8", "replace"))
     except EvidenceError as problem:
-        raise EvidenceError(f"{path}: {problem}") from None
+        raise SettingsError(
+            f"{path} is not a verifier key: {problem}.\n"
+            "  Expected: name+id+base64 on one line; a portal's is log_key in its enrolment file, a centre's is vkey on its card"
+        ) from None
 
 
 def _jwk(path: Path) -> bytes:
@@ -100,7 +106,10 @@ def _jwk(path: Path) -> bytes:
     try:
         return read_jwk(options.read_bytes(path))
     except EvidenceError as problem:
-        raise EvidenceError(f"{path}: {problem}") from None
+        raise SettingsError(
+            f"{path} is not the public key of record 0: {problem}.\n"
+            "  Expected: a JWK {\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":...}, the record_key of the portal's enrolment file"
+        ) from None
 
 
 def _plain(report: Any, record: int | None) -> dict[str, Any]:

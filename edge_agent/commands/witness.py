@@ -56,13 +56,12 @@ def _init(args: argparse.Namespace) -> int:
 
 
 def _know(args: argparse.Namespace) -> int:
-    from edge_agent.center import store, witness
+    from edge_agent.center import enrolment, store, witness
 
-    text = options.read_bytes(args.file).decode("utf-8", "replace").strip()
-    vkey = str(json.loads(text).get("log_key", "")) if text.startswith("{") else text
+    key = enrolment.log_key_of(args.file, options.read_bytes(args.file))
     db = _opened(args.dir)
     with store.writing(db):
-        origin = witness.add_log(db, vkey)
+        origin = witness.add_log(db, key.text())
     print(f"{origin}: its checkpoints are cosigned from now on")
     return 0
 
@@ -70,7 +69,7 @@ def _know(args: argparse.Namespace) -> int:
 def _card(args: argparse.Namespace) -> int:
     from edge_agent.center import card, directory
 
-    directory.replace(args.out, card.make(args.dir, args.url, PORT))
+    directory.replace(args.out, card.make(args.dir, args.url, PORT, ("https",)))
     print(f"{args.out}: carry it to the centre: edge-agent center witness DIR {args.out}")
     return 0
 

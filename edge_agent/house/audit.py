@@ -14,16 +14,31 @@ from edge_agent.tools.stump import Stump
 from edge_agent.tools.verify import Report, verify_log
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
 
+ROLLED_BACK = "rolled-back"         # fault of paths.outbox
 
-def verify_state(state: Path, centre_key: VerifierKey | None, witness_keys: Sequence[VerifierKey] = ()) -> list[Report]:
-    """A report for each log in the state directory; its receipts are checked where the centre's key is known."""
+
+def verify_state(
+    state: Path, centre_key: VerifierKey | None, witness_keys: Sequence[VerifierKey] = (), given: Sequence[bytes] = (),
+) -> list[Report]:
+    """A report for each log in the state directory; its receipts are checked where the centre's key is known.
+
+    `given`: notes from elsewhere (a receipt, a checkpoint that a centre or witness keeps), held against the log they name."""
     logs = logs_of(state)
     if not logs:
         raise SettingsError(f"{state} holds no log.\n  Give the state directory of the portal: --state DIR")
-    return [_verify(log, centre_key, witness_keys) for log in logs]
+    named = [note.partition(b"\n")[0].decode("utf-8", "replace") for note in given]
+    if strange := set(named) - {log.origin for log in logs}:
+        raise SettingsError(f"a note of {min(strange)[:200]!a} was given, which is no log here.\n"
+                            f"  Give a receipt or checkpoint of {', '.join(log.origin for log in logs)}")
+    return [
+        _verify(log, centre_key, witness_keys, [note for note, name in zip(given, named, strict=True) if name == log.origin])
+        for log in logs
+    ]
 
 
-def _verify(log: LogIdentity, centre_key: VerifierKey | None, witness_keys: Sequence[VerifierKey]) -> Report:
+def _verify(
+    log: LogIdentity, centre_key: VerifierKey | None, witness_keys: Sequence[VerifierKey], given: Sequence[bytes]
+) -> Report:
     keys = _positions(log)          # before the lines: a core that runs beside us only ever adds to them
     try:
         database = sqlite3.connect(reading_uri(log.database), uri=True, isolation_level=None)
@@ -35,9 +50,10 @@ def _verify(log: LogIdentity, centre_key: VerifierKey | None, witness_keys: Sequ
                 "SELECT line FROM record WHERE seq >= ? ORDER BY seq", (pruned.size if pruned else 0,)))
             report = verify_log(
                 lines, log.first_key, pruned=pruned, receipts=receipts if centre_key else (), log_key=log.log_key,
-                centre_key=centre_key, witness_keys=witness_keys,
+                centre_key=centre_key, witness_keys=witness_keys, elsewhere=given,
             )
             report.problems += _labels(database)
+            report.problems += _known_rollback(database) if not log.closing() else []
             report.problems += _end(database, report, keys)
             return report
         finally:
@@ -65,6 +81,19 @@ def _end(database: sqlite3.Connection, report: Report, keys: dict[int, bytes]) -
     if last is not None and jws.next_key(jws.take_apart(bytes(last[0])).payload) != keys[due]:
         return [f"the key that is to sign record {due} is not the one record {due - 1} announces: ledger and key file are of "
                 "different histories"]
+    return []
+
+
+def _known_rollback(database: sqlite3.Connection) -> list[str]:
+    """What the core found when the centre showed it a receipt, and wrote down: such a log verifies all the same."""
+    for seq, line in database.execute("SELECT seq, line FROM record WHERE kind = 'fault' ORDER BY seq DESC"):
+        try:
+            fault = jws.take_apart(bytes(line)).payload
+        except EvidenceError:
+            return []                   # verify_log has named it
+        if fault.get("condition") == ROLLED_BACK:
+            told = str(fault.get("detail"))[:400]
+            return [f"record {seq}: the core was shown {told}"] if fault.get("present") and told.isprintable() else []
     return []
 
 

@@ -29,7 +29,7 @@ def run(configuration: Configuration) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     settings = configuration.settings
     centre, files = way_up(configuration), own_files(configuration)
-    watch = CertificateWatch(files.certificate, files.ca)
+    watch = CertificateWatch(files.certificate, files.ca, settings.centre.url if settings.centre else "")
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
     notify("READY=1")

@@ -11,10 +11,11 @@ from edge_agent.tools import certificate_end
 
 AHEAD = timedelta(days=60)      # the month that a visit and a telephone call take to arrange, twice
 EVERY_S = 3600.0                # between two looks
-OURS = "this portal's certificate"
+OURS, CENTRE, BROKER = "this portal's certificate", "the centre's certificate", "the broker's certificate authority (centre.ca)"
 NEXT_STEP = {
     OURS: "edge-agent enrol --renew-tls --out FILE, and enrol the file at the centre",
-    "the centre's certificate": "ask the centre for its new card; its tls_cert becomes the file of centre.ca",
+    CENTRE: "ask the centre for its new card; its tls_cert becomes the file of centre.ca",
+    BROKER: "ask whoever runs the broker for the new one; it becomes the file of centre.ca",
 }
 
 
@@ -25,8 +26,8 @@ class Teller(Protocol):
 class CertificateWatch:
     """Looks at the files now and then and lets the core know."""
 
-    def __init__(self, ours: Path, theirs: Path) -> None:
-        self._files = dict(zip(NEXT_STEP, (ours, theirs), strict=True))
+    def __init__(self, ours: Path, theirs: Path, url: str = "https:") -> None:
+        self._files = {OURS: ours, BROKER if url.startswith("mqtts:") else CENTRE: theirs}
         self._due_s, self._seen = 0.0, list[int]()
 
     def look(self, core: Teller, wall_s: float, mono_s: float) -> None:

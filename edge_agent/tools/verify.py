@@ -105,8 +105,10 @@ def verify_log(
     log_key: notes.VerifierKey | None = None,
     centre_key: notes.VerifierKey | None = None,
     witness_keys: Sequence[notes.VerifierKey] = (),
+    elsewhere: Iterable[bytes] = (),
 ) -> Report:
-    """Check every line, then the checkpoint and each receipt against the tree of the lines.  `pruned`: what the lines follow."""
+    """Check every line, then the checkpoint and each receipt against the tree of the lines.  `pruned`: what the lines follow.
+    `elsewhere`: notes that others keep (a centre, a witness); the log's own signature on one is what it can be held to."""
     check: LogCheck | None = None
     report = Report("")
     if pruned is not None:
@@ -135,6 +137,9 @@ def verify_log(
     for number, receipt in enumerate(receipts):
         if _check_note(f"receipt {number}", receipt, check, report, log_key, centre_key) and log_key:
             _check_witnesses(f"receipt {number}", receipt, report, log_key, witness_keys)
+    for number, note in enumerate(elsewhere):
+        found = _check_note(f"note {number} from elsewhere", note, check, report, log_key, None)
+        report.checkpoint = found or report.checkpoint
     report.brackets = check.brackets
     report.brackets.know([*report.earlier, *report.receipts])
     report.questions = report.brackets.questions()

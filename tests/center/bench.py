@@ -18,6 +18,7 @@ from typing import Any
 
 from edge_agent.center import directory, house, registry, shelves, store
 from edge_agent.center.announce import Announcer
+from edge_agent.center.enrolment import read as read_enrolment
 from edge_agent.tools import notes
 from edge_agent.words.clock import Trust
 
@@ -99,7 +100,7 @@ class Centre:
         """As `center enrol` does beside a running centre; then wait until TLS lets the portal in."""
         db = store.open_store(self.path)
         try:
-            return registry.enrol(db, json.dumps(enrolment).encode(), 0)
+            return registry.enrol(db, read_enrolment(json.dumps(enrolment).encode(), certificate=True), 0)
         finally:
             db.close()
 

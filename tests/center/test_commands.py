@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.commands import main
 from edge_agent.tools import notes
 from edge_agent.words.errors import BusyError, EvidenceError, SettingsError
 
@@ -117,8 +118,52 @@ def test_continuation_shown_and_confirmed(tmp_path: Path) -> None:
         assert digits in centre.line("CONTINUATION") and digits in center("status", path)
     assert "UNCONFIRMED" in center("status", path)
     assert digits in center("confirm", path, second.origin)
-    assert "UNCONFIRMED" not in center("status", path)
+    assert "unconfirmed" not in center("status", path).lower()
+    assert "confirmed by a person" in center("status", path)
     center("confirm", path, "rpm.example.gov/portal/none", code=SettingsError.exit_code)
+
+
+def test_a_log_that_another_continues_is_closed_and_not_silent(tmp_path: Path) -> None:
+    import sqlite3
+
+    path = made(tmp_path)
+    portal = enrolled(path, tmp_path).write_many(3)
+    second = Portal(portal.certificate, f"{portal.origin}/2").write_many(2)
+    with running(path) as centre:
+        assert centre.post(portal, portal.batch()).status == 200
+        body = {name: value for name, value in second.enrolment().items() if name != "tls_cert"}
+        assert centre.ask(portal.certificate, "PUT", f"/v1/logs/{second.id}", json.dumps(body).encode()).status == 201
+        assert centre.post(second, second.batch()).status == 200
+    with sqlite3.connect(path / "center.db") as db:
+        db.execute("UPDATE log SET silent = 1")
+    first, goes_on = json.loads(center("status", path, "--json"))
+    assert (first["silent"], first["closed"], first["goes_on_as"]) == (False, True, second.origin)
+    assert (goes_on["silent"], goes_on["closed"]) == (True, False)
+    assert f"{portal.origin}   CLOSED\n" in center("status", path)
+
+
+def test_a_centre_is_no_witness(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = made(tmp_path)
+    for words in (("status", path), ("run", path, "--listen", "127.0.0.1:0"), ("know", path, enrolled_file(path, tmp_path))):
+        assert main(["witness", *map(str, words)]) == SettingsError.exit_code
+        assert "holds no witness" in capsys.readouterr().err
+    assert not (path / "witness.db").exists()
+
+
+def enrolled_file(path: Path, tmp_path: Path) -> Path:
+    enrolled(path, tmp_path)
+    return tmp_path / "portal.json"
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "ftp://w.example", "mqtts://w.example", "https://w.example\nx", "https://a@b"])
+def test_the_card_of_a_witness_names_an_address_a_centre_can_ask(
+    tmp_path: Path, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["witness", "init", str(tmp_path / "w"), "--name", "w.test/rpm", "--host", "127.0.0.1"]) == 0
+    card = ["witness", "card", str(tmp_path / "w"), "--url", url, "--out", str(tmp_path / "card.json")]
+    assert main(card) == SettingsError.exit_code
+    assert "https://HOST:PORT" in capsys.readouterr().err
+    assert not (tmp_path / "card.json").exists()
 
 
 def test_kill_between_commit_and_answer_then_resend(tmp_path: Path) -> None:
@@ -171,12 +216,19 @@ def test_secrets_are_for_the_owner_alone(tmp_path: Path) -> None:
     (("init", "{n}", "--name", "a", "--host", "a/b"), SettingsError), (("status", "{n}"), SettingsError),
     (("run", "{c}", "--listen", "nowhere"), SettingsError), (("run", "{n}", "--listen", "127.0.0.1:0"), SettingsError),
     (("run", "{c}", "--listen", "192.0.2.1:0"), BusyError), (("enrol", "{c}", "{c}/none"), SettingsError),
-    (("enrol", "{c}", "{c}/receipt.vkey"), EvidenceError),
+    (("enrol", "{c}", "{c}/receipt.vkey"), SettingsError), (("enrol", "{c}", "/dev/zero"), SettingsError),
+    (("witness", "{c}", "{c}/receipt.vkey"), SettingsError),
+    (("compare", "{c}", "{c}", "--log-key", "{c}/tls.crt"), SettingsError),
+    (("card", "{c}", "--url", "ftp://c.example", "--out", "{n}"), SettingsError),
+    (("card", "{c}", "--url", "https://", "--out", "{n}"), SettingsError),
 ])
 def test_what_is_said_no_to(tmp_path: Path, words: tuple[str, ...], code: type[SettingsError]) -> None:
     made(tmp_path)
     said = center(*(word.format(c=tmp_path / "c", n=tmp_path / "n") for word in words), code=code.exit_code)
     assert "Traceback" not in said and said.strip()
+    if words[0] in ("enrol", "witness", "compare"):
+        assert words[-1].format(c=tmp_path / "c") in said, "the file is named"
+    assert "\n  " in said.strip() or code is not SettingsError or words[0] not in ("enrol", "card"), "a next step"
 
 
 def test_verify_finds_what_was_changed(tmp_path: Path) -> None:

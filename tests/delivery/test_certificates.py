@@ -93,6 +93,19 @@ def test_a_renewed_certificate_is_one_for_every_log_of_the_portal_and_the_old_ca
 
 
 @pytest.mark.slow
+def test_over_a_broker_it_is_the_broker_whose_authority_ends(tmp_path: Path) -> None:
+    ours, theirs = certificate(tmp_path, "ours"), certificate(tmp_path, "theirs", ends=-1)
+    said: list[str] = []
+
+    class Core:
+        def ask(self, op: str, **values: object) -> None:
+            said.append(str(values["why"]))
+
+    CertificateWatch(ours, theirs, "mqtts://broker.example").look(Core(), NOW.timestamp(), 0.0)
+    assert "the broker's certificate authority" in said[0] and "whoever runs the broker" in said[0]
+    assert "the centre" not in said[0]
+
+
 def test_a_certificate_that_has_ended_is_renewed_without_a_gap(live: Post) -> None:
     live.make_centre()
     live.start_centre()

@@ -115,6 +115,14 @@ def test_the_command_takes_the_vectors_and_ends_with_the_codes_of_the_python_one
     assert [command(*words)[0] for words in wrong] == [3, 3, 2, 3]
 
 
+def test_it_helps_and_reads_no_device_for_ever() -> None:
+    code, said = command("--help")
+    assert code == 0 and "--centre-key" in said and "Exit code" in said
+    for words in (["--log", "/dev/zero", "--key", VECTORS / "portal.jwk"], ["/dev/zero"], ["--proof", "/dev/urandom"]):
+        code, said = command(*words)
+        assert code == 3 and "is a device" in said
+
+
 def test_no_wrong_input_gives_a_stack_trace(tmp_path: Path) -> None:
     for number, data in enumerate((b"", b"{}", b"\xff\x00", b"eyJ", b"a\n\n\xe2\x80\x94 b c\n")):
         (tmp_path / "x").write_bytes(data)

@@ -35,6 +35,21 @@ def run(verifier: ModuleType, tmp_path: Path, **files: bytes) -> int:
     return code
 
 
+@pytest.mark.parametrize("words", [["--log", "/dev/zero", "--key", str(VECTORS / "portal.jwk")], ["/dev/zero"]])
+def test_no_device_is_read_for_ever(verifier: ModuleType, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert verifier.main(words) == 3
+    assert "is a device" in capsys.readouterr().err
+
+
+def test_what_is_longer_than_any_log_is_refused(
+    verifier: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(verifier, "INPUT_MAX", 1000)
+    (tmp_path / "log").write_bytes(bytes(1001))
+    assert verifier.main(["--log", str(tmp_path / "log"), "--key", str(VECTORS / "portal.jwk")]) == 3
+    assert "longer than 1000 bytes" in capsys.readouterr().err
+
+
 def test_it_imports_nothing_of_ours() -> None:
     lines = FILE.read_text().splitlines()
     assert not [line for line in lines if line.startswith(("import edge_agent", "from edge_agent"))]

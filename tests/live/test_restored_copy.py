@@ -38,6 +38,8 @@ def test_a_restored_state_directory_is_continued_and_every_alarm_is_at_the_centr
     running = post.command("enrol", "--config", post.config, "--continue", check=False)
     assert running.returncode == 8 and "already running" in running.stderr
     stop(post)
+    check = post.command("verify", "--config", post.config, check=False)
+    assert check.returncode == 6 and "rolled back" in check.stdout + check.stderr, "the log verifies; what the core knows is told"
 
     told = post.command("enrol", "--config", post.config, "--continue").stdout
     assert NEXT in told and "older copy" in told and "center confirm" in told

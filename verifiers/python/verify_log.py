@@ -31,6 +31,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 LINE_MAX, NOTE_MAX, EXHIBIT_MAX = 64 * 1024, 16 * 1024, 16 * 1024 * 1024      # bytes
+INPUT_MAX = 2**30                               # bytes of one file; 90 days of one portal are 0.4 GB
 DEPTH_MAX, INTEGER_MAX = 16, 2**53 - 1          # what every JSON reader takes, and keeps exact
 LOG_KEY, COSIGNER_KEY = 1, 4                    # signature types of C2SP signed-note
 YEAR_9999_S = 253_402_300_799                   # last second ISO 8601 can write
@@ -906,10 +907,16 @@ def reads_as(value: Any, text: str) -> bool:
 # --- the command
 
 def content(path: Path) -> bytes:
+    if path.is_char_device() or path.is_block_device():
+        raise WrongUse(f"{path} is a device and no file.\n  Give a file")
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(INPUT_MAX + 1)
     except OSError as problem:
         raise WrongUse(f"cannot read {path}: {problem.strerror}") from None
+    if len(data) > INPUT_MAX:
+        raise WrongUse(f"{path} is longer than {INPUT_MAX} bytes.\n  Give a part of the log")
+    return data
 
 
 def vkey_file(path: Path | None) -> VerifierKey | None:
