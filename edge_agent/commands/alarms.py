@@ -28,7 +28,7 @@ def add(sub: options.Sub) -> None:
     options.as_json(made)
     made.add_argument("--last", type=options.at_least_one, default=20, metavar="N", help="how many to list (default 20)")
     made.add_argument("--plot", type=Path, metavar="FILE", help="draw counts, background, shadow, source; FILE.svg or FILE.html")
-    made.add_argument("--ledger", type=Path, metavar="FILE", help="look in a ledger.db or a copied log, not the running core")
+    made.add_argument("--ledger", type=Path, metavar="FILE", help="a STATE/logs/N/ledger.db or a copied log, not the core")
     made.add_argument("--model", type=Path, metavar="FILE", help="shadow model to draw with (default: the lane's own)")
     exhibit = made.add_argument_group("export")
     exhibit.add_argument("--n42", type=Path, metavar="FILE.n42", help="an ANSI N42.42 document, for InterSpec, Cambio, OSCAR")

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,8 @@ def add(sub: options.Sub) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
+    for number in (signal.SIGTERM, signal.SIGHUP):      # as Ctrl-C: processes and directory go with it
+        signal.signal(number, _interrupt)
     where = Path(tempfile.mkdtemp(prefix="ea-demo-"))
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, where, True)
@@ -176,6 +179,11 @@ class Demo:
 
     def _say(self, text: str) -> None:
         print(f"{time.monotonic() - self._began:5.1f} s  {text}", flush=True)
+
+
+def _interrupt(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_IGN)           # a second one must not cut the cleaning short
+    raise KeyboardInterrupt
 
 
 def _ready(log: Path) -> Iterator[str]:

@@ -11,6 +11,7 @@ from edge_agent.commands import options
 from edge_agent.words.errors import EdgeAgentError, SettingsError
 
 BUDGET = 1e-4           # false alarms per passage where the site states none
+BUDGET_MOST = 0.1       # as judgement/learning_tail.py
 
 
 def add(sub: options.Sub) -> None:
@@ -38,6 +39,11 @@ def _run(chosen: argparse.Namespace) -> int:
     if lane is None:
         names = ", ".join(lane.name for lane in configuration.settings.lane)
         raise SettingsError(f"no lane is called {chosen.lane!r}; there are: {names}")
+    if not 0.0 < chosen.budget <= BUDGET_MOST:
+        raise SettingsError(
+            f"--budget {chosen.budget:g}: expected above 0 and at most {BUDGET_MOST:g} false alarms per passage.\n"
+            f"  Leave it out for {BUDGET:g}, one in {1 / BUDGET:.0f} passages."
+        )
     history = chosen.history or Path(configuration.settings.portal.state) / "history.db"
     try:
         proposal = lessons.propose(configuration, lane, history, chosen.budget)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import textwrap
 from pathlib import Path
@@ -68,6 +69,14 @@ def at_least_one(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 9 or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1 on")
     return int(text)
+
+
+def seconds(text: str) -> float:
+    """A time to listen, for argparse."""
+    with contextlib.suppress(ValueError):
+        if 1.0 <= float(text) <= 86_400.0:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r}: expected seconds, 1 to 86400")
 
 
 def read_bytes(path: Path) -> bytes:

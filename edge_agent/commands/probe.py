@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import re
 import sys
@@ -39,7 +38,7 @@ def add(sub: options.Sub) -> None:
     made.add_argument("--profile", type=Path, metavar="FILE", help="register map, where it is not the family's own")
     made.add_argument("--unit", type=int, default=0, metavar="N", help="the instrument to watch")
     made.add_argument("--rtu", action="store_true", help="HOST is a converter with a serial line behind it")
-    made.add_argument("--seconds", type=_seconds, default=60.0, help="how long to watch (default 60)")
+    made.add_argument("--seconds", type=options.seconds, default=60.0, help="how long to watch (default 60)")
     options.as_json(made)
     made.set_defaults(run=_run)
 
@@ -163,13 +162,6 @@ def _address(place: str) -> tuple[str, int]:
     if found is None or int(found[3] or 0) > 65535:
         raise SettingsError(f"{place!r} is no place.\n  A serial port begins with /, an address is HOST or HOST:PORT")
     return found[1] or found[2], int(found[3] or 0)
-
-
-def _seconds(text: str) -> float:
-    with contextlib.suppress(ValueError):
-        if 1.0 <= float(text) <= 86_400.0:
-            return float(text)
-    raise argparse.ArgumentTypeError(f"{text!r}: expected seconds, 1 to 86400")
 
 
 def _units(text: str) -> range:

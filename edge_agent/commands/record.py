@@ -21,7 +21,7 @@ def add(sub: options.Sub) -> None:
     )
     made.add_argument("lane", help="name of the lane")
     made.add_argument("--out", type=Path, required=True, metavar="FILE", help="recording to write; never over an old one")
-    made.add_argument("--seconds", type=float, default=0.0, help="stop after so long (default: until Ctrl-C)")
+    made.add_argument("--seconds", type=options.seconds, default=0.0, help="stop after so long (default: until Ctrl-C)")
     options.config(made)
     made.set_defaults(run=_run)
 

@@ -18,7 +18,7 @@ import numpy as np
 from edge_agent.doors.files import read_text, reading_uri, shipped_config
 from edge_agent.house.configuration import Configuration
 from edge_agent.judgement import learning_model, learning_site
-from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, Passage
+from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, LearningRefused, Passage
 from edge_agent.judgement.learning_history import Again, Seen, gather, passage
 from edge_agent.judgement.learning_tail import Calibration
 from edge_agent.judgement.retrace import Past
@@ -77,12 +77,21 @@ def propose(
     plain = site.model(_generic(len(panels)), {}, "generic")
     for number in (1, 2):               # the first lesson drops by the generic prior's statistic, the second by its own
         lesson = learning_site.lesson(site.passages, learning_model.generic(_shipped(), len(panels)), site.shadows(plain), least)
+        _suffices(lesson, left, least)
         plain = site.model(lesson.priors, {}, f"lesson {number} of lane {lane.name}")
     calibrations, traffic = site.calibrate(plain, budget, lane.alarm.focus_threshold or FOCUS_UNLEARNED)
     rounded = {rule: round(found.threshold, 3) for rule, found in calibrations.items()}
     origin = f"lane {lane.name}, {len(site.passages)} clean passages, budget {budget:g}"
     plain = site.model(lesson.priors, rounded, origin, learning_model.calibrated(calibrations) | {"traffic": traffic})
     return Proposal(plain, lesson.passages, left, calibrations)
+
+
+def _suffices(lesson: learning_site.Lesson, left: Counter[str], least: int) -> None:
+    if any(lesson.priors):
+        return
+    have = ", ".join(f"{count} {name}" for name, count in zip(learning_model.CLASSES, lesson.passages, strict=True))
+    out = ", ".join(f"{count} {why}" for why, count in left.items()) or "none"
+    raise LearningRefused(f"{sum(lesson.passages)} clean passages ({have}; left out: {out}), {least} of one length are needed")
 
 
 class _Site:

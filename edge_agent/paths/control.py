@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Any
 
@@ -85,9 +86,11 @@ class Control:
         lane = self._lanes.get(str(request.get("lane")))
         if lane is None:
             raise SettingsError(f"no lane is called {request.get('lane')!r}; there are: {', '.join(self._lanes)}")
-        about = lane.portal.lane
+        about, seconds = lane.portal.lane, float(request.get("seconds", 0))
+        if not 0 <= seconds < math.inf:
+            raise SettingsError(f"seconds = {seconds}: expected 0 (without an end) or more")
         yield {"lane": lane.name, "driver": about.driver, "count_means": about.count_means, "link": lane.link.name}
-        async with contextlib.aclosing(lane.chunks.follow(float(request.get("seconds", 0)) or None)) as chunks:
+        async with contextlib.aclosing(lane.chunks.follow(seconds or None)) as chunks:
             async for chunk in chunks:
                 yield {"at_ns": chunk.at_ns, "data": capture.escape(chunk.data)}
 

@@ -75,13 +75,33 @@ def read(text: str, name: str, panels: int) -> ModelFile:
             {name: float(value) for name, value in plain.get("traffic", {}).items()},
         )
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as problem:
-        raise SettingsError(f"{name}: not a shadow model ({problem!r}).\n  Give the file that edge-agent learn wrote.") from None
+        raise SettingsError(
+            f"{name}: not a shadow model: {_in_words(problem)}.\n  Give the file that edge-agent learn wrote."
+        ) from None
+
+
+def _in_words(problem: Exception) -> str:
+    match problem:
+        case json.JSONDecodeError():
+            return f"no JSON at line {problem.lineno}, column {problem.colno}"
+        case KeyError():
+            return f"{problem.args[0]} is missing"
+        case RecursionError():
+            return "nested deeper than any model"
+        case _Odd():
+            return str(problem)
+        case _:
+            return "a value is not of its kind (number, list or table)"
+
+
+class _Odd(ValueError):
+    """A number no model has, in words."""
 
 
 def _tail(plain: Mapping[str, Any]) -> TailLaw:
     found = TailLaw(float(plain["begins"]), float(plain["share"]), float(plain["scale"]))
     if not (found.begins >= 0 and 0 < found.share <= 1 and 0 < found.scale < math.inf):
-        raise ValueError(f"a tail of {found}")
+        raise _Odd(f"a tail with begins {found.begins:g}, share {found.share:g}, scale {found.scale:g}")
     return found
 
 

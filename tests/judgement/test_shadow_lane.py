@@ -149,11 +149,14 @@ def test_without_a_model_the_shadow_test_is_silent(learned: Path, tmp_path: Path
     assert rules(judged(tmp_path / "edge-agent.toml", traffic(10, 13, 800.0)))["shadow/1"] == 0
 
 
-def test_too_little_history_is_refused_and_says_how_much_is_needed(learned: Path, tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "history.db") as database:
+def test_too_little_history_is_refused_and_says_how_much_there_is(learned: Path, tmp_path: Path) -> None:
+    """It said "0 passages" of 40."""
+    with sqlite3.connect(learned.parent / "history.db") as all_of_it, sqlite3.connect(tmp_path / "history.db") as database:
         database.execute("CREATE TABLE passage (id INTEGER PRIMARY KEY, lane TEXT, body BLOB)")
+        database.executemany("INSERT INTO passage (lane, body) VALUES (?, ?)",
+                             all_of_it.execute("SELECT lane, body FROM passage LIMIT 40").fetchall())
     configuration = load(learned)
-    with pytest.raises(ValueError, match="1001 are needed"):
+    with pytest.raises(ValueError, match=r"40 clean passages .* above 9 m; left out: none.*2000 of one length are needed"):
         lessons.propose(configuration, configuration.settings.lane[0], tmp_path / "history.db", 1e-3)
 
 
