@@ -1,4 +1,4 @@
-"""Serves mocks that hold registers and are asked, from one command line: several units on one wire, each with its manners."""
+"""Serves mocks that are asked, from one command line: several units on one wire, each with its manners."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Made = tuple[Instrument, Iterator[float]]
 UNIT = re.compile(r"([0-9]{1,3})(?::(silent|late=([0-9.]+)/([0-9]+)|noise=([0-9.]+)|cut=([0-9.]+)))?")
 
 
-def main(make: Callable[..., Made], argv: list[str] | None = None) -> int:
+def main(make: Callable[..., Made], argv: list[str] | None = None, speaker: type[Slave] = Slave) -> int:
     """The whole program of one mock; the exit code."""
     wish = _arguments(argv)
     try:
@@ -35,16 +35,16 @@ def main(make: Callable[..., Made], argv: list[str] | None = None) -> int:
     for unit, how in units:
         made[unit][0].manners = how
     try:
-        return asyncio.run(_serve(made, wish))
+        return asyncio.run(_serve(made, wish, speaker))
     except OSError as problem:
         print(f"cannot serve: {problem}", file=sys.stderr)
         return EXIT_PLACE
 
 
-async def _serve(made: dict[int, Made], wish: argparse.Namespace) -> int:
+async def _serve(made: dict[int, Made], wish: argparse.Namespace, speaker: type[Slave]) -> int:
     instruments = {unit: instrument for unit, (instrument, _) in made.items()}
     framing = "rtu" if wish.pty or wish.rtu else "tcp"
-    slave = Slave(instruments, framing, random.Random(wish.seed))
+    slave = speaker(instruments, framing, random.Random(wish.seed))
     end = SlavePty(slave, wish.link) if wish.pty else SlaveTcp(slave, *wish.tcp)
     print("ready", await end.open(), flush=True)
     clock = asyncio.get_running_loop().time
@@ -71,7 +71,7 @@ class _Present:
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="A mock instrument that is asked over Modbus.")
+    parser = argparse.ArgumentParser(description="A mock instrument that is asked.")
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--tcp", metavar="HOST:PORT", type=tcp_address, help="port 0: any free one")
     place.add_argument("--pty", action="store_true", help="an RS-485 line (RTU)")

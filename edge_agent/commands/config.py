@@ -37,7 +37,7 @@ def _check(chosen: argparse.Namespace) -> int:
         where = links.place(link)
         if link.kind in links.SERIAL:
             where += f" {link.baud} {link.data_bits}{link.parity}{link.stop_bits}"
-        if link.kind in links.MODBUS:
+        if link.unit:
             where += f" unit {link.unit}"
         verified = "" if lane.panels_verified else "   panels unverified"
         print(f"  lane    {lane.name}: {configuration.profiles[lane.name].title}, {link.kind} {where}{verified}")

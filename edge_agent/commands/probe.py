@@ -71,6 +71,12 @@ async def _look(chosen: argparse.Namespace) -> int:
         found += [heard] if heard else []
     if found:                                       # something pushes that nobody knows: a Modbus instrument keeps silent
         return _tell(chosen, found, troubles)
+    for link in _pushing(chosen) if chosen.place.startswith("/") else ():
+        _say(chosen, f"asking the families we know on {link.device} ...")
+        found += [one async for one in probing.asked(link, _units(chosen.units), RealClock())]
+        if found:
+            return _tell(chosen, found, troubles)
+        break                                       # each family has its own settings
     for link in _asked(chosen):
         _say(chosen, f"asking units {chosen.units} on {_name(link)} ...")
         try:

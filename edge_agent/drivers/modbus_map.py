@@ -31,8 +31,9 @@ from edge_agent.tools.counting import (
     PerSecond,
     Restarted,
 )
-from edge_agent.tools.exchange import Exchange, Exchanges, Outcome, trouble
+from edge_agent.tools.exchange import Exchange, Exchanges, trouble
 from edge_agent.tools.registers import SIZE, Block, blocks, number
+from edge_agent.words.dialect import Outcome
 from edge_agent.words.driver import Driver, Poll
 from edge_agent.words.errors import SettingsError
 from edge_agent.words.reading import (

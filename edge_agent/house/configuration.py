@@ -91,7 +91,7 @@ def _check_lanes(settings: Settings, path: Path) -> None:
                 f"{path}: lane[{number}].link.kind = {lane.link.kind!r}: {lane.driver} runs over {', '.join(driver.links)}"
             )
         try:
-            links.check(lane.link)
+            links.check(lane.link, driver.dialect is not None)
         except SettingsError as problem:
             raise SettingsError(f"{path}: lane[{number}].link.{problem}") from None
     _check_buses(settings, path)
@@ -102,12 +102,14 @@ def _check_buses(settings: Settings, path: Path) -> None:
     first: dict[str, LaneSettings] = {}
     units: dict[tuple[str, int], str] = {}
     for lane in settings.lane:
-        if lane.link.kind == "tcp":         # a portal that pushes may have several listeners
+        own = drivers.find(lane.driver).dialect
+        if lane.link.kind == "tcp" and own is None:     # a portal that pushes may have several listeners
             continue
         where = links.place(lane.link)
         other = first.setdefault(where, lane)
-        asked = lane.link.kind in links.MODBUS
-        if other is not lane and not (asked and other.link.kind == lane.link.kind):
+        asked = lane.link.kind in links.MODBUS or own is not None
+        alike = other.link.kind == lane.link.kind and drivers.find(other.driver).dialect is own
+        if other is not lane and not (asked and alike):
             raise SettingsError(f"{path}: lanes {other.name} and {lane.name} are both on {where}.\n  Give each its own wire.")
         for key in WIRE_KEYS:
             mine, theirs = getattr(lane.link, key), getattr(other.link, key)
@@ -120,7 +122,7 @@ def _check_buses(settings: Settings, path: Path) -> None:
         if taken != lane.name:
             raise SettingsError(
                 f"{path}: lanes {taken} and {lane.name} both ask unit {lane.link.unit} on {where}.\n"
-                "  Each instrument needs an address of its own."
+                "  Each instrument needs an address of its own (unit); one without an address needs a wire of its own."
             )
 
 
@@ -153,6 +155,8 @@ def _check_rules(lane: LaneSettings, profile: Profile, model: ModelFile | None, 
         driver = drivers.find(lane.driver)
         driver.decoder(profile)
         driver.polls(profile, lane.link)
+        if not driver.tells_passages and lane.mode != CONTINUOUS:
+            raise SettingsError('nothing on this wire tells of passages.\n  Set mode = "continuous" in the lane')
         if profile.modbus and lane.mode != CONTINUOUS and not any(state.says == "occupied" for state in profile.modbus.state):
             raise SettingsError(
                 'no modbus.state of the profile says "occupied", so nothing tells of vehicles.\n'

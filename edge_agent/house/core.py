@@ -95,7 +95,7 @@ class Core:
         profile = self.configuration.profiles[lane.name]
         driver = drivers.find(lane.driver)
         portal = Portal(lane, profile, self._new_id, self.configuration.models.get(lane.name))
-        link = self.links.make(lane.link, driver.polls(profile, lane.link))
+        link = self.links.make(lane.link, driver.polls(profile, lane.link), driver.dialect)
         return Lane(lane.name, link, driver.decoder(profile), portal, self.clock, self.annunciator, self.submit)
 
     async def _open_doors(self) -> None:

@@ -16,10 +16,11 @@ from edge_agent.doors.files import read_text, shipped_config
 from edge_agent.hands.links import Links
 from edge_agent.hands.links.mailbox import Link
 from edge_agent.tools import meaning, register_meanings, toml_settings
-from edge_agent.tools.exchange import Exchange, Exchanges, Outcome
+from edge_agent.tools.exchange import Exchange, Exchanges
 from edge_agent.tools.meaning import Meaning
 from edge_agent.tools.registers import SIZE, number
 from edge_agent.words.clock import Clock
+from edge_agent.words.dialect import Outcome
 from edge_agent.words.driver import Driver, Poll, listens
 from edge_agent.words.errors import LinkError
 from edge_agent.words.reading import Unreadable
@@ -73,6 +74,23 @@ async def units(link: LinkSettings, addresses: Iterable[int], clock: Clock) -> A
             yield Found("", one, told)
 
 
+async def asked(link: LinkSettings, addresses: Iterable[int], clock: Clock) -> AsyncIterator[Found]:
+    """Instruments with a dialect of their own, asked as their papers say; families and addresses in turn, read-only."""
+    for name in drivers.names():
+        driver = drivers.find(name)
+        if driver.dialect is None or driver.usual is None or link.kind not in driver.links:
+            continue
+        usual = replace(driver.usual, kind=link.kind, device=link.device, host=link.host, port=link.port, answer_s=link.answer_s)
+        links = Links(clock)
+        for unit in addresses if usual.unit else (0,):
+            one = replace(usual, unit=unit)
+            polls = driver.polls(shipped(name), one)
+            heard = [exchange for _, exchange in await _stamped(links, one, polls, ANSWERS_S, clock, driver)]
+            told = [exchange.answer for exchange in heard if exchange.outcome is Outcome.ANSWER]
+            if told:
+                yield Found(name, one, f"{len(told)} answers in {ANSWERS_S:g} s, the longest {max(told, key=len)[:48]!r}")
+
+
 async def watch(driver: Driver, profile: Profile, link: LinkSettings, seconds: float, clock: Clock) -> dict[str, Meaning]:
     """What the counts of each detector of a register map seem to mean, by name."""
     found = register_meanings.settle(profile, "cumulative")         # only to ask; nothing is counted
@@ -103,11 +121,11 @@ async def _exchanges(links: Links, link: LinkSettings, polls: Sequence[Poll], se
 
 
 async def _stamped(
-    links: Links, link: LinkSettings, polls: tuple[Poll, ...], seconds: float, clock: Clock
+    links: Links, link: LinkSettings, polls: tuple[Poll, ...], seconds: float, clock: Clock, driver: Driver | None = None
 ) -> list[tuple[int, Exchange]]:
     heard: list[tuple[int, Exchange]] = []
     reader = Exchanges()
-    async with _opened(links.make(link, polls)) as wire:
+    async with _opened(links.make(link, polls, driver.dialect if driver else None)) as wire:
         end_ns = clock.mono_ns() + round(seconds * 1e9)
         while (left_ns := end_ns - clock.mono_ns()) > 0:
             chunk = await wire.next(left_ns / 1e9)

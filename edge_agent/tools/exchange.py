@@ -8,27 +8,15 @@ kept too, with the bytes that came instead: a recording of a noisy bus replays i
 
 from __future__ import annotations
 
-import enum
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from edge_agent.words.dialect import Outcome
 from edge_agent.words.reading import Missed, Reading, Unreadable
 
 _HEAD = struct.Struct(">BBH")
 QUESTION_MAX, ANSWER_MAX = 255, 1024        # bytes; the longest frame of Modbus is 260
-
-
-class Outcome(enum.IntEnum):
-    """What came of a question.  Everything but ANSWER and REFUSED is trouble of the line, counted by kind."""
-
-    ANSWER = 1
-    REFUSED = 2         # an answer that says no (an exception of Modbus)
-    SILENCE = 3         # nothing in time
-    CHECKSUM = 4        # a whole frame whose checksum does not fit
-    LENGTH = 5          # a frame that broke off, or of a length that no answer has
-    FRAMING = 6         # bytes that are no frame of this protocol
-    LATE = 7            # a good frame, not of this question: an answer that came too late, or another unit's
 
 
 @dataclass(frozen=True, slots=True)

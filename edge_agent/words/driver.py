@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from edge_agent.words.dialect import Dialect
 from edge_agent.words.reading import Chunk, Reading
 from edge_agent.words.settings import LinkSettings, Profile
 
@@ -43,3 +44,6 @@ class Driver:
     links: tuple[str, ...]          # kinds of link it can run over
     record_type: Callable[[Reading], str]   # the wire's own name of the record a reading came from; "" for none
     polls: Callable[[Profile, LinkSettings], tuple[Poll, ...]] = listens     # SettingsError when the profile gives none
+    dialect: Callable[[], Dialect] | None = None    # framing of an instrument that is asked and is not Modbus
+    tells_passages: bool = True     # False: nothing on the wire says when something passes; the lane is continuous
+    usual: LinkSettings | None = None   # serial settings of its papers, for probe to try; None: Modbus, or any

@@ -13,7 +13,8 @@ from edge_agent.doors import modbus
 from edge_agent.doors.clock import RealClock
 from edge_agent.hands.links import Links
 from edge_agent.hands.links.mailbox import Link
-from edge_agent.tools.exchange import Exchange, Exchanges, Outcome
+from edge_agent.tools.exchange import Exchange, Exchanges
+from edge_agent.words.dialect import Outcome
 from edge_agent.words.driver import Poll
 from edge_agent.words.errors import LinkError
 from edge_agent.words.settings import LinkSettings

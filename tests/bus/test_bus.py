@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.tools.exchange import Outcome
+from edge_agent.words.dialect import Outcome
 from hardware_mocks.slave import Instrument, Manners
 from tests.bus import line
 from tests.bus.line import ask

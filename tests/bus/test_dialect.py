@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.doors import modbus
-from edge_agent.hands.links.dialect import Dialect, Rtu, Tcp
-from edge_agent.tools.exchange import Exchange, Exchanges, Outcome, pack
+from edge_agent.hands.links.dialect import Rtu, Tcp
+from edge_agent.tools.exchange import Exchange, Exchanges, pack
+from edge_agent.words.dialect import Dialect, Outcome
 from hardware_mocks.slave import Instrument, Slave, crc
 
 UNITS = st.integers(1, 247)

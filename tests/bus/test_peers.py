@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.tools.exchange import Outcome
+from edge_agent.words.dialect import Outcome
 from edge_agent.words.settings import LinkSettings
 from tests import debian
 from tests.bus import line

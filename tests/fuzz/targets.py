@@ -38,6 +38,7 @@ from edge_agent.tools import (
     merkle,
     model_file,
     notes,
+    register_meanings,
     strict_json,
     stump,
     toml_settings,
@@ -45,9 +46,9 @@ from edge_agent.tools import (
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.verify import read_jwk, verify_log
 from edge_agent.words.errors import EdgeAgentError, EvidenceError, NotRunning, SettingsError, StorageError
-from edge_agent.words.reading import Chunk
+from edge_agent.words.reading import Chunk, Sample
 from edge_agent.words.record import Checkpoint
-from edge_agent.words.settings import Profile, Settings
+from edge_agent.words.settings import LinkSettings, Profile, Settings
 from tests.evidence.bench import CENTRE_KEY, FIRST_KEY, LOG_KEY, StillClock, T, vector, vector_lines
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -403,6 +404,48 @@ def _wire(data: bytes) -> None:
         list(decoder.feed(Chunk(begin * 10**6, data[begin : begin + 7])))
 
 
+def _readings(name: str) -> Callable[[bytes], None]:
+    """A decoder fed the bytes of a recording's chunks, in pieces."""
+    decoder_of = drivers.find(name).decoder
+    profile = register_meanings.settle(
+        toml_settings.read(Profile, (shipped_config() / f"profiles/{name}.toml").read_text(), name), "cumulative"
+    )
+
+    def run(data: bytes) -> None:
+        decoder = decoder_of(profile)
+        for begin in range(0, len(data), 50):
+            for reading in decoder.feed(Chunk(begin * 10**7, data[begin : begin + 50])):
+                assert not isinstance(reading, Sample) or min(reading.counts) >= 0
+    return run
+
+
+def _recorded(name: str) -> bytes:
+    lines = next((ROOT / f"tests/captures/{name}").glob("*.capture")).read_text().splitlines()
+    return b"".join(chunk.data for chunk in capture.read(lines))[:3000]
+
+
+def _dialect(name: str) -> Callable[[bytes], None]:
+    """Bytes that wait on a line, after each question of a driver."""
+    driver = drivers.find(name)
+    made = driver.dialect
+    assert made is not None
+    link = LinkSettings("serial", unit=1)
+    polls = driver.polls(toml_settings.read(Profile, (shipped_config() / f"profiles/{name}.toml").read_text(), name), link)
+
+    def run(data: bytes) -> None:
+        for poll in polls:
+            dialect, waiting = made(), data
+            for question in (poll.question, dialect.sure(poll.question)):
+                dialect.frame(question)
+                while (found := dialect.take(waiting, question)) is not None:
+                    assert 0 < found.used <= len(waiting)
+                    dialect.mine(found.body, question)
+                    waiting = waiting[found.used :]
+                dialect.rest(waiting, question)
+    return run
+
+
+ASKED = [name for name in drivers.names() if drivers.find(name).dialect is not None]
 HISTORY = tuple(
     json.dumps(body).encode()
     for body in (
@@ -491,6 +534,9 @@ def targets() -> list[Target]:
             ),
             _wire,
         ),
+        *(Target(f"reads-{name}", (_recorded(name),), _readings(name)) for name in drivers.names() if name != "rapiscan"),
+        *(Target(f"dialect-{name}", (b"OK 1500\r\n", b"ERROR\r\n", b"\x55\xaa\x12\x10\x00\x00\x00\x05\x00\x27"), _dialect(name))
+          for name in ASKED),
     ]
 
 

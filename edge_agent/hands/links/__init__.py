@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from edge_agent.hands.links.mailbox import Link, Wire
 from edge_agent.hands.links.serial import SerialLink
 from edge_agent.hands.links.tcp import TcpLink
 from edge_agent.words.clock import Clock
+from edge_agent.words.dialect import Dialect
 from edge_agent.words.driver import Poll
 from edge_agent.words.errors import SettingsError
 from edge_agent.words.settings import LinkSettings
@@ -26,13 +28,13 @@ def place(link: LinkSettings) -> str:
     return link.device if link.kind in SERIAL else f"{link.host}:{link.port or PORTS.get(link.kind, 0)}"
 
 
-def check(link: LinkSettings) -> None:
-    """SettingsError, beginning with the key, when one it needs is empty."""
+def check(link: LinkSettings, asked: bool = False) -> None:
+    """SettingsError, beginning with the key, when one it needs is empty; `asked`: by a driver with a dialect of its own."""
     if link.kind in SERIAL and not link.device:
         raise SettingsError(f"device is missing.\n  A {link.kind} link needs it: a stable name, /dev/serial/by-id/...")
     if link.kind not in SERIAL and not link.host:
         raise SettingsError(f"host is missing.\n  A {link.kind} link needs it: the address of the portal or converter")
-    if link.kind not in SERIAL and not (link.port or PORTS.get(link.kind)):
+    if link.kind not in SERIAL and not (link.port or (PORTS.get(link.kind) if not asked else 0)):
         raise SettingsError("port is missing.\n  Converters have none in common: see its own settings page")
     if link.kind in MODBUS and not link.unit:
         raise SettingsError("unit is missing.\n  It is the Modbus address set on the instrument, 1 to 247")
@@ -45,26 +47,33 @@ class Links:
         self._clock = clock
         self._buses: dict[str, Bus] = {}
 
-    def make(self, link: LinkSettings, polls: tuple[Poll, ...]) -> Link:
-        """The link these settings describe; polls are the questions of its driver."""
-        if link.kind not in MODBUS:
+    def make(
+        self, link: LinkSettings, polls: tuple[Poll, ...], dialect: Callable[[], Dialect] | None = None
+    ) -> Link:
+        """The link these settings describe; polls are the questions of its driver, framed in its dialect."""
+        if link.kind not in MODBUS and dialect is None:
             return self._wire(link)
-        from edge_agent.hands.links.bus import BusLink  # Modbus is loaded only where it is spoken
+        from edge_agent.hands.links.bus import BusLink  # loaded only where instruments are asked
 
-        return BusLink(self._bus(link), link.unit, polls, self._clock)
+        return BusLink(self._bus(link, dialect), link.unit, polls, self._clock)
 
     def _wire(self, link: LinkSettings) -> Wire:
         if link.kind in SERIAL:
             return SerialLink(link, self._clock)
         return TcpLink(link.host, link.port or PORTS.get(link.kind, 0), self._clock)
 
-    def _bus(self, link: LinkSettings) -> Bus:
-        from edge_agent.hands.links import bus, dialect
+    def _bus(self, link: LinkSettings, made: Callable[[], Dialect] | None) -> Bus:
+        from edge_agent.hands.links import bus
 
         where = place(link)
         if where not in self._buses:
             gap_s = max(link.gap_s, CHARACTERS / link.baud) if link.kind != "modbus-tcp" else 0.0
             pace = bus.Pace(link.answer_s, gap_s, link.baud if link.kind != "modbus-tcp" else 0)
-            made = dialect.Tcp if link.kind == "modbus-tcp" else dialect.Rtu
-            self._buses[where] = bus.Bus(self._wire(link), made, pace, self._clock)
+            self._buses[where] = bus.Bus(self._wire(link), made or _modbus(link), pace, self._clock)
         return self._buses[where]
+
+
+def _modbus(link: LinkSettings) -> Callable[[], Dialect]:
+    from edge_agent.hands.links import dialect  # and Modbus only where it is spoken
+
+    return dialect.Tcp if link.kind == "modbus-tcp" else dialect.Rtu

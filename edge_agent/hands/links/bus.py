@@ -12,11 +12,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge_agent.hands.links.dialect import Dialect, Found
 from edge_agent.hands.links.mailbox import Mailbox, Wire
 from edge_agent.hands.links.turns import Turns, Unit
-from edge_agent.tools.exchange import Exchange, Outcome, pack
+from edge_agent.tools.exchange import Exchange, pack
 from edge_agent.words.clock import Clock
+from edge_agent.words.dialect import Dialect, Found, Outcome
 from edge_agent.words.driver import Poll
 from edge_agent.words.errors import LinkError
 from edge_agent.words.reading import Chunk
@@ -28,6 +28,7 @@ BROKEN_OFF_S = 0.1      # an answer that stopped comes no further: a frame has n
                         # converters behind a network hold bytes back for tens of ms
 OWES_S = 3.0            # what has not come by then never will; a silent unit rests longer before its sixth question (turns.py)
 QUIET_S = 0.02          # a line is quiet after this; USB adapters hold bytes back for 16 ms (FTDI's latency timer)
+SOUND = (Outcome.ANSWER, Outcome.REFUSED, Outcome.LATE)     # whole frames
 BITS_PER_BYTE = 11      # start, eight, parity or second stop, stop
 
 
@@ -120,7 +121,7 @@ class Bus:
             data, at_ns = (data + more.data)[-1024:], more.at_ns
         for unit, _ in list(self._lanes.values()):
             question = unit.polls[0].question
-            if self._dialect.quiet and data[:1] == question[:1]:
+            if self._dialect.quiet and self._dialect.mine(data, question):
                 late = self._sound(data, question)
                 unit.owed = max(0, unit.owed - late)
                 found = self._dialect.take(data, question)
@@ -131,7 +132,7 @@ class Bus:
     def _sound(self, data: bytes, question: bytes) -> int:
         """Whole frames of it."""
         sound = 0
-        while (found := self._dialect.take(data, question)) and found.outcome is not Outcome.CHECKSUM:
+        while (found := self._dialect.take(data, question)) and found.outcome in SOUND:
             sound, data = sound + 1, data[found.used :]
         return sound
 
@@ -214,7 +215,7 @@ class Bus:
 
     def _whose(self, body: bytes, asked: Unit) -> Unit:
         """The unit a frame is of by its address; the one asked where it is nobody's."""
-        return next((unit for unit, _ in self._lanes.values() if body[:1] == unit.polls[0].question[:1]), asked)
+        return next((unit for unit, _ in self._lanes.values() if self._dialect.mine(body, unit.polls[0].question)), asked)
 
     def _tell(self, unit: Unit, chunk: Chunk) -> None:
         lane = self._lanes.get(id(unit))
@@ -226,7 +227,7 @@ class BusLink:
     """The link of one lane whose instrument is asked on a bus."""
 
     def __init__(self, bus: Bus, address: int, polls: tuple[Poll, ...], clock: Clock) -> None:
-        self.name = f"{bus.name} unit {address}"
+        self.name = f"{bus.name} unit {address}" if address else bus.name
         self._bus, self._unit, self._clock = bus, Unit(polls), clock
         self._mailbox = Mailbox(clock)
 

@@ -1,50 +1,14 @@
-"""How questions and answers stand on a wire.  Pure: bytes in, verdicts out; the bus owns time.
-
-Strict: a frame is an answer only when it is whole, its checksum fits, and it is of the unit, the function and the
-length that were asked for.  Everything else is trouble with a name, and the bytes are kept.
-"""
+"""The dialects of Modbus (words.dialect says what one is): an answer is of the unit, function and length asked for."""
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
-from typing import Protocol
 
 from edge_agent.doors import modbus
-from edge_agent.tools.exchange import Outcome
+from edge_agent.words.dialect import Found, Outcome
 
 _MBAP = struct.Struct(">HHHB")      # transaction, protocol 0, length of unit and PDU, unit
 _MBAP_LONGEST = 254                 # unit and PDU of 253 bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What stands at the head of the bytes that waited: `used` of them."""
-
-    outcome: Outcome
-    body: bytes                     # unit and PDU of an answer; the raw bytes of trouble
-    used: int
-
-
-class Dialect(Protocol):
-    """One way of framing; made anew with every opening of the wire."""
-
-    quiet: bool     # a late answer cannot be told from a present one by itself: wait for a quiet line, then make sure
-
-    def frame(self, question: bytes) -> bytes:
-        """The bytes to send."""
-
-    def take(self, waiting: bytes, question: bytes) -> Found | None:
-        """The first frame of what arrived; None while it is not whole."""
-
-    def rest(self, waiting: bytes, question: bytes) -> Outcome:
-        """What bytes that never became a frame are called."""
-
-    def longest(self, question: bytes) -> int:
-        """Bytes of a good answer as framed."""
-
-    def sure(self, question: bytes) -> bytes:
-        """A like question whose answer cannot be taken for one of the question itself."""
 
 
 class Rtu:
@@ -79,6 +43,9 @@ class Rtu:
     def sure(self, question: bytes) -> bytes:
         return modbus.other_length(question)
 
+    def mine(self, data: bytes, question: bytes) -> bool:
+        return data[:1] == question[:1]
+
 
 class Tcp:
     """Modbus TCP: a transaction number tells which question an answer is for."""
@@ -112,6 +79,9 @@ class Tcp:
 
     def sure(self, question: bytes) -> bytes:
         return question             # its transaction number says it all
+
+    def mine(self, data: bytes, question: bytes) -> bool:
+        return data[:1] == question[:1]
 
 
 def _kind(body: bytes, question: bytes) -> Outcome:
