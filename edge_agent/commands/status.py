@@ -57,7 +57,7 @@ def _wrapped(fault: str) -> list[str]:
 def _lane(name: str, lane: dict[str, Any]) -> list[str]:
     heard = "never" if lane["heard_s"] is None else f"{lane['heard_s']:.1f} s ago"
     out = f"   WITHOUT {', '.join(lane['out_of_service'])}" if lane["out_of_service"] else ""
-    armed = "armed" if lane["armed"] else "NOT ARMED: too little background yet"
+    armed = "armed" if lane["armed"] else f"NOT ARMED: {_unarmed(lane)}"
     counts = lane["counts"]
     alarms = ", ".join(f"{rule} {count}" for rule, count in sorted(counts["alarms"].items())) or "none"
     verified = "" if lane["panels_verified"] else "   panels unverified"
@@ -69,6 +69,12 @@ def _lane(name: str, lane: dict[str, Any]) -> list[str]:
         f"   shadow test {_shadow(lane['shadow'], counts['occupancies'])}",
         *_backgrounds(lane["detectors"]),
     ]
+
+
+def _unarmed(lane: dict[str, Any]) -> str:
+    if "blind" in lane["faults"]:
+        return "every panel is out of service"
+    return "nothing is heard" if {"silence", "link"} & set(lane["faults"]) else "too little background yet"
 
 
 def _shadow(found: dict[str, Any], occupancies: int) -> str:

@@ -46,6 +46,7 @@ from edge_agent.words.reading import (
     Reading,
     Sample,
     Speed,
+    Unchanged,
     Unreadable,
 )
 from edge_agent.words.register_map import MEANINGS, UNKNOWN, CountRegister, RegisterMap, ValueRegister
@@ -60,6 +61,7 @@ CONDITIONS = {
         ("over-range", Condition.OVER), ("not-ready", Condition.NOT_READY),
         ("high-background", Condition.HIGH_BACKGROUND), ("low-background", Condition.LOW_BACKGROUND))},
 }  # fmt: skip
+UNCHANGED_NS = 2 * 10**9         # below any silence_s; asked thrice as often as it renews, most answers are old
 OVER = "the instrument says its detector is overloaded: a very strong source, keep away"
 
 
@@ -88,6 +90,7 @@ class MapDecoder:
         self._number: int | None = None
         self._changes, self._pace = Changes(), Pace()
         self._refused: set[bytes] = set()
+        self._new_ns: int | None = None     # when an answer last told something
 
     def restart(self) -> None:
         """The wire was reopened.  Counters go on: what was counted meanwhile is one long sample."""
@@ -97,9 +100,18 @@ class MapDecoder:
     def feed(self, chunk: Chunk) -> Iterator[Reading]:
         for exchange in self._exchanges.feed(chunk.data):
             if isinstance(exchange, Exchange) and exchange.outcome in (Outcome.ANSWER, Outcome.REFUSED):
-                yield from self._answer(chunk.at_ns, exchange)
+                yield from self._told(chunk.at_ns, tuple(self._answer(chunk.at_ns, exchange)))
             else:
                 yield trouble(chunk.at_ns, exchange)
+
+    def _told(self, at_ns: int, readings: tuple[Reading, ...]) -> Iterator[Reading]:
+        """What an answer told; once in a while, that answers come and tell nothing."""
+        if readings or self._new_ns is None:
+            self._new_ns = at_ns
+        elif at_ns - self._new_ns > UNCHANGED_NS:
+            self._new_ns = at_ns
+            yield Unchanged(at_ns)
+        yield from readings
 
     def _answer(self, at_ns: int, exchange: Exchange) -> Iterator[Reading]:
         try:
@@ -232,7 +244,7 @@ def polls(profile: Profile, link: LinkSettings) -> tuple[Poll, ...]:
 
 def record_type(reading: Reading) -> str:
     """The wire has no record names of its own: what was read of it."""
-    return "" if isinstance(reading, Unreadable | Missed) else type(reading).__name__.lower()
+    return "" if isinstance(reading, Unreadable | Missed | Unchanged) else type(reading).__name__.lower()
 
 
 def _map_of(profile: Profile) -> RegisterMap:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge_agent.words.reading import Condition, Radiation
+from edge_agent.words.reading import Condition, Missed, Radiation, Unchanged
 from edge_agent.words.settings import Profile
 
 ALL = Condition.SILENCE.value
@@ -21,6 +21,7 @@ class Cadence:
         self._profile = profile
         self.wire_ns: int | None = None                     # silence counts from here; None: never opened
         self.heard_ns: int | None = None                    # last record that could be read; None: never
+        self.answered_ns: int | None = None                 # last answer without anything new; None: never
         self._counts_ns: dict[Radiation, int] = {}          # only detectors that have been heard can fall silent
 
     def opened(self, at_ns: int) -> None:
@@ -36,6 +37,15 @@ class Cadence:
         if radiation is not None:
             self._counts_ns[radiation] = max(at_ns, self._counts_ns.get(radiation, at_ns))
 
+    def asked(self, reading: Missed | Unchanged) -> None:
+        """It was asked, and told nothing."""
+        if isinstance(reading, Unchanged):
+            self.answered_ns = reading.at_ns
+
+    def spoke_ns(self, opened_ns: int) -> int:
+        """When anything came last, if only an answer without anything new."""
+        return max(opened_ns, self.wire_ns or 0, self.answered_ns or 0)
+
     def age_s(self, at_ns: int) -> float:
         """Since anything came; 0.0 before the wire was opened."""
         return 0.0 if self.wire_ns is None else (at_ns - self.wire_ns) / 1e9
@@ -50,8 +60,14 @@ class Cadence:
         limit_s = self._profile.silence_s if occupied_ns is None else self._profile.occupied_silence_s
         age_s = self.age_s(at_ns)
         silent = age_s > limit_s
-        yield ALL, f"nothing on the wire for {age_s:.0f} s", silent
+        yield ALL, self._silence(at_ns, limit_s), silent
         for radiation, last_ns in self._counts_ns.items():
             quiet_s = (at_ns - max(last_ns, occupied_ns or last_ns)) / 1e9
             alone = not silent and quiet_s > limit_s
             yield f"{radiation.value}-silence", f"no {radiation.value} counts for {quiet_s:.0f} s, the wire lives", alone
+
+    def _silence(self, at_ns: int, limit_s: float) -> str:
+        age_s = self.age_s(at_ns)
+        if self.answered_ns is not None and at_ns - self.answered_ns < limit_s * 1e9:
+            return f"it answers, and nothing of it has changed for {age_s:.0f} s: the instrument is frozen. Power-cycle it"
+        return f"nothing on the wire for {age_s:.0f} s"

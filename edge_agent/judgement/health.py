@@ -15,6 +15,7 @@ from edge_agent.judgement.faults import FaultBook
 from edge_agent.judgement.health_words import BLIND, GAMMA, NAMES, OUT, OVERLOAD
 from edge_agent.judgement.rules import Rules
 from edge_agent.tools.kernel import Health as Seen
+from edge_agent.tools.kernel_health import Channel
 from edge_agent.words.event import Fault, Judgement
 from edge_agent.words.reading import Condition, Radiation, Sample
 from edge_agent.words.settings import LaneSettings, Profile
@@ -34,6 +35,7 @@ class Health:
         self._person = set(lane.out_of_service)
         self._out: dict[Radiation, dict[str, str]] = {radiation: {} for radiation in rules.detectors}    # name -> why
         self._spikes: dict[str, int] = {}
+        self._longest: dict[str, Channel] = {}      # of each condition: its run of zeros or repeats, which may be over now
         self.overloaded: set[Radiation] = set()
 
     @property
@@ -137,11 +139,12 @@ class Health:
             for condition in dict.fromkeys(NAMES[radiation].values()):
                 key = f"{condition}:{name}"
                 if condition in present[i]:
+                    worst = self._longest[key] = health_words.longest(channel, self._longest.get(key, channel))
                     yield from self._faults.begin(
-                        at_ns, key, health_words.detail(condition, name, channel),
-                        numbers=health_words.numbers(condition, channel),
+                        at_ns, key, health_words.detail(condition, name, worst), numbers=health_words.numbers(condition, worst),
                     )
                 else:
+                    self._longest.pop(key, None)
                     yield from self._faults.end(at_ns, key)
             if channel.spikes > self._spikes.get(name, 0):
                 self._spikes[name] = channel.spikes

@@ -7,6 +7,7 @@ from edge_agent.words.reading import Radiation
 
 GAMMA, NEUTRON = Radiation.GAMMA, Radiation.NEUTRON
 OVERLOAD, BLIND, OUT = "overload", "blind", "out-of-service"
+START = "the agent's last start"
 # Bit mask of the kernel -> first half of the condition's name, by radiation.
 NAMES = {
     GAMMA: {"silent": "dead", "stuck": "stuck", "noisy": "noisy", "smooth": "smooth", "low": "share", "high": "share",
@@ -20,10 +21,12 @@ def detail(condition: str, x: str, channel: Channel) -> str:
     """One sentence what was seen, one what it means, one what to do."""
     match condition:
         case "dead":
-            return (f"{x} counts nothing where {channel.quiet:.0f} counts were due: high voltage, cable, tube or panel. "
+            due = f"where {channel.quiet:.0f} counts were due" if channel.quiet >= 1 else f"since before {START}"
+            return (f"{x} counts nothing {due}: high voltage, cable, tube or panel. "
                     f"Swap its cable with a neighbour's: if the zero moves, it is the electronics")
         case "stuck":
-            return (f"{x} gave {int(channel.equal)} times in a row the same count, by chance not once in ten years: its counter "
+            times = f"{int(channel.equal)} times in a row" if channel.equal > 1 else f"again and again before {START}"
+            return (f"{x} gave {times} the same count, by chance not once in ten years: its counter "
                     f"or the portal's controller is frozen. A count far above background is the end of its range beside a very "
                     f"strong source: KEEP DISTANCE. Else power-cycle the controller; a simulator does this by design")
         case "noisy":
@@ -48,6 +51,12 @@ def detail(condition: str, x: str, channel: Channel) -> str:
             return (f"{x} alone was {channel.lone_z:.0f} sigma up in one sample: noise of a cable or relay rather than a source. "
                     f"Kept in every sum; often: look at connector and grounding")
     raise KeyError(condition)
+
+
+def longest(channel: Channel, before: Channel) -> Channel:
+    """The channel with its longest run: a panel that counts again is out until it has counted for long, and its fault must
+    not say "1 times in a row"."""
+    return channel._replace(quiet=max(channel.quiet, before.quiet), equal=max(channel.equal, before.equal))
 
 
 def numbers(condition: str, channel: Channel) -> dict[str, float]:

@@ -27,6 +27,7 @@ from edge_agent.words.reading import (
     Sample,
     Setup,
     Speed,
+    Unchanged,
     Unreadable,
     VacantRate,
 )
@@ -63,8 +64,9 @@ class Portal:
 
     def observe(self, reading: Reading) -> Iterator[Event]:
         """Events that follow from one reading."""
-        if isinstance(reading, Missed):         # nothing was heard
-            self.tally.missed += 1
+        if isinstance(reading, Missed | Unchanged):         # nothing was heard, or nothing new
+            self.tally.missed += isinstance(reading, Missed)
+            self.cadence.asked(reading)
             return
         self.cadence.heard(reading.at_ns, getattr(reading, "radiation", None), not isinstance(reading, Unreadable))
         self.alarms.pace.heard(reading.at_ns)
@@ -293,8 +295,6 @@ class Portal:
         """The portal's settings.  After counts they mean power-up or a change by someone; before any, a greeting."""
         self.setup[setup.tag] = setup.fields
         if self.last_counts:
-            yield from self.faults.begin(
-                setup.at_ns, Condition.POWER_CYCLE.value,
-                "the portal sent its settings: power-up, or changed by someone", fades=True,
-            )
+            why = "the portal sent its settings: power-up, or changed by someone"
+            yield from self.faults.begin(setup.at_ns, Condition.POWER_CYCLE.value, why, fades=True)
         yield from self._step(setup.at_ns, Input.RESTART, None)

@@ -61,7 +61,7 @@ class Lane:
             now_ns = self._clock.mono_ns()
             self._publish(self.portal.tick(now_ns))
             self.beats += 1
-            if now_ns - (self.portal.cadence.wire_ns or opened_ns) > DEAF_NS:
+            if now_ns - self.portal.cadence.spoke_ns(opened_ns) > DEAF_NS:
                 raise LinkError(f"{self.link.name}: silent for a minute; opening it anew")
 
     def take(self, chunk: Chunk) -> None:

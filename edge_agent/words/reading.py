@@ -126,4 +126,11 @@ class Missed:
     at_ns: int
 
 
-Reading = Sample | VacantRate | Speed | OccupancyEnd | Health | Setup | Unreadable | Missed
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """For a while an instrument that is asked has answered, and nothing in its answers was new."""
+
+    at_ns: int
+
+
+Reading = Sample | VacantRate | Speed | OccupancyEnd | Health | Setup | Unreadable | Missed | Unchanged

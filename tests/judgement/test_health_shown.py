@@ -46,15 +46,36 @@ def test_a_blind_lane_is_not_armed() -> None:
     assert found["armed"] is False and "blind" in cast(list[str], found["faults"])
 
 
-def test_status_says_without_and_out() -> None:
-    lane = Watched(dataclasses.replace(LANE, out_of_service=["Aa1"]))
-    at_s = vacant_noise(lane, 0.0, 60.0)
-    screen = "\n".join(page({
+def screen(watched: Watched, at_s: float) -> str:
+    return "\n".join(page({
         "agent": "1", "origin": "x", "now": {"wall": "", "src": ""}, "boot": 1, "uptime_s": 1, "free_mb": 1, "centre": "",
         "log": {"size": 0, "receipted": 0, "unreceipted": 0}, "storage": "", "overflowed": 0, "queued": 0, "faults": [],
-        "lanes": {"2": {**state(lane, at_s), "link": "tcp"}},
+        "lanes": {"2": {**state(watched, at_s), "fault_details": watched.portal.faults.details, "link": "tcp"}},
     }))
-    assert "WITHOUT Aa1" in screen and "Aa1     OUT" in screen and "out-of-service:Aa1" in screen
+
+
+def test_status_says_without_and_out() -> None:
+    lane = Watched(dataclasses.replace(LANE, out_of_service=["Aa1"]))
+    shown = screen(lane, vacant_noise(lane, 0.0, 60.0))
+    assert "WITHOUT Aa1" in shown and "Aa1     OUT" in shown and "out-of-service:Aa1" in shown
+
+
+def test_status_says_why_a_lane_is_not_armed() -> None:
+    """A lane without panels does not wait for background."""
+    lane = Watched(dataclasses.replace(LANE, out_of_service=list(PROFILE.gamma)))
+    assert "NOT ARMED: every panel is out of service" in screen(lane, vacant_noise(lane, 0.0, 60.0))
+    fresh = Watched()
+    assert "NOT ARMED: too little background yet" in screen(fresh, 0.0)
+
+
+def test_a_fault_tells_its_longest_run_while_it_stands() -> None:
+    """The panel counts again, and is out until it has for two minutes: "1 times in a row", "where 0 counts were due"."""
+    lane = Watched()
+    at_s = vacant_noise(lane, 0.0, 300.0)
+    at_s = vacant_noise(lane, at_s, 120.0, spoil={1: 250})
+    at_s = vacant_noise(lane, at_s, 30.0, seed=3)
+    told = lane.portal.faults.details["stuck:Aa2"]
+    assert "gave 25 times in a row" in told or "gave 24 times in a row" in told, told
 
 
 def test_the_lamp_is_told_to_keep_distance(caplog: pytest.LogCaptureFixture) -> None:
