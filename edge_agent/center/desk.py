@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
 from sqlite3 import Connection
 
-from edge_agent.center import alarms, body, casebook, enrolment, express, holes, judge, questions, shelves, silence
+from edge_agent.center import alarms, blobs, body, casebook, enrolment, express, holes, judge, questions, shelves, silence
 from edge_agent.center.directory import ReceiptKey
 from edge_agent.center.express import Express
 from edge_agent.center.kinds import Bodies
@@ -14,6 +15,7 @@ from edge_agent.center.store import writing
 from edge_agent.center.values import Answer, BeginsLater, Early, Held, Log, Plan, Raised, Refusal, Unreadable, plain
 from edge_agent.tools import merkle, notes
 from edge_agent.tools.fingerprint import of_enrolment
+from edge_agent.tools.piece import Piece
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EvidenceError
 
@@ -86,6 +88,13 @@ class Desk:
             return self._refuse(log, problem)
         return Answer(200, found.receipt.line, raised)
 
+    def blob(self, certificate: bytes, read: Callable[[], Piece]) -> Answer:
+        """PUT blob: a piece of a document that a record names."""
+        try:
+            return blobs.put(self.db, self._key, certificate, read(), self._now_ms())
+        except EvidenceError as problem:
+            return _line(400, str(problem))
+
     def checkpoint(self, log_id: str, certificate: bytes) -> Answer:
         """GET checkpoint: for the portal, and for whoever compares what two centres were shown."""
         if not shelves.is_registered(self.db, certificate):
@@ -155,6 +164,7 @@ class Desk:
         now_ms = self._now_ms()
         early = [new.seq for new in plan.lines if new.kind == "heartbeat"]
         shelves.store(self.db, log, plan, now_ms)
+        blobs.expect(self.db, log, plan.lines)
         self._watch.begin(log.number, self._clock.mono_ns())
         events: list[Raised] = []
         for new in plan.lines:

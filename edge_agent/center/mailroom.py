@@ -16,14 +16,15 @@ from edge_agent.center.express import EXPRESS_MAX
 from edge_agent.center.reception import RETRY_AFTER_S, Reception
 from edge_agent.center.values import Answer, Unreadable
 from edge_agent.center.writer import BATCH, URGENT
-from edge_agent.tools import envelope
+from edge_agent.tools import envelope, piece
+from edge_agent.tools.piece import PIECE_MAX
 from edge_agent.tools.stump import STUMP_MAX
 from edge_agent.words.errors import EvidenceError, StorageError
 
 _log = logging.getLogger(__name__)
 _LONGEST = {
     envelope.ENTRIES: BODY_MAX, envelope.EXPRESS: EXPRESS_MAX, envelope.LOG: ENROLMENT_MAX,
-    envelope.STUMP: STUMP_MAX, envelope.CHECKPOINT: 0,
+    envelope.STUMP: STUMP_MAX, envelope.BLOB: PIECE_MAX + 128, envelope.CHECKPOINT: 0,
 }
 # the same line whether the certificate is not registered or its key did not sign: neither is anyone we know
 STRANGER = Answer(403, b"no certificate registered here signed this request\n")
@@ -92,6 +93,8 @@ def _job(request: envelope.Request, who: bytes, data: bytes) -> tuple[Callable[[
             return (lambda desk: desk.express(request.log, who, data)), URGENT
         case envelope.STUMP:
             return (lambda desk: desk.rejoin(request.log, who, data)), BATCH
+        case envelope.BLOB:
+            return (lambda desk: desk.blob(who, lambda: piece.read_letter(data))), BATCH
         case envelope.LOG:
             return (lambda desk: desk.begin_continuation(request.log, who, data)), URGENT
     return (lambda desk: desk.checkpoint(request.log, who)), URGENT

@@ -24,7 +24,7 @@ from edge_agent.center.broker_settings import Broker
 from edge_agent.center.mailroom import Letter, Mailroom
 from edge_agent.tools import broker_words, envelope
 
-BULK, URGENT = (envelope.ENTRIES, envelope.STUMP), (envelope.EXPRESS, envelope.LOG, envelope.CHECKPOINT)
+BULK, URGENT = (envelope.ENTRIES, envelope.STUMP, envelope.BLOB), (envelope.EXPRESS, envelope.LOG, envelope.CHECKPOINT)
 AT_ONCE = 16            # requests in work on one connection; the broker keeps the others (Receive Maximum)
 PACKET_MAX = BODY_MAX + envelope.OVERHEAD
 ANSWER_EXPIRES_S = 60   # nobody waits longer for an answer

@@ -16,6 +16,8 @@ from edge_agent.center.enrolment import ENROLMENT_MAX
 from edge_agent.center.express import EXPRESS_MAX
 from edge_agent.center.reception import RETRY_AFTER_S, Reception
 from edge_agent.center.values import Answer, TooLarge, Unreadable
+from edge_agent.tools import piece
+from edge_agent.tools.piece import PIECE_MAX, Piece
 from edge_agent.tools.stump import STUMP_MAX
 
 HANDSHAKE_S = 10
@@ -41,6 +43,7 @@ class Server:
             web.get(f"/v1/logs/{ID}/checkpoint", self._checkpoint),
             web.get(f"/v1/logs/{ID}/consistency/{{old:[0-9]{{1,16}}}}/{{size:[0-9]{{1,16}}}}", self._consistency),
             web.put(f"/v1/logs/{ID}", self._continuation),
+            web.put("/v1/blobs/{sha256:[0-9a-f]{64}}", self._blob),
         ])
         self._runner = web.AppRunner(
             app, auto_decompress=False, access_log=None, keepalive_timeout=IDLE_S, lingering_time=2,
@@ -90,6 +93,12 @@ class Server:
     async def _continuation(self, request: web.Request) -> web.StreamResponse:
         who, data = _certificate(request), await read_body(request, ENROLMENT_MAX)
         return await self._ask(lambda desk: desk.begin_continuation(_id(request), who, data))
+
+    async def _blob(self, request: web.Request) -> web.StreamResponse:
+        who, data = _certificate(request), await read_body(request, PIECE_MAX)
+        name = request.match_info["sha256"]
+        part = request.headers.get("Content-Range") or Piece(name, 0, len(data), data).range()
+        return await self._ask(lambda desk: desk.blob(who, lambda: piece.read(name, part, data)), writer.BATCH)
 
     async def _ask(self, job: Callable[[Desk], Answer], priority: int = writer.URGENT) -> web.StreamResponse:
         answer = await self._reception.ask(job, priority)

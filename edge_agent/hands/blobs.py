@@ -39,7 +39,17 @@ class Blobs:
 
     async def piece(self, sha256: str, begin: int, count: int) -> bytes:
         """Bytes [begin, begin + count) as far as they go."""
-        return (await asyncio.to_thread(self._read, self._path(sha256)) or b"")[begin : begin + count]
+        return await asyncio.to_thread(self._piece, self._path(sha256), begin, count)
+
+    def _piece(self, path: Path, begin: int, count: int) -> bytes:
+        try:
+            with path.open("rb") as file:
+                file.seek(begin)
+                return file.read(count)
+        except FileNotFoundError:
+            return b""
+        except OSError as problem:
+            raise Unavailable(f"cannot read {path}: {problem.strerror}; is the disk well?") from None
 
     async def names(self) -> list[tuple[str, int]]:
         """(SHA-256, time of its file in seconds since 1970) of every document here."""

@@ -22,6 +22,7 @@ from edge_agent.doors.own_certificates import OwnCertificates, refuses_ours
 from edge_agent.doors.tls_key import TlsKey
 from edge_agent.tools import broker_words as words
 from edge_agent.tools import envelope
+from edge_agent.tools.piece import Piece
 from edge_agent.words.delivery import Reply, entries_body, log_id
 from edge_agent.words.errors import EvidenceError, PeerError
 
@@ -64,6 +65,9 @@ class Broker:
         """Tell a centre that lost records we have pruned where the log goes on."""
         return self._ask(envelope.STUMP, origin, json.dumps(stump).encode())
 
+    def blob(self, piece: Piece) -> Reply:
+        return self._ask(envelope.BLOB, "", piece.letter())
+
     def checkpoint(self, origin: str) -> Reply:
         """The newest receipt the centre gave for the log, signed by it."""
         return self._ask(envelope.CHECKPOINT, origin, b"")
@@ -74,7 +78,7 @@ class Broker:
             body, encoding = gzip.compress(body, 6), "gzip"
         try:
             with within(EXCHANGE_S):
-                reply = self._exchange(kind, log_id(origin), encoding, body)
+                reply = self._exchange(kind, log_id(origin) if origin else self._portal, encoding, body)
             if reply.status == 403:
                 self._refused()
             return reply

@@ -21,6 +21,7 @@ from edge_agent.doors.deadline import within
 from edge_agent.doors.dialling import Proxy, at, dial
 from edge_agent.doors.own_certificates import OwnCertificates, refuses_ours
 from edge_agent.tools.peer_words import reason
+from edge_agent.tools.piece import Piece
 from edge_agent.words.delivery import Reply, entries_body, log_id
 from edge_agent.words.errors import PeerError
 
@@ -60,12 +61,15 @@ class Centre:
         """Tell a centre that lost records we have pruned where the log goes on."""
         return self._send("PUT", f"/v1/logs/{log_id(origin)}/stump", json.dumps(stump).encode(), "application/json")
 
+    def blob(self, piece: Piece) -> Reply:
+        return self._send("PUT", f"/v1/blobs/{piece.sha256}", piece.data, "application/octet-stream", piece.range())
+
     def checkpoint(self, origin: str) -> Reply:
         """The newest receipt the centre gave for the log, signed by it."""
         return self._send("GET", f"/v1/logs/{log_id(origin)}/checkpoint", b"", "text/plain")
 
-    def _send(self, method: str, path: str, body: bytes, kind: str) -> Reply:
-        headers = {"Content-Type": kind}
+    def _send(self, method: str, path: str, body: bytes, kind: str, part: str = "") -> Reply:
+        headers = {"Content-Type": kind, **({"Content-Range": part} if part else {})}
         if len(body) >= GZIP_FROM:
             body, headers["Content-Encoding"] = gzip.compress(body, 6), "gzip"
         try:

@@ -18,6 +18,7 @@ from edge_agent.hands.shelf import Shelf
 from edge_agent.paths.room import last_room
 from edge_agent.tools import ed25519
 from edge_agent.tools.notes import VerifierKey
+from edge_agent.tools.piece import PIECE_MAX
 from edge_agent.words.blob import BLOB_MAX, MEDIA_TYPE, TYPE_MAX, confirmation_text
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EvidenceError, Unavailable
@@ -25,7 +26,6 @@ from edge_agent.words.errors import EvidenceError, Unavailable
 log = logging.getLogger("edge_agent.attachments")
 KEPT_S = 30 * 86_400            # after delivery (design page "evidence", 3); sooner where the disk is short
 LOOK_S = 3600.0
-PIECE_MAX = 1 << 20             # bytes of one answer on the socket
 DAMAGED_MAX = 20                # named in a fault at once
 Answer = dict[str, Any]
 
@@ -37,6 +37,7 @@ class Attachments:
         self._state, self._shelves, self._clock, self._report = state, shelves, clock, report
         self._store = Blobs(state / "blobs")
         self._looked_s = -LOOK_S
+        self._sending = ""                  # found whole when its first piece was asked for; the centre hashes it again
 
     async def keep(self, data: bytes, media_type: str) -> str:
         """Put a document on the disk; its SHA-256.  Then write the record that names it: `blob` {"sha256", "len", "type"}.
@@ -97,7 +98,7 @@ class Attachments:
         async def confirmed(request: Answer) -> Answer:
             return await self._confirmed(request, centre_key)
 
-        return {"blob": self.blob, "blob_piece": self.blob_piece, "blob_confirmed": confirmed}
+        return {"blob": self.blob, "blob_piece": self.blob_piece, "blob_confirmed": confirmed, "blob_refused": self.blob_refused}
 
     async def blob(self, request: Answer) -> Answer:
         """The next document to send of a log: named by a receipted record, not confirmed, whole; {} when there is none.
@@ -107,7 +108,8 @@ class Attachments:
         for blob in await self._shelf(request).blobs_due():
             if blob.sha256 in request.get("not", ()):
                 continue
-            if await self._store.whole(blob.sha256):
+            if blob.sha256 == self._sending or await self._store.whole(blob.sha256):
+                self._sending = blob.sha256
                 return {"blob": blob.plain()}
             damaged.append(blob.sha256)
         self._tell(damaged)
@@ -120,6 +122,11 @@ class Attachments:
             raise ValueError("a piece begins at 0 or later and is not negative")
         return {"data": b64encode(await self._store.piece(str(request["sha256"]), begin, count)).decode()}
 
+    async def blob_refused(self, request: Answer) -> Answer:
+        """The centre does not take a document; `why` is its own words.  Its record is delivered all the same."""
+        self._report("blob-refused", str(request["why"])[:500], True)
+        return {}
+
     async def _confirmed(self, request: Answer, centre_key: VerifierKey) -> Answer:
         """The centre's signature over hash and length; EvidenceError when it is not its."""
         shelf, sha256 = self._shelf(request), str(request["sha256"])
@@ -129,6 +136,7 @@ class Attachments:
             if not ed25519.verifies(centre_key.key, confirmation_text(sha256, blob.len), signature):
                 raise EvidenceError(f"the confirmation of document {sha256} is not signed by {centre_key.name}")
             await shelf.confirm_blob(sha256, signature)
+            self._report("blob-refused", "", False)
         return {}
 
     def _tell(self, damaged: list[str]) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from edge_agent.hands.asking import Core
+from edge_agent.paths.documents import Documents
 from edge_agent.words.delivery import Reply, WayUp
 from edge_agent.words.errors import EdgeAgentError, EvidenceError, NotRunning, PeerError
 from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX
@@ -69,6 +70,7 @@ class Forwarder:
         self._idle = 0                      # exchanges since anything got further
         self._ahead = 0                     # lines sent ahead since the last batch
         self._rests = 0                     # times there was nothing to send
+        self._documents = Documents(core, centre, self._common)
 
     def run(self) -> None:
         """Deliver until the core leaves (NotRunning)."""
@@ -91,7 +93,8 @@ class Forwarder:
 
     def step(self) -> bool:
         """One exchange with the centre; False when there was nothing to do."""
-        waiting = [entry for entry in self._core.ask("logs")["logs"] if not self._done(entry)]
+        entries = self._core.ask("logs")["logs"]
+        waiting = [entry for entry in entries if not self._done(entry)]
         first = next((entry for entry in waiting if entry["log"] not in self._refused), None)
         batch = self._read(first["log"], self._place(first)) if first else {}
         if not batch or self._ahead < AHEAD_MAX:
@@ -102,7 +105,7 @@ class Forwarder:
                     return True
         if first and batch:
             self._batch(first, self._place(first), batch)
-        return first is not None
+        return first is not None or self._documents.step(entries)
 
     def _place(self, entry: dict[str, Any]) -> int:
         """Where we read the log: at its receipt, until a 409 moves us."""
@@ -127,8 +130,9 @@ class Forwarder:
         self._alive("all records receipted")
         entry = self._core.ask("logs")["logs"][-1]
         self._rests += 1
-        if self._rests % LOOK_EVERY == 0:       # what it shows to others: witnesses' lines on our receipt, or less than it signed
-            with contextlib.suppress(PeerError):
+        if self._rests % LOOK_EVERY == 0:
+            self._documents.again()
+            with contextlib.suppress(PeerError):    # what it shows: witnesses' lines on our receipt, or less than it signed
                 self._ask_about(entry["log"], self._centre.checkpoint(entry["log"]))
         self._core.ask("wait", size=entry["size"] if entry["receipted"] >= entry["size"] else 2**53, timeout_s=IDLE_S)
 
@@ -165,7 +169,7 @@ class Forwarder:
                 self._unknown(entry, reply)
                 return True                 # registered: it goes ahead in the next exchange
             case 400 | 413 | 422:
-                log.error("the centre does not take record %d express: %d %s", found["seq"], reply.status, _words(reply))
+                log.error("the centre does not take record %d express: %d %s", found["seq"], reply.status, reply.words)
             case _:
                 self._common(reply)
         self._core.ask("expressed", log=origin, seq=found["seq"])
@@ -193,7 +197,7 @@ class Forwarder:
             case 404:
                 self._unknown(entry, reply)
             case 422:
-                self._refuse(origin, _words(reply))
+                self._refuse(origin, reply.words)
             case _:
                 self._common(reply)
         self._progress(origin, self._at.get(origin, at))
@@ -208,10 +212,10 @@ class Forwarder:
             case 409:
                 self._moved(origin, reply)
             case 422:
-                self._refuse(origin, _words(reply))
+                self._refuse(origin, reply.words)
             case _:
                 self._common(reply)
-                raise PeerError(f"the centre lost records we have pruned and does not go on without them: {_words(reply)}; "
+                raise PeerError(f"the centre lost records we have pruned and does not go on without them: {reply.words}; "
                                 "let it be restored from its backup")
         self._progress(origin, self._at.get(origin, 0))
 
@@ -232,7 +236,7 @@ class Forwarder:
             size = self._core.ask("receipt", log=origin, note=note)["receipted"]
         except EdgeAgentError as problem:
             raise PeerError(
-                f"the centre answered 200 without a receipt of ours ({problem}): {_words(reply)}; a failure of the server, "
+                f"the centre answered 200 without a receipt of ours ({problem}): {reply.words}; a failure of the server, "
                 "or of a box that answers for it: nothing counts as delivered, tell the centre"
             ) from None
         self._at[origin] = max(size, end) if size >= end else size
@@ -254,7 +258,7 @@ class Forwarder:
 
     def _too_large(self, batch: dict[str, Any], reply: Reply) -> None:
         if len(batch["lines"]) <= 1:
-            raise PeerError(f"the centre takes no single record: {reply.status} {_words(reply)}")
+            raise PeerError(f"the centre takes no single record: {reply.status} {reply.words}")
         self._size.halve()
 
     def _unknown(self, entry: dict[str, Any], reply: Reply) -> None:
@@ -262,7 +266,7 @@ class Forwarder:
         answer = self._centre.register(entry["log"], entry["public"])
         if answer.status not in (200, 201):
             raise PeerError(
-                f"the centre does not know this portal ({reply.status} {_words(reply)}); enrol it there: "
+                f"the centre does not know this portal ({reply.status} {reply.words}); enrol it there: "
                 "edge-agent enrol, then edge-agent center enrol"
             )
         log.warning("the continuation log %s is registered at the centre, unconfirmed", entry["log"])
@@ -289,12 +293,8 @@ class Forwarder:
         if reply.status in (429, 503):
             raise Busy(reply.retry_after_s)
         if reply.status == 403:
-            raise PeerError(f"the centre does not accept this portal's certificate: {_words(reply)}; enrol it there")
+            raise PeerError(f"the centre does not accept this portal's certificate: {reply.words}; enrol it there")
         if 300 <= reply.status < 400:
             raise PeerError(f"the centre answered {reply.status}, go to {ascii(reply.location)[1:-1]}, which we never do; is "
                             "centre.url the one on the card, or is a login page of the network in between?")
-        raise PeerError(f"the centre answered {reply.status} {_words(reply)}; is something between us and it?")
-
-
-def _words(reply: Reply) -> str:
-    return ascii(reply.body[:200].decode("utf-8", "replace").strip())[1:-1]
+        raise PeerError(f"the centre answered {reply.status} {reply.words}; is something between us and it?")

@@ -4,6 +4,7 @@
     rpm/<portal>/express       a line ahead of its backlog, with proofs
     rpm/<portal>/log           a continuation log to be registered
     rpm/<portal>/stump         where a pruned log goes on, for a centre that lost its beginning
+    rpm/<portal>/blob          a piece of a document that a record names
     rpm/<portal>/checkpoint    asks for the newest receipt
     rpm/<portal>/receipt       every answer, for the portal alone
 
@@ -25,12 +26,13 @@ from edge_agent.tools import ed25519
 from edge_agent.tools.base64url import decode_standard
 from edge_agent.words.errors import EvidenceError
 
-ENTRIES, EXPRESS, LOG, STUMP, CHECKPOINT, RECEIPT = "entries", "express", "log", "stump", "checkpoint", "receipt"
-ASKING = (ENTRIES, EXPRESS, LOG, STUMP, CHECKPOINT)
+ENTRIES, EXPRESS, LOG, STUMP, BLOB, CHECKPOINT = "entries", "express", "log", "stump", "blob", "checkpoint"
+RECEIPT = "receipt"
+ASKING = (ENTRIES, EXPRESS, LOG, STUMP, BLOB, CHECKPOINT)
 CORRELATION_BYTES = 16          # random: two requests never share it, so no answer fits twice
 OVERHEAD = 2048                 # bytes; topic and properties of a message are below 1 kB
 User = list[tuple[str, str]]    # user properties, in order
-_TOPIC = re.compile(r"rpm/([0-9a-f]{64})/(entries|express|log|stump|checkpoint)")
+_TOPIC = re.compile(r"rpm/([0-9a-f]{64})/(entries|express|log|stump|blob|checkpoint)")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _STATUS = re.compile(r"[1-5][0-9]{2}")
 _SECONDS = re.compile(r"|0|[1-9][0-9]{0,3}")

@@ -16,6 +16,11 @@ class Reply:
     retry_after_s: float | None
     location: str = ""      # where a redirection points
 
+    @property
+    def words(self) -> str:
+        """What the centre said, safe for one line."""
+        return ascii(self.body[:200].decode("utf-8", "replace").strip())[1:-1]
+
 
 class WayUp(Protocol):
     """One exchange per call, blocking and bounded in time; PeerError when there was no answer."""
@@ -31,6 +36,9 @@ class WayUp(Protocol):
 
     def rejoin(self, origin: str, stump: dict[str, Any]) -> Reply:
         """Tell a centre that lost records we have pruned where the log goes on."""
+
+    def blob(self, piece: Any) -> Reply:
+        """A piece (tools.piece.Piece) of a document that a delivered record names."""
 
     def checkpoint(self, origin: str) -> Reply:
         """The newest receipt the centre gave for the log, signed by it."""
