@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from sqlite3 import Connection
 
-from edge_agent.center import casebook, shelves
+from edge_agent.center import casebook, shelves, tls
 from edge_agent.center.enrolment import Enrolment
 from edge_agent.center.store import writing
 from edge_agent.center.values import Log
@@ -24,6 +24,7 @@ class Registered:
 def enrol(db: Connection, wanted: Enrolment, now_ms: int) -> Registered:
     """Register a portal; EvidenceError when its keys are not those registered before."""
     certificate = wanted.certificate or b""
+    tls.check_certificate(certificate)
     digits = of_enrolment(wanted.origin, wanted.record_key, wanted.log_key.text(), certificate)
     with writing(db):
         there = shelves.log_of(db, wanted.id)
