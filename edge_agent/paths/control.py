@@ -12,6 +12,7 @@ from edge_agent.hands.sockets import Ask, Stream
 from edge_agent.hands.taps import Taps
 from edge_agent.paths.heart import lane_state
 from edge_agent.paths.lane import Lane
+from edge_agent.paths.live import lane_live
 from edge_agent.paths.scribe import Scribe
 from edge_agent.tools import capture
 from edge_agent.words.clock import Clock
@@ -32,7 +33,7 @@ class Control:
         self._describe = describe
 
     def asks(self) -> dict[str, Ask]:
-        return {"status": self.status, "alarms": self.alarms, "lines": self.lines, "bracket": self.bracket}
+        return {"status": self.status, "alarms": self.alarms, "lines": self.lines, "bracket": self.bracket, "live": self.live}
 
     def streams(self) -> dict[str, Stream]:
         return {"wire": self.wire, "events": self.events}
@@ -62,6 +63,18 @@ class Control:
         except StorageError as problem:
             return None, str(problem)
 
+    async def live(self, request: Answer) -> Answer:
+        """What the lanes see now; `lane` for one."""
+        now_ns = self._clock.mono_ns()
+        wanted = [self._lane(request)] if request.get("lane") is not None else list(self._lanes.values())
+        return {"at_ns": now_ns, "lanes": {lane.name: lane_live(lane, now_ns) for lane in wanted}}
+
+    def _lane(self, request: Answer) -> Lane:
+        lane = self._lanes.get(str(request.get("lane")))
+        if lane is None:
+            raise SettingsError(f"no lane is called {request.get('lane')!r}; there are: {', '.join(self._lanes)}")
+        return lane
+
     async def alarms(self, request: Answer) -> Answer:
         """The last alarm lines, oldest first."""
         last = max(0, min(int(request.get("last", 20)), LINES_MAX))
@@ -83,9 +96,7 @@ class Control:
 
     async def wire(self, request: Answer) -> AsyncGenerator[Answer, None]:
         """Bytes of a lane as they arrive; the daemon keeps the port."""
-        lane = self._lanes.get(str(request.get("lane")))
-        if lane is None:
-            raise SettingsError(f"no lane is called {request.get('lane')!r}; there are: {', '.join(self._lanes)}")
+        lane = self._lane(request)
         about, seconds = lane.portal.lane, float(request.get("seconds", 0))
         if not 0 <= seconds < math.inf:
             raise SettingsError(f"seconds = {seconds}: expected 0 (without an end) or more")
