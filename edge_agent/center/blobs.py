@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlite3 import Connection, Row
 
 from edge_agent.center import shelves, store
-from edge_agent.center.directory import ReceiptKey
+from edge_agent.center.directory import ReceiptKey, replace
 from edge_agent.center.values import Answer, Log, NewLine
 from edge_agent.tools.piece import Piece
 from edge_agent.words.blob import confirmation_text, named
@@ -50,6 +50,35 @@ def expect(db: Connection, log: Log, lines: tuple[NewLine, ...]) -> None:
 def of_log(db: Connection, log: Log) -> list[Held]:
     rows = db.execute("SELECT * FROM blob WHERE log = ? ORDER BY seq", (log.number,))
     return [Held(row["seq"], row["sha256"], row["len"], row["type"], row["stored_ms"] is not None) for row in rows]
+
+
+def export(directory: Path, held: list[Held], out: Path) -> list[str]:
+    """Copies of what is here, and a line for each document."""
+    out.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for one in held:
+        data = _read(directory, one)
+        if data is not None:
+            replace(out / one.sha256, data)
+        lines.append(f"record {one.seq}: {out / one.sha256}" if data is not None
+                     else f"record {one.seq}: document {one.sha256} is not here: {'lost' if one.stored else 'not sent yet'}")
+    return lines
+
+
+def problems(directory: Path, held: list[Held]) -> list[str]:
+    """What is wrong with documents that this centre confirmed."""
+    found = []
+    for one in held:
+        data = _read(directory, one) if one.stored else None
+        if one.stored and (data is None or hashlib.sha256(data).hexdigest() != one.sha256):
+            state = "is not here" if data is None else "is not what it was"
+            found.append(f"record {one.seq}: document {one.sha256}, confirmed by this centre, {state}")
+    return found
+
+
+def _read(directory: Path, one: Held) -> bytes | None:
+    path = path_of(directory, one.sha256)
+    return path.read_bytes() if path.exists() else None
 
 
 def path_of(directory: Path, sha256: str) -> Path:

@@ -52,6 +52,8 @@ def log_lines(status: dict[str, Any]) -> list[str]:
         lines.append(f"    compare over the telephone: {status['fingerprint']}, then: center confirm")
     if status["pending"] or status["marked"]:
         lines.append(f"    ahead of backlog {status['pending']}, marked records {status['marked']}")
+    if status["documents"]:
+        lines.append(f"    documents named {status['documents']}, not here yet {status['documents_missing']}")
     for one in status["witnessed"]:
         lines.append(f"    cosigned by {one['witness']} at {one['size']}, {utc(one['time_s'] * 1000)}")
     for problem in status["problems"]:
@@ -90,6 +92,8 @@ def _status(db: Connection, log: Log, now_ms: int) -> dict[str, Any]:
         "pending": _count(db, "SELECT count(*) FROM express WHERE log = ? AND seq >= ?", log.number, log.head.seq),
         "marked": _count(db, "SELECT count(*) FROM line WHERE log = ? AND mark IS NOT NULL", log.number),
         "forks": _count(db, "SELECT count(*) FROM fork WHERE log = ?", log.number),
+        "documents": _count(db, "SELECT count(*) FROM blob WHERE log = ?", log.number),
+        "documents_missing": _count(db, "SELECT count(*) FROM blob WHERE log = ? AND stored_ms IS NULL", log.number),
         "witnessed": submitting.standing(db, log.number),
         "problems": _problems(db, log),
     }

@@ -60,6 +60,7 @@ def add(sub: Any) -> None:
     export.add_argument("origin")
     export.add_argument("--out", required=True, type=Path)
     export.add_argument("--note", type=Path)
+    export.add_argument("--blobs", type=Path, metavar="DIR", help="documents its records name, as files named by their SHA-256")
     broker = _command(commands, "broker", _broker, "files a mosquitto broker needs: certificates and access list of the portals",
                       f"broker {DIR} --out /etc/mosquitto/rpm")
     broker.add_argument("--out", required=True, type=Path, metavar="DIRECTORY")
@@ -197,15 +198,17 @@ def _answer(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from edge_agent.center import audit, directory, registry, shelves, store
+    from edge_agent.center import audit, blobs, directory, registry, shelves, store
 
     with store.opened(args.dir) as db, store.reading(db):
         log = registry.find(db, args.origin)
         newest = shelves.newest_receipt(db, log)
         count = directory.replace_lines(args.out, audit.lines(db, log))
+        documents = blobs.export(args.dir, blobs.of_log(db, log), args.blobs) if args.blobs else []
     if args.note and newest:
         directory.replace(args.note, newest[1])
     print(f"{args.out}: {count} records" + (f"; receipt at {newest[0]}" if newest else "; no receipt yet"))
+    print("".join(f"{line}\n" for line in documents), end="")
     return 0
 
 
@@ -222,7 +225,7 @@ def _broker(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from edge_agent.center import audit, directory, shelves, store
+    from edge_agent.center import audit, blobs, directory, shelves, store
     from edge_agent.words.errors import EvidenceError
 
     good = True
@@ -230,6 +233,7 @@ def _verify(args: argparse.Namespace) -> int:
         for log in shelves.logs(db):
             with store.reading(db):
                 report = audit.verify(db, log, directory.public_key(args.dir))
+                report.problems += blobs.problems(args.dir, blobs.of_log(db, log))
             good = good and report.whole
             print("\n    ".join([audit.verdict(log, report), *report.problems]))
     return 0 if good else EvidenceError.exit_code

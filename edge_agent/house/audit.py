@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,6 +54,7 @@ def _verify(
                 centre_key=centre_key, witness_keys=witness_keys, elsewhere=given,
             )
             report.problems += _labels(database)
+            report.problems += _documents(database, log.directory.parents[1] / "blobs")
             report.problems += _known_rollback(database) if not log.closing() else []
             report.problems += _end(database, report, keys)
             return report
@@ -82,6 +84,21 @@ def _end(database: sqlite3.Connection, report: Report, keys: dict[int, bytes]) -
         return [f"the key that is to sign record {due} is not the one record {due - 1} announces: ledger and key file are of "
                 "different histories"]
     return []
+
+
+def _documents(database: sqlite3.Connection, directory: Path) -> list[str]:
+    """Documents that must be here and whole: those that the centre has not confirmed."""
+    try:
+        named = database.execute("SELECT seq, sha256 FROM blob WHERE confirmed IS NULL ORDER BY seq").fetchall()
+    except sqlite3.OperationalError:
+        return []                       # a ledger from before there were any
+    found = []
+    for seq, sha256 in named:
+        path = directory / str(sha256)
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+            state = "is not what it was" if path.is_file() else "is gone"
+            found.append(f"record {seq}: the document {path} {state}, and the centre has not confirmed it")
+    return found
 
 
 def _known_rollback(database: sqlite3.Connection) -> list[str]:

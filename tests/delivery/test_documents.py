@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.center import blobs
+from edge_agent.commands import main
 from edge_agent.house.identity import logs_of
 from edge_agent.house.salvage import open_log
 from edge_agent.paths.attachments import Attachments
@@ -19,7 +20,7 @@ from edge_agent.tools import ed25519
 from edge_agent.tools.piece import PIECE_MAX, Piece
 from edge_agent.words.blob import confirmation_text
 from edge_agent.words.delivery import Reply
-from edge_agent.words.errors import PeerError
+from edge_agent.words.errors import EvidenceError, PeerError
 from tests.center.bench import Centre, Got
 from tests.center.portal import Certificate, Portal
 from tests.evidence.bench import StillClock, T
@@ -127,6 +128,27 @@ def test_a_document_that_is_here_is_so_for_every_record_that_names_it(centre: Ce
     named(portal)
     assert centre.post(portal, portal.batch(1)).status == 200
     assert centre.kept("SELECT count(*) FROM blob WHERE stored_ms IS NOT NULL") == [(2,)]
+
+
+def test_documents_are_shown_exported_and_checked(
+    centre: Centre, portal: Portal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named(portal)
+    named(portal, b"never sent")
+    sent(centre, portal)
+    for piece in pieces():
+        put(centre, portal, piece)
+    where = str(centre.path)
+    assert main(["center", "status", where]) == 0
+    assert "documents named 2, not here yet 1" in capsys.readouterr().out
+    out = tmp_path / "out"
+    assert main(["center", "export", where, portal.origin, "--out", str(tmp_path / "log"), "--blobs", str(out)]) == 0
+    assert [path.name for path in out.iterdir()] == [NAME] and (out / NAME).read_bytes() == DOCUMENT
+    assert "is not here: not sent yet" in capsys.readouterr().out
+    assert main(["center", "verify", where]) == 0
+    blobs.path_of(centre.path, NAME).write_bytes(DOCUMENT[1:])
+    assert main(["center", "verify", where]) == EvidenceError.exit_code
+    assert "is not what it was" in capsys.readouterr().out
 
 
 # --- the uplink

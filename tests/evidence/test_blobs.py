@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import subprocess
+import sys
 from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from edge_agent.commands import main
 from edge_agent.paths.attachments import KEPT_S, Attachments
 from edge_agent.tools import ed25519
+from edge_agent.tools.base64url import encode
 from edge_agent.words.blob import BLOB_MAX, confirmation_text
 from edge_agent.words.errors import EvidenceError, StorageError, Unavailable
 
-from .bench import ORIGIN, StillClock, T
+from .bench import ORIGIN, VECTORS, Log, StillClock, T
 from .test_retention import CENTRE, CENTRE_SIGNER, NOW_S, Portal, story_of
 
+VERIFIERS = VECTORS.parents[1] / "verifiers"
 DOCUMENT = b"<RadInstrumentData>" + b"1 0 2 " * 20_000 + b"</RadInstrumentData>"
 NAME = hashlib.sha256(DOCUMENT).hexdigest()
 
@@ -184,3 +190,53 @@ def test_a_document_never_takes_the_last_room_of_records(tmp_path: Path, monkeyp
         return desk.files
 
     assert at_desk(tmp_path, story) == []
+
+
+# --- beside a log, for whoever checks it
+
+def test_every_verifier_holds_documents_to_their_records(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log, beside = Log(), tmp_path / "blobs"
+    beside.mkdir()
+    for data in (DOCUMENT, b"second", b"third"):
+        blob = {"sha256": hashlib.sha256(data).hexdigest(), "len": len(data), "type": "text/xml"}
+        log.add("instrument", blob=blob)
+        (beside / blob["sha256"]).write_bytes(data)
+    (tmp_path / "log").write_bytes(b"".join(line + b"\n" for line in log.lines))
+    x = encode(log.first_key)
+    (tmp_path / "key").write_text(json.dumps({"kty": "OKP", "crv": "Ed25519", "x": x}))
+    words = ["--log", str(tmp_path / "log"), "--key", str(tmp_path / "key"), "--blobs", str(beside)]
+
+    def both() -> tuple[int, str]:
+        found = []
+        for verifier in ([sys.executable, VERIFIERS / "python/verify_log.py"], ["node", VERIFIERS / "js/verify.js"]):
+            done = subprocess.run([*map(str, verifier), *words], capture_output=True, text=True, timeout=60)
+            found.append((done.returncode, done.stdout))
+        assert found[0] == found[1]
+        return found[0]
+
+    assert both()[0] == 0 and both()[1].count("holds") >= 3
+    (beside / NAME).unlink()
+    code, said = both()
+    assert code == 0 and f"record 0 names the document {NAME}: not here" in said
+    second = hashlib.sha256(b"second").hexdigest()
+    (beside / second).write_bytes(b"sec0nd")
+    code, said = both()
+    assert code == 6 and f"record 1: the file {second} is not the document it names" in said
+
+
+def test_verify_on_the_portal_misses_a_document_that_only_it_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def story(desk: Desk) -> list[int]:
+        codes = []
+        await desk.take()
+        file = desk.portal.state / "blobs" / NAME
+        for data in (None, b"other", DOCUMENT):
+            if data:
+                file.write_bytes(data)
+            codes.append(main(["verify", "--state", str(desk.portal.state)]))
+        await desk.portal.receipt(1, 0)
+        await desk.confirm(NAME, len(DOCUMENT))
+        file.unlink()
+        return [*codes, main(["verify", "--state", str(desk.portal.state)])]
+
+    assert at_desk(tmp_path, story) == [0, 6, 0, 0]
+    assert "is not what it was" in capsys.readouterr().out

@@ -167,7 +167,7 @@ class InPython:
             return Path(name)
 
         chosen = argparse.Namespace(**{name: file(name, asked.get(name)) for name in (
-            "log", "key", "checkpoint", "log_key", "centre_key", "stump", "proof")})
+            "log", "key", "checkpoint", "log_key", "centre_key", "stump", "proof", "blobs")})
         chosen.receipt = [file(f"receipt-{number}", data) for number, data in enumerate(asked.get("receipts", []))]
         try:
             if asked["op"] == "exhibit":

@@ -19,7 +19,7 @@ const verifier = require("./verify_log.js");
 const FILE = { type: "string" };
 const OPTIONS = {
   log: FILE, key: FILE, checkpoint: FILE, receipt: { type: "string", multiple: true, default: [] }, "log-key": FILE,
-  "centre-key": FILE, stump: FILE, proof: FILE, json: { type: "boolean", default: false },
+  "centre-key": FILE, stump: FILE, proof: FILE, blobs: FILE, json: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 };
 const USAGE = `Verify the log of a radiation portal, or a court exhibit made from it.  Nothing of edge-agent is needed; Node 20 or newer.
@@ -33,6 +33,7 @@ const USAGE = `Verify the log of a radiation portal, or a court exhibit made fro
   --checkpoint FILE   checkpoint over the log     --receipt FILE      receipt note; repeatable
   --log-key VKEY      the portal's verifier key   --centre-key VKEY   the centre's verifier key
   --stump FILE        what a cut log begins with  --proof FILE        inclusion proof, or an express delivery
+  --blobs DIR         documents that records name, files named by their SHA-256
   --json              one JSON object instead of text
 
 Exit code: 0 everything holds, 6 something does not, 3 a file or an option is missing, 2 wrong use.`;
@@ -95,6 +96,11 @@ function beside(stump, checkpoint) {
   return typeof named === "string" && !named.includes("\n") ? content(path.join(path.dirname(stump), path.basename(named))) : null;
 }
 
+function document_of(directory, name) {
+  const file = path.join(directory, name);
+  return fs.existsSync(file) ? content(file) : null;
+}
+
 async function run(chosen, exhibit) {
   const log_key = await vkey(chosen["log-key"]), centre_key = await vkey(chosen["centre-key"]);
   if (exhibit !== undefined) return verifier.verify_exhibit_file(content(exhibit), log_key, centre_key);
@@ -111,6 +117,7 @@ async function run(chosen, exhibit) {
   return verifier.verify_log({
     log: given(chosen.log), key: chosen.stump ? null : await key(chosen.key, verifier.read_jwk), receipts, log_key, centre_key,
     checkpoint: beside(chosen.stump, chosen.checkpoint), stump: given(chosen.stump),
+    documents: chosen.blobs ? (name) => document_of(chosen.blobs, name) : null,
   });
 }
 

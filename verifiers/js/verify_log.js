@@ -457,6 +457,8 @@ const RpmVerify = (() => {
       this.size = null;                            // of the checkpoint
       this.receipts = [];
       this.problems = [];
+      this.named = [];                             // documents that records name: seq, SHA-256, length
+      this.documents = [];                         // what is known of them
       this.said = [];                              // further lines: of a proof, of an exhibit
       this.lines = [];                             // records of an exhibit
     }
@@ -485,7 +487,7 @@ const RpmVerify = (() => {
       for (const found of this.receipts) {
         lines.push(`  receipt of ${shown(found.centre)} over ${found.checkpoint.size} records, ${utc(found.time_s)} UTC, holds`);
       }
-      return [...lines, ...this.problems.map((problem) => `  REFUSED ${shown(problem)}`)];
+      return [...lines, ...this.documents, ...this.problems.map((problem) => `  REFUSED ${shown(problem)}`)];
     }
   }
 
@@ -536,6 +538,10 @@ const RpmVerify = (() => {
       await this.tree.add(line);
       Object.assign(this, { key, prev: line });
       this.report.count(record.kind);
+      const { blob } = record.payload;
+      if (isObject(blob) && typeof blob.sha256 === "string" && /^[0-9a-f]{64}$/.test(blob.sha256)) {
+        this.report.named.push([seq, blob.sha256, blob.len]);
+      }
     }
   }
 
@@ -587,7 +593,8 @@ const RpmVerify = (() => {
   }
 
   /** Bytes of files, any but `log` may be missing: log, key (JWK), checkpoint, receipts, log_key, centre_key, stump. */
-  async function verify_log({ log, key, checkpoint = null, receipts = [], log_key = null, centre_key = null, stump = null }) {
+  async function verify_log({ log, key, checkpoint = null, receipts = [], log_key = null, centre_key = null, stump = null,
+    documents = null }) {
     const report = new Report(), data = log ?? new Uint8Array();
     let check = null, note = checkpoint;
     if (stump) {
@@ -619,9 +626,24 @@ const RpmVerify = (() => {
       for (const [number, each] of receipts.entries()) {
         await check_note(`receipt ${number}`, each, check.tree, report, log_key, centre_key);
       }
+      if (documents) await check_documents(report, documents);
     }
     if (data.length && data[data.length - 1] !== 10) report.problems.push("the last line does not end: the file is cut short");
     return report;
+  }
+
+  /** `documents(sha256)`: bytes of the file of that name, or null.  One that is not there is said; one of other bytes is refused. */
+  async function check_documents(report, documents) {
+    for (const [seq, name, length] of report.named) {
+      const bytes = documents(name);
+      if (bytes === null) {
+        report.documents.push(`  record ${seq} names the document ${name}: not here`);
+      } else if (hex(await sha256(bytes)) !== name || bytes.length !== length) {
+        report.problems.push(`record ${seq}: the file ${name} is not the document it names`);
+      } else {
+        report.documents.push(`  record ${seq} names the document ${name}: here, ${bytes.length} bytes, holds`);
+      }
+    }
   }
 
   async function take_lines(lines, report, take, first) {

@@ -39,6 +39,7 @@ TYP = re.compile(r"rpm-([a-z][a-z0-9-]{0,31})\+jws")
 NAME = re.compile(r"[^\s+\ud800-\udfff]{1,200}")
 SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 STRINGS, BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL), re.compile(rb"[\[\]{}]")
+SHA256 = re.compile("[0-9a-f]{64}")
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
@@ -414,6 +415,8 @@ class Report:
         self.receipts: list[Receipt] = []
         self.problems: list[str] = []
         self.said: list[str] = []                       # lines of an exhibit's report
+        self.named: list[tuple[int, str, int]] = []     # documents that records name: seq, SHA-256, length
+        self.documents: list[str] = []                  # what is known of them
 
     def plain(self) -> dict[str, Any]:
         receipts = [{"centre": found.centre, "size": found.checkpoint.size, "time_s": found.time_s} for found in self.receipts]
@@ -430,6 +433,7 @@ class Report:
             yield f"  checkpoint over {self.size} records holds"
         for found in self.receipts:
             yield f"  receipt of {shown(found.centre)} over {found.checkpoint.size} records, {utc(found.time_s)} UTC, holds"
+        yield from self.documents
         yield from (f"  REFUSED {shown(problem)}" for problem in self.problems)
 
 
@@ -461,6 +465,9 @@ class LogCheck:
         self.key, self.prev = key, line
         self.report.kinds[record.kind] += 1
         self.report.records += 1
+        blob = record.payload.get("blob")
+        if isinstance(blob, dict) and isinstance(blob.get("sha256"), str) and SHA256.fullmatch(blob["sha256"]):
+            self.report.named.append((seq, blob["sha256"], blob.get("len")))
 
 
 def check_note(name: str, note: bytes, tree: Tree, report: Report, log_key: VerifierKey | None,
@@ -549,6 +556,22 @@ def finish(check: LogCheck, checkpoint: bytes | None, chosen: argparse.Namespace
         report.size = found.size if found else None
     for number, path in enumerate(chosen.receipt):
         check_note(f"receipt {number}", content(path), check.tree, report, log_key, centre)
+    if chosen.blobs:
+        check_documents(report, chosen.blobs)
+
+
+def check_documents(report: Report, directory: Path) -> None:
+    """Files named by their SHA-256, beside the log.  One that is not there is said; one of other bytes is refused."""
+    for seq, sha256, length in report.named:
+        path = directory / sha256
+        if not path.exists():
+            report.documents.append(f"  record {seq} names the document {sha256}: not here")
+            continue
+        data = content(path)
+        if hashlib.sha256(data).hexdigest() != sha256 or type(length) is not int or len(data) != length:
+            report.problems.append(f"record {seq}: the file {sha256} is not the document it names")
+        else:
+            report.documents.append(f"  record {seq} names the document {sha256}: here, {len(data)} bytes, holds")
 
 
 def origin_of(line: bytes) -> str:
@@ -948,6 +971,7 @@ def arguments(given: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--centre-key", type=Path, metavar="VKEY", help="verifier key of the centre's receipts")
     parser.add_argument("--stump", type=Path, metavar="FILE", help="what a log that was cut begins with")
     parser.add_argument("--proof", type=Path, metavar="FILE", help="inclusion proof of one line, or an express delivery")
+    parser.add_argument("--blobs", type=Path, metavar="DIR", help="documents that records name, files named by their SHA-256")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
     return parser.parse_args(given)
 
