@@ -89,7 +89,9 @@ fi
 # --- accounts, directories, units
 if [ -z "$root" ]; then
   getent passwd edge-agent-uplink >/dev/null || useradd --system --home /nonexistent edge-agent-uplink
-  getent passwd edge-agent >/dev/null || useradd --system --home /var/lib/edge-agent --groups dialout,edge-agent-uplink edge-agent
+  getent group edge-agent-op >/dev/null || groupadd --system edge-agent-op
+  getent passwd edge-agent >/dev/null || useradd --system --home /var/lib/edge-agent edge-agent
+  usermod -aG dialout,edge-agent-uplink,edge-agent-op edge-agent
   install -d -o edge-agent -g edge-agent -m 0711 /var/lib/edge-agent
 fi
 install -d "$root/etc/edge-agent" "$root/etc/systemd/system" "$root/etc/udev/rules.d" "$root/usr/local/bin" \

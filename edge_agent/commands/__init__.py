@@ -14,7 +14,7 @@ from edge_agent.words.errors import EdgeAgentError, StorageError
 
 COMMANDS = (
     "run", "uplink", "enrol", "status", "alarms", "verify", "watch", "wire", "record", "replay", "config", "learn", "probe",
-    "link", "selftest", "simulate", "demo", "center", "witness",
+    "link", "exercise", "maintenance", "panel", "selftest", "simulate", "demo", "center", "witness",
 )
 EXITS = """exit codes:
   0 done     3 configuration         6 evidence does not verify

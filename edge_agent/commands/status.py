@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.commands import options
+from edge_agent.tools import acts
 
 SHOWN = {"out": "OUT"}      # of a detector's state; any other that is not ok: --
 
@@ -44,6 +45,8 @@ def page(found: dict[str, Any]) -> list[str]:
         f"records {log['size']}, receipted {log['receipted']}, waiting {log['unreceipted']}",
         f"centre {found['centre'] or 'none: records are kept and not sent'}",
     ]
+    for act in found.get("acts", []):
+        lines += ["", *textwrap.wrap(acts.line(act), 80, subsequent_indent="   ")]
     for name, lane in found["lanes"].items():
         lines += ["", *_lane(name, lane)]
     faults = _faults(found)

@@ -17,7 +17,8 @@ ANSWER_MAX = 16 * 1024 * 1024       # a full batch as JSON is below 6 MiB
 class Core:
     """A connection to one socket of the core."""
 
-    def __init__(self, path: Path, timeout_s: float = 30.0) -> None:
+    def __init__(self, path: Path, timeout_s: float = 30.0, group: str = "edge-agent") -> None:
+        """`group`: whose members may use this socket, for the message."""
         self.path = path
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout_s)
@@ -26,7 +27,8 @@ class Core:
         except PermissionError:
             self._socket.close()
             raise NotRunning(
-                f"{path}: permission denied.\n  Join the group that may look: usermod -aG edge-agent $USER"
+                f"{path}: permission denied.\n  Join the group that may {'look' if group == 'edge-agent' else 'act'}: "
+                f"usermod -aG {group} $USER"
             ) from None
         except OSError as problem:
             self._socket.close()

@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 import json
 import os
+import socket
+import struct
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,8 +32,11 @@ Stream = Callable[[dict[str, Any]], AsyncGenerator[Answer, None]]
 class Door:
     """A listening Unix socket with its operations."""
 
-    def __init__(self, path: Path, group: str, asks: Mapping[str, Ask], streams: Mapping[str, Stream]) -> None:
-        self._path, self._group, self.asks, self._streams = path, group, asks, streams
+    def __init__(
+        self, path: Path, group: str, asks: Mapping[str, Ask], streams: Mapping[str, Stream], *, names_peer: bool = False
+    ) -> None:
+        """`names_peer`: every request gets "uid", the account at the other end as the kernel says, whatever it claims."""
+        self._path, self._group, self.asks, self._streams, self._names_peer = path, group, asks, streams, names_peer
         self._server: asyncio.Server | None = None
         self._peers: set[asyncio.Task[None]] = set()
 
@@ -88,13 +93,14 @@ class Door:
             return False
 
     async def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> None:
-        async for answer in self._answers(line):
+        peer = {"uid": _uid(writer.get_extra_info("socket"))} if self._names_peer else {}
+        async for answer in self._answers(line, peer):
             writer.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
             await _patiently(writer.drain())
 
-    async def _answers(self, line: bytes) -> AsyncIterator[Answer]:
+    async def _answers(self, line: bytes, peer: Mapping[str, Any]) -> AsyncIterator[Answer]:
         try:
-            request = json.loads(line)
+            request = {**json.loads(line), **peer}
             op = request["op"]
             if op in self._streams:
                 async with contextlib.aclosing(self._streams[op](request)) as stream:
@@ -117,6 +123,11 @@ class Door:
         if self._peers:
             await asyncio.wait(self._peers, timeout=1)
         self._path.unlink(missing_ok=True)
+
+
+def _uid(peer: socket.socket) -> int:
+    """SO_PEERCRED: pid, uid, gid of who connected (unix(7))."""
+    return int(struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))[1])
 
 
 async def _patiently(work: Awaitable[T]) -> T:

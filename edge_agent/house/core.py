@@ -23,6 +23,7 @@ from edge_agent.house.configuration import Configuration
 from edge_agent.house.logbooks import Logbooks
 from edge_agent.judgement.portal import Portal
 from edge_agent.paths import heart
+from edge_agent.paths.acting import Acting
 from edge_agent.paths.attachments import Attachments
 from edge_agent.paths.control import Control
 from edge_agent.paths.daily import DailyFiles
@@ -41,7 +42,8 @@ from edge_agent.words.settings import LaneSettings
 
 log = logging.getLogger("edge_agent.core")
 CLOCK_STEP_MS = 1000        # a wall clock that moved this much against the monotonic one is a `clock` record
-LOOKERS, UPLINK = "edge-agent", "edge-agent-uplink"     # groups: people who may look; the uplink, which may not
+# groups: people who may look; people who may act; the uplink, which may neither
+LOOKERS, ACTORS, UPLINK = "edge-agent", "edge-agent-op", "edge-agent-uplink"
 NO_RECEIPT_S = 180.0        # three heartbeats without a receipt: delivery does not work, whoever is to blame
 LIVENESS_S = 20.0           # a lane that has not come round for this long is stuck: the watchdog is not fed
 
@@ -83,11 +85,13 @@ class Core:
         signals: list[Signal] = [LogSignal()] if self.settings.annunciator.kind == "log" else []
         self.annunciator = Annunciator(signals, self.events.put)
         self.lanes = [self._lane(lane) for lane in self.settings.lane]
+        self.acting = Acting(self.state / "acting.json", self.lanes, self.clock, self.scribe.submit, self.moment, self._new_id)
         self.daily = [DailyFiles(Path(self.settings.portal.daily_files), lane.name) for lane in self.lanes
                       if self.settings.portal.daily_files]
         await self.keeping.put_back(self.lanes)
         for kind, body in await self.books.opening(self.configuration, self.boot, kernel_boot()):
             self.scribe.submit(kind, body)
+        self.acting.restore()
         await self._open_doors()
         await self.room.look()
 
@@ -102,7 +106,8 @@ class Core:
         sockets = Path(self.settings.portal.sockets)
         make_directory(sockets, 0o755)
         control = Control(self.lanes, self.scribe, self.events, self.status, self.clock, self._describe)
-        self.doors = [Door(sockets / "control.sock", LOOKERS, control.asks(), control.streams())]
+        self.doors = [Door(sockets / "control.sock", LOOKERS, control.asks(), control.streams()),
+                      Door(sockets / "act.sock", ACTORS, self.acting.asks(), {}, names_peer=True)]
         if self.settings.centre is not None:
             centre_key = read_vkey(self.settings.centre.vkey)
             outbox = Outbox(
@@ -138,7 +143,7 @@ class Core:
     def submit(self, event: Event) -> None:
         """An event becomes a draft of the ledger, and a passage goes to the history."""
         kind, body = bodies.of_event(event, self.context)
-        self.scribe.submit(kind, body)
+        self.scribe.submit(kind, body := self.acting.mark(kind, body))
         if kind == "occupancy":
             self.keeping.passage(body)
 
@@ -166,6 +171,7 @@ class Core:
             "cfg": self.configuration.hash, "config": str(self.configuration.path),
             "annunciator": self.settings.annunciator.kind, "faults": self._reports.open, "fault_details": self._reports.details,
             "free_mb": free_mb(self.state), "centre": self.settings.centre.url if self.settings.centre else None,
+            "acts": self.acting.plain(),
         }
 
     # --- running
@@ -206,7 +212,7 @@ class Core:
         self.scribe.submit("heartbeat", await heart.body(
             self.lanes, self.scribe, now_ns=now_ns, period_s=self.settings.portal.heartbeat_s,
             uptime_s=(now_ns - self.started_ns) // 10**9, annunciator=self.settings.annunciator.kind,
-            free_mb=free_mb(self.state), faults=self._reports.open,
+            free_mb=free_mb(self.state), faults=self._reports.open, acts=self.acting.plain(),
         ))
         await self.keeping.backgrounds(self.lanes, now_ns)
 
@@ -241,6 +247,7 @@ class Core:
             await patiently(self.room.look())
             await patiently(self.retention.look())
             await patiently(self.attachments.look())
+            self.acting.look()
             self._look_at_clock()
 
     def _look_at_clock(self) -> None:

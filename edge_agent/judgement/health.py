@@ -8,7 +8,7 @@ Each outage is a fault of its own, a signed record: nothing becomes less sensiti
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from edge_agent.judgement import health_words, outage
 from edge_agent.judgement.faults import FaultBook
@@ -21,7 +21,7 @@ from edge_agent.words.reading import Condition, Radiation, Sample
 from edge_agent.words.settings import LaneSettings, Profile
 
 EVERY_NS = 10**9            # "within a second" (detection.md 3.9)
-PERSON = "taken out by a person in the configuration; back only by a person: out_of_service of the lane"
+PERSON = "taken out by a person; back only by a person: edge-agent panel in, or out_of_service of the lane"
 OVERLOAD_RULE = "overload/1"
 
 
@@ -32,7 +32,8 @@ class Health:
         self._rules, self._faults, self._profile = rules, faults, profile
         self._geometry = lane.geometry or profile.geometry
         self._next_ns: int | None = None
-        self._person = set(lane.out_of_service)
+        self._configured = set(lane.out_of_service)
+        self._person = self._configured
         self._out: dict[Radiation, dict[str, str]] = {radiation: {} for radiation in rules.detectors}    # name -> why
         self._spikes: dict[str, int] = {}
         self._longest: dict[str, Channel] = {}      # of each condition: its run of zeros or repeats, which may be over now
@@ -42,6 +43,16 @@ class Health:
     def out_of_service(self) -> list[str]:
         """Names of all panels and tubes that are out, in the order of the wire."""
         return [name for radiation, names in self._rules.detectors.items() for name in names if name in self._out[radiation]]
+
+    def take_out(self, names: Collection[str]) -> None:
+        """These are out by a person besides those of the configuration, from the next look on."""
+        self._person = self._configured | set(names)
+        self._next_ns = None
+
+    def remaining(self) -> float:
+        """Sensitivity of the gamma sum without what people have taken out; 1.0 with all."""
+        rates = dict.fromkeys(self._rules.detectors[GAMMA], 1.0)
+        return outage.remaining(rates, self._person & rates.keys())
 
     @property
     def blind(self) -> bool:

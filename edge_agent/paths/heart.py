@@ -38,7 +38,7 @@ def lane_state(lane: Lane, now_ns: int) -> dict[str, Any]:
 
 async def body(
     lanes: Sequence[Lane], scribe: Scribe, *, now_ns: int, period_s: float, uptime_s: int, annunciator: str,
-    free_mb: int | None, faults: Sequence[str],
+    free_mb: int | None, faults: Sequence[str], acts: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """The body of a heartbeat, but for the tree before it, which the ledger puts in as it signs."""
     receipt = await scribe.ledger.receipt()
@@ -48,6 +48,7 @@ async def body(
         "uptime_s": uptime_s,
         "lanes": {lane.name: lane_state(lane, now_ns) for lane in lanes},
         "faults": [*faults, "storage"] if scribe.trouble else list(faults),
+        "acts": list(acts),
         "annunciator": annunciator,
         "disk": {"free_mb": free_mb},
         "buf": {"unreceipted": size - (receipt.size if receipt else 0), "queued": scribe.queued,

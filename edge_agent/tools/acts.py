@@ -1,0 +1,101 @@
+"""Acts of people as bodies of records, as a file between two starts, and as lines of a screen.  Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from typing import Any
+
+from edge_agent.words.act import Act, Person
+from edge_agent.words.errors import SettingsError
+
+NAME_MAX, TEXT_MAX = 80, 500
+PART_KEYS = ("detector", "old_serial", "new_serial")
+LONGEST_S = {"exercise": 24 * 3600.0, "maintenance": 7 * 24 * 3600.0}      # a lane must not stay marked for good
+USUAL_S = {"exercise": 3600.0, "maintenance": 4 * 3600.0}
+
+
+def words(value: object, what: str, most: int = TEXT_MAX, *, least: int = 1) -> str:
+    """A text a person gave; SettingsError where it is none, too long or not printable."""
+    text = value.strip() if isinstance(value, str) else ""
+    if not least <= len(text) <= most or (text and not text.isprintable()):
+        raise SettingsError(f"{what}: expected {least} to {most} printable characters")
+    return text
+
+
+def seconds(value: object, kind: str) -> float:
+    """How long an act may last."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 60 <= value <= LONGEST_S[kind]:
+        most = LONGEST_S[kind] / 3600
+        raise SettingsError(f"for: {kind} lasts 1 minute to {most:g} hours.\n  Begin it again when it is over")
+    return float(value)
+
+
+def begin(act: Act, at: dict[str, Any], until: dict[str, Any]) -> dict[str, Any]:
+    return {"phase": "begin", "id": act.id, "lane": act.lane, "by": asdict(act.by), "reason": act.reason, "until": until,
+            "at": at}
+
+
+def end(act: Act, by: Person, ended: str, at: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """`ended`: "person" or "time"; `more`: of maintenance, what was done."""
+    body = {"phase": "end", "id": act.id, "lane": act.lane, "by": asdict(by), "reason": act.reason, "ended": ended,
+            "alarms": act.alarms, "at": at}
+    return body | ({"done": "", "parts": [], "void": []} | more if act.kind == "maintenance" else {})
+
+
+def parts(given: object) -> list[dict[str, Any]]:
+    """What was swapped: [{"part", "detector", "old_serial", "new_serial"}]."""
+    if not isinstance(given, list) or len(given) > 50:
+        raise SettingsError("parts: expected a list of at most 50")
+    found = []
+    for part in given:
+        if not isinstance(part, dict):
+            raise SettingsError("parts: expected {part, detector, old_serial, new_serial}")
+        rest: dict[str, Any] = {name: words(part[name], name, NAME_MAX) if part.get(name) else None for name in PART_KEYS}
+        found.append(rest | {"part": words(part.get("part"), "part", NAME_MAX)})
+    return found
+
+
+# --- between two starts
+
+def dump(acts: Iterable[Act], out: dict[str, dict[str, str]]) -> bytes:
+    """`out`: lane -> detector -> who took it out and why."""
+    return json.dumps({"acts": [asdict(act) for act in acts], "out": out}, indent=1).encode()
+
+
+def load(data: bytes, mono_ns: int, wall_ns: int) -> tuple[list[Act], dict[str, dict[str, str]]]:
+    """The same again; what is left of each is by the wall clock, and never more than the longest of its kind.
+    ValueError where the file is none of ours."""
+    try:
+        held = json.loads(data)
+        acts = [_left(Act(**{**act, "by": Person(**act["by"])}), mono_ns, wall_ns) for act in held["acts"]]
+        out = {str(lane): {str(name): str(why) for name, why in names.items()} for lane, names in held["out"].items()}
+    except (TypeError, KeyError, AttributeError, RecursionError) as problem:
+        raise ValueError(f"not a file of acts: {problem!r}") from None
+    return acts, out
+
+
+def _left(act: Act, mono_ns: int, wall_ns: int) -> Act:
+    left_ns = min(max(0, act.ends_wall_ns - wall_ns), round(LONGEST_S[act.kind] * 1e9))
+    return replace(act, ends_ns=mono_ns + left_ns)
+
+
+# --- for people
+
+def plain(act: Act, now_ns: int) -> dict[str, Any]:
+    """As status and heartbeat say it."""
+    return {"kind": act.kind, "id": act.id, "lane": act.lane, "by": act.by.name, "reason": act.reason, "alarms": act.alarms,
+            "left_s": max(0, (act.ends_ns - now_ns) // 10**9)}
+
+
+def line(act: dict[str, Any]) -> str:
+    """One line of a screen."""
+    where = "" if act["lane"] is None else f" lane {act['lane']}"
+    return (f"{act['kind'].upper()}{where}: {act['reason']} ({act['by']}), ends in {_duration(act['left_s'])} at the latest; "
+            f"alarms so far {act['alarms']}, marked {act['id']}")
+
+
+def _duration(seconds: int) -> str:
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
