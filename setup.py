@@ -25,7 +25,7 @@ setup(
         ("share/man/man1", ["docs/man/edge-agent.1"]),
         ("share/bash-completion/completions", ["docs/completion/edge-agent"]),
         ("share/zsh/site-functions", ["docs/completion/_edge-agent"]),
-        ("share/edge-agent/verifiers/python", ["verifiers/python/verify_log.py"]),
+        ("share/edge-agent/verifiers/python", ["verifiers/python/verify_log.py", "verifiers/python/verify_letter.py"]),
     ],
     setup_requires=["cffi>=1.17"],
     cffi_modules=["native/build_kernel.py:ffibuilder"],

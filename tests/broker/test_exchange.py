@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -14,7 +15,9 @@ import pytest
 
 from edge_agent.doors import own_certificates
 from edge_agent.doors.mqtt import Session
-from edge_agent.tools import notes
+from edge_agent.tools import ed25519, notes
+from edge_agent.tools.piece import Piece
+from edge_agent.words.blob import confirmation_text
 from edge_agent.words.errors import PeerError
 from tests.center.bench import Centre
 from tests.center.portal import Certificate, Portal
@@ -58,6 +61,23 @@ def test_every_answer_of_the_wire_page_comes_through(centre: Centre, portal: Por
     assert up.entries(portal.origin, ["no line"], portal.checkpoint().decode()).status == 422
     assert up.entries(portal.origin, ["x" * 70_000], "").status == 400
     assert up.rejoin(portal.origin, {"v": 1}).status == 400
+
+
+def test_a_document_comes_through_in_pieces(centre: Centre, portal: Portal, hand: Make) -> None:
+    data = os.urandom(50_000)
+    name = hashlib.sha256(data).hexdigest()
+    centre.enrol(portal.enrolment())
+    portal.write("instrument", blob={"sha256": name, "len": len(data), "type": "text/xml"})
+    up = hand()
+    assert up.blob(Piece(name, 0, len(data), data[:30_000])).status == 404, "its record is not there"
+    assert up.send(portal).status == 200
+    assert up.blob(Piece(name, 0, len(data), data[:30_000])).body == b'{"held":30000}\n'
+    assert up.blob(Piece(name, 0, len(data), b"")).status == 409
+    done = up.blob(Piece(name, 30_000, len(data), data[30_000:]))
+    text = confirmation_text(name, len(data))
+    assert done.status == 200 and ed25519.verifies(centre.key.key, text, base64.b64decode(done.body))
+    assert (centre.path / "blobs" / name).read_bytes() == data
+    assert up._ask("blob", "", b"no piece\n").status == 400
 
 
 def test_a_continuation_is_registered_by_the_key_of_the_enrolled_certificate(
