@@ -14,7 +14,8 @@
                  (rapiscan_controller: records and cadence; rapiscan_rules: the vendor's alarms)
     slices       a scene slice by slice;  slave, slave_ends, serve_asked: instruments that hold registers and are asked
     aspect       Aspect/Yantar portal, a Modbus unit;  modbus_map: the instrument of the shipped example map
-    radpro       a Geiger counter that answers text lines
+    radpro       a Geiger counter that answers text lines;  ecotest_bdbg09, atomtex_bdkg: detector units that are asked
+    ludlum375    an area monitor that pushes lines, or XML as the TCP client (tcp_caller)
     serve        signals at any speed from one command line, over tcp_end or pty_end
 
 Everything but serve and the two ends is pure: the same scene and seed give the same bytes.

@@ -17,6 +17,7 @@ from hardware_mocks import scenes
 from hardware_mocks.checked import SceneError
 from hardware_mocks.pty_end import PtyEnd
 from hardware_mocks.signals import HangUp, PowerOff, PowerOn, Sent
+from hardware_mocks.tcp_caller import TcpCaller
 from hardware_mocks.tcp_end import TcpEnd
 
 EXIT_SCENE, EXIT_PLACE = 3, 4           # a person must edit the scene; the address or link is taken
@@ -63,6 +64,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     place = parser.add_mutually_exclusive_group(required=True)
     place.add_argument("--tcp", metavar="HOST:PORT", type=address, help="port 0: any free one")
     place.add_argument("--pty", action="store_true", help="a serial line")
+    place.add_argument("--connect", metavar="HOST:PORT", type=address, help="be the client (instruments that are)")
     place.add_argument("--list", action="store_true", help="the built-in scenes, a sentence each")
     parser.add_argument("--scene", default="demo", help="TOML file or built-in name (default demo)")
     parser.add_argument("--seed", type=_natural, default=0)
@@ -98,7 +100,7 @@ def _positive(text: str) -> float:
 
 
 async def _serve(signals: Iterator[Any], wish: argparse.Namespace) -> int:
-    end: End = PtyEnd(wish.link) if wish.pty else TcpEnd(wish.tcp[0], wish.tcp[1], wish.one_client)
+    end: End = PtyEnd(wish.link) if wish.pty else _tcp(wish)
     with contextlib.ExitStack() as files:
         truth = files.enter_context(wish.truth.open("w", encoding="utf-8")) if wish.truth else None
         try:
@@ -106,6 +108,10 @@ async def _serve(signals: Iterator[Any], wish: argparse.Namespace) -> int:
         finally:
             await end.close()
     return 0
+
+
+def _tcp(wish: argparse.Namespace) -> End:
+    return TcpCaller(*wish.connect) if wish.connect else TcpEnd(wish.tcp[0], wish.tcp[1], wish.one_client)
 
 
 async def until_told(work: Any) -> None:

@@ -8,13 +8,15 @@ import sys
 
 from edge_agent.commands import options
 
+FAMILIES = ("rapiscan", "aspect", "modbus_map", "radpro", "ludlum375", "ecotest_bdbg09", "atomtex_bdkg")
+
 
 def add(sub: options.Sub) -> None:
     made = options.parser(
         sub, "simulate", "Run a mock portal (all further options are its own: --help after --).",
         "edge-agent simulate rapiscan -- --tcp 127.0.0.1:1600 --scene demo --loop",
     )
-    made.add_argument("family", choices=("rapiscan", "aspect", "modbus_map", "radpro"), help="portal family")
+    made.add_argument("family", choices=FAMILIES, help="portal family")
     made.add_argument("options", nargs=argparse.REMAINDER, help="options of the mock, after --")
     made.set_defaults(run=_run)
 

@@ -71,6 +71,7 @@ def _lane(name: str, lane: dict[str, Any]) -> list[str]:
         f"   occupancies {counts['occupancies']}   alarms since start: {alarms}",
         f"   shadow test {_shadow(lane['shadow'], counts['occupancies'])}",
         *_backgrounds(lane["detectors"]),
+        *_dose(lane.get("dose_rate")),
     ]
 
 
@@ -78,6 +79,13 @@ def _unarmed(lane: dict[str, Any]) -> str:
     if "blind" in lane["faults"]:
         return "every panel is out of service"
     return "nothing is heard" if {"silence", "link"} & set(lane["faults"]) else "too little background yet"
+
+
+def _dose(found: dict[str, Any] | None) -> list[str]:
+    if found is None:
+        return []
+    error = "" if found["error_pct"] is None else f" +- {found['error_pct']:g} %"
+    return [f"   dose rate  {found['value']:g} {found['unit']}{error}, {found['age_s']:.0f} s ago"]
 
 
 def _shadow(found: dict[str, Any], occupancies: int) -> str:

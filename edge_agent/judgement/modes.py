@@ -77,7 +77,7 @@ def kernel_settings(
 def tubes_place(lane: LaneSettings, profile: Profile, panels: tuple[str, ...]) -> Geometry | None:
     """Where the neutron tubes stand: with the panels; None where a panel stands nowhere, the template is then off."""
     places = lane.geometry or profile.geometry
-    if lane.mode == CONTINUOUS or any(len(places.get(name, [])) != 3 for name in panels):
+    if not panels or lane.mode == CONTINUOUS or any(len(places.get(name, [])) != 3 for name in panels):
         return None
     along, across, height = zip(*(places[name] for name in panels), strict=True)
     return Geometry(along, across, height, (1.0,) * len(panels), assumed_mps=KINDS[lane.kind].assumed_mps)

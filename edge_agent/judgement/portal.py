@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from edge_agent.judgement.alarm_book import AlarmBook
 from edge_agent.judgement.cadence import Cadence
+from edge_agent.judgement.dose import Dose
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.judgement.flow import Flow
 from edge_agent.judgement.health import Health as StateOfHealth
@@ -19,6 +20,7 @@ from edge_agent.tools.occupancy import TABLE, Input, Move, State
 from edge_agent.words.event import Event, Judgement, Tamper
 from edge_agent.words.reading import (
     Condition,
+    DoseRate,
     Health,
     Missed,
     OccupancyEnd,
@@ -50,6 +52,7 @@ class Portal:
         self.tally = Tally()
         self.faults = FaultBook(lane.name)
         self.health = StateOfHealth(lane, profile, self.rules, self.faults)
+        self.dose = Dose(profile, self.faults)
         self._flow = Flow()
         self.state = State.UNKNOWN
         self.passage: Passage | None = None
@@ -76,6 +79,8 @@ class Portal:
                 yield from self._sample(reading)
             case VacantRate():
                 yield from self._vacant_rate(reading)
+            case DoseRate():
+                yield from self.dose.observe(reading)
             case Speed():
                 if self.passage:
                     self.passage.speed_mps = reading.speed_mps
@@ -90,8 +95,7 @@ class Portal:
             case Unreadable():
                 self.tally.unreadable += 1
                 self.tally.line.update([reading.kind] if reading.kind else [])
-                shown = ascii(reading.data[:40])[2:-1]
-                why = f"{reading.reason}: {shown}"
+                why = f"{reading.reason}: {ascii(reading.data[:40])[2:-1]}"
                 yield from self.faults.begin(reading.at_ns, Condition.UNREADABLE.value, why, fades=True)
         yield from self._look_after(reading.at_ns)
 
@@ -184,10 +188,8 @@ class Portal:
         if previous is not None and end.counter > previous + 1:
             missed = end.counter - previous - 1
             self.tally.missed_occupancies += missed
-            yield from self.faults.begin(
-                end.at_ns, Condition.COUNTER_GAP.value,
-                f"the portal counted {missed} occupancies that did not reach us", fades=True,
-            )
+            why = f"the portal counted {missed} occupancies that did not reach us"
+            yield from self.faults.begin(end.at_ns, Condition.COUNTER_GAP.value, why, fades=True)
 
     # --- counts
 
@@ -214,9 +216,8 @@ class Portal:
         yield from self._gaps(sample)
         if sample.late:
             self.tally.late += 1
-            yield from self.faults.begin(
-                sample.at_ns, Condition.LATE.value, "records came in a burst; they are back-spaced", fades=True
-            )
+            why = "records came in a burst; they are back-spaced"
+            yield from self.faults.begin(sample.at_ns, Condition.LATE.value, why, fades=True)
         yield from self._step(
             sample.at_ns, Input.SCAN if sample.occupied else Input.BACKGROUND, None, sample.radiation
         )
@@ -250,9 +251,8 @@ class Portal:
         yield from self._limits(rate)
         if len(rate.rates_cps) != len(self.rules.detectors[rate.radiation]):
             self.tally.refused += 1
-            yield from self.faults.begin(
-                rate.at_ns, Condition.PROFILE.value, f"{len(rate.rates_cps)} {rate.radiation.value} rates", fades=True
-            )
+            why = f"{len(rate.rates_cps)} {rate.radiation.value} rates"
+            yield from self.faults.begin(rate.at_ns, Condition.PROFILE.value, why, fades=True)
             return
         self.last_counts[rate.radiation] = rate
         for judgement, crossed in self.rules.learn(rate):

@@ -32,7 +32,7 @@ class Rules:
         try:
             self._kernel = kernel.Lane(
                 modes.kernel_settings(
-                    lane, profile, len(self.detectors[Radiation.GAMMA]), len(self.detectors[Radiation.NEUTRON]),
+                    lane, profile, max(1, len(self.detectors[Radiation.GAMMA])), len(self.detectors[Radiation.NEUTRON]),
                     groups, chosen,
                 )
             )
@@ -232,7 +232,7 @@ def _masks(lane: LaneSettings, profile: Profile, panels: tuple[str, ...]) -> tup
             mask = sum(1 << place for place in {places[panel] for panel in group} if place is not None)
             if mask:
                 masks[mask] = None
-    return tuple(masks) or ((1 << len(panels)) - 1,)
+    return tuple(masks) or ((1 << max(1, len(panels))) - 1,)      # of a dose rate there are no panels, and nothing is judged
 
 
 def _places(lane: LaneSettings, profile: Profile, panels: tuple[str, ...]) -> dict[str, int | None]:

@@ -49,7 +49,9 @@ class Control:
         size = self._scribe.ledger.size
         return {
             **self._status(),
-            "lanes": {name: lane_state(lane, now_ns) | {"link": lane.link.name, "fault_details": lane.portal.faults.details}
+            "lanes": {name: lane_state(lane, now_ns) | {
+                          "link": lane.link.name, "fault_details": lane.portal.faults.details,
+                          "dose_rate": lane.portal.dose.shown(now_ns, known=not lane.silent)}
                       for name, lane in self._lanes.items()},
             "log": {"size": size, "first": self._scribe.ledger.first, "unreceipted": size - (receipt.size if receipt else 0),
                     "receipted": receipt.size if receipt else 0, "receipt_time_s": receipt.time_s if receipt else None},

@@ -58,6 +58,8 @@ async def body(
 
 
 def _armed(lane: Lane, now_ns: int) -> bool:
+    if lane.portal.dose.newest is not None:         # nothing to learn before its alarms count
+        return True
     found = (lane.portal.rules.background(radiation, now_ns) for radiation in Radiation)
     return any(background is not None and background.armed for background in found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edge_agent.words.reading import (
+    DoseRate,
     Health,
     Missed,
     OccupancyEnd,
@@ -29,6 +30,9 @@ def line(reading: Reading) -> str:
         case VacantRate():
             limit = f", the portal says {reading.limit.value}" if reading.limit else ""
             return f"{reading.radiation.value} background {_numbers(reading.rates_cps)} counts/s{limit}"
+        case DoseRate():
+            error = "" if reading.error_pct is None else f" +- {reading.error_pct:g} %"
+            return f"dose rate {reading.value:g} {reading.unit}{error}"
         case Speed():
             return f"speed {reading.speed_mps:.2f} m/s, {reading.speed_mps * 3.6:.1f} km/h"
         case OccupancyEnd():

@@ -39,6 +39,8 @@ class Condition(enum.Enum):
     DEVICE = "portal-error"                # the portal's electronics report an error of their own
     NOT_READY = "not-ready"                # a channel of the portal does not count yet, or no more
     OVER = "over-range"                    # the instrument says its detector is overloaded: keep away
+    ALARM = "instrument-alarm"             # the instrument's own alarm, where it gives a dose rate and no counts
+    DOSE = "dose-rate-high"                # above the limit of our profile
     REFUSED = "instrument-refuses"         # it answers, and says no: a wrong map, or a broken instrument
 
 
@@ -74,6 +76,16 @@ class VacantRate:
 
 
 @dataclass(frozen=True, slots=True)
+class DoseRate:
+    """What an instrument shows that gives no counts.  Never converted, never made into counts."""
+
+    at_ns: int
+    value: float
+    unit: str                       # its own: "uSv/h", "mR/h", ...
+    error_pct: float | None = None  # statistical, where it says
+
+
+@dataclass(frozen=True, slots=True)
 class Speed:
     """Speed of the vehicle as the portal's beams measured it."""
 
@@ -97,7 +109,7 @@ class Health:
     condition: Condition
     present: bool
     detail: str = ""
-    part: str = ""                  # "gamma" or "neutron" where each has the condition for itself
+    part: str = ""                  # "gamma", "neutron", ... where each has the condition for itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +145,4 @@ class Unchanged:
     at_ns: int
 
 
-Reading = Sample | VacantRate | Speed | OccupancyEnd | Health | Setup | Unreadable | Missed | Unchanged
+Reading = Sample | VacantRate | DoseRate | Speed | OccupancyEnd | Health | Setup | Unreadable | Missed | Unchanged

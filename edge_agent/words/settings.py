@@ -35,15 +35,17 @@ class LinkSettings:
 
     kind: str = key(
         "how the portal is wired: tcp and serial are listened to; modbus-tcp, modbus-rtu (serial port) and modbus-rtu-tcp "
-        "(serial line behind a converter) are asked", choices=("tcp", "serial", "modbus-tcp", "modbus-rtu", "modbus-rtu-tcp"),
+        "(serial line behind a converter) are asked; tcp-listen: the instrument connects to us, the only port the agent opens",
+        choices=("tcp", "serial", "modbus-tcp", "modbus-rtu", "modbus-rtu-tcp", "tcp-listen"),
     )
     host: str = key(
-        "address of the portal controller or converter (tcp kinds)", "",
+        "address of the portal controller or converter (tcp kinds); tcp-listen: our own address to listen on, never all", "",
         pattern=r"|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){0,20}\.?|[0-9A-Fa-f:.]+",
     )
     port: int = key(
         "TCP port; 0: 1600 for tcp, as in the field, 502 for modbus-tcp; a converter's must be given", 0, low=0, high=65535,
     )
+    peer: str = key("address of the one instrument that may connect (tcp-listen)", "", pattern=r"[0-9A-Fa-f:.]*")
     device: str = key("serial port by a stable name, /dev/serial/by-id/... or /dev/rpm-... (serial, modbus-rtu)", "")
     unit: int = key("Modbus address of the instrument, 1 to 247; TCP instruments often 1 or 255", 0, low=0, high=255)
     answer_s: float = key("how long an answer may take to begin (modbus kinds)", 0.3, unit="s", low=0.02, high=10)
@@ -200,6 +202,11 @@ class Profile:
     gamma_high_cps: float = key("a panel's background above this is a fault; 0: no limit", 0.0, unit="counts/s", low=0)
     neutron_low_cps: float = key("the same for a tube", 0.0, unit="counts/s", low=0)
     neutron_high_cps: float = key("the same for a tube", 0.0, unit="counts/s", low=0)
+    dose_unit: str = key(
+        "unit of an instrument that gives a dose rate and no counts, as its display shows; never converted", "",
+        choices=("", "nSv/h", "uSv/h", "mSv/h", "Sv/h", "uR/h", "mR/h", "R/h"),
+    )
+    dose_high: float = key("a dose rate above this is told (dose-rate-high), in dose_unit; 0: no limit", 0.0, low=0)
     sums: dict[str, list[list[str]]] = key("panel sums of the compatibility rule by name", {})
     geometry: dict[str, list[float]] = key(
         "where each panel stands, m: along the lane from the beam, across from its middle, above the ground", {},

@@ -16,9 +16,9 @@ from edge_agent.hands.links import Links
 from edge_agent.house import probing
 from edge_agent.house.configuration import load
 from edge_agent.words.errors import LinkError, SettingsError
-from edge_agent.words.reading import Missed, Reading, Sample, Setup, Unreadable
+from edge_agent.words.reading import DoseRate, Missed, Reading, Sample, Setup, Unreadable
 from edge_agent.words.settings import LinkSettings
-from hardware_mocks import radpro
+from hardware_mocks import ecotest_bdbg09, radpro
 from hardware_mocks.slave import Manners
 from hardware_mocks.slave_ends import SlavePty
 from tests.test_captures import profile_of
@@ -150,3 +150,40 @@ def test_a_lane_that_cannot_work_is_told_before_it_runs(tmp_path: Path, lanes: s
 def test_a_good_lane_is_good(tmp_path: Path) -> None:
     (tmp_path / "edge-agent.toml").write_text(LANE.format(lanes=lane("1", "radpro", CONTINUOUS)))
     assert load(tmp_path / "edge-agent.toml").profiles["1"].gamma == ["Aa1"]
+
+
+def test_bdbg_units_share_a_line_with_a_dead_and_a_noisy_one(tmp_path: Path) -> None:
+    """Every unit tells its own dose rate: a value of another's would show."""
+    async def run() -> None:
+        units = {unit: ecotest_bdbg09.Unit(usv_h=float(unit), manners=manners) for unit, manners in
+                 {1: Manners(), 2: Manners(silent=True), 3: Manners(late_s=0.25, late_every=3), 4: Manners(noise=0.3)}.items()}
+        end = SlavePty(ecotest_bdbg09.Line(dict(units), "rtu", random.Random(2)), tmp_path / "rs485")
+        await end.open()
+        driver, links = drivers.find("ecotest_bdbg09"), Links(RealClock())
+        values: dict[int, list[float]] = {}
+
+        async def one(unit: int) -> None:
+            link = LinkSettings("serial", device=str(tmp_path / "rs485"), baud=19200, answer_s=0.15, unit=unit)
+            wire, decoder = links.make(link, driver.polls(profile_of("ecotest_bdbg09"), link), driver.dialect), driver.decoder(
+                profile_of("ecotest_bdbg09"))
+            await wire.open()
+            loop = asyncio.get_running_loop()
+            until = loop.time() + 7.0
+            while loop.time() < until:
+                chunk = await wire.next(0.2)
+                found = [r.value for r in decoder.feed(chunk) if isinstance(r, DoseRate)] if chunk else []
+                values.setdefault(unit, []).extend(found)
+            wire.close()
+
+        await asyncio.gather(*(one(unit) for unit in units))
+        await end.close()
+        assert len(values[1]) >= 5 and values[3] and values[4] and not values[2]
+        assert all(set(found) <= {float(unit)} for unit, found in values.items())
+
+    asyncio.run(run())
+
+
+def test_a_bdbg_without_an_address_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "edge-agent.toml").write_text(LANE.format(lanes=lane("1", "ecotest_bdbg09", CONTINUOUS)))
+    with pytest.raises(SettingsError, match="unit = 0"):
+        load(tmp_path / "edge-agent.toml")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from edge_agent.hands.links.listening import ListenLink
 from edge_agent.hands.links.mailbox import Link, Wire
 from edge_agent.hands.links.serial import SerialLink
 from edge_agent.hands.links.tcp import TcpLink
@@ -30,6 +32,8 @@ def place(link: LinkSettings) -> str:
 
 def check(link: LinkSettings, asked: bool = False) -> None:
     """SettingsError, beginning with the key, when one it needs is empty; `asked`: by a driver with a dialect of its own."""
+    if link.kind == "tcp-listen":
+        _check_listening(link)
     if link.kind in SERIAL and not link.device:
         raise SettingsError(f"device is missing.\n  A {link.kind} link needs it: a stable name, /dev/serial/by-id/...")
     if link.kind not in SERIAL and not link.host:
@@ -38,6 +42,17 @@ def check(link: LinkSettings, asked: bool = False) -> None:
         raise SettingsError("port is missing.\n  Converters have none in common: see its own settings page")
     if link.kind in MODBUS and not link.unit:
         raise SettingsError("unit is missing.\n  It is the Modbus address set on the instrument, 1 to 247")
+
+
+def _check_listening(link: LinkSettings) -> None:
+    for name, value in (("host", link.host), ("peer", link.peer)):
+        try:
+            bad = ipaddress.ip_address(value).is_unspecified
+        except ValueError:
+            bad = True
+        if bad:
+            what = "our own address to listen on" if name == "host" else "the address of the one instrument that may connect"
+            raise SettingsError(f"{name} = {value!r}: expected {what}, as numbers, and not all of them")
 
 
 class Links:
@@ -51,6 +66,8 @@ class Links:
         self, link: LinkSettings, polls: tuple[Poll, ...], dialect: Callable[[], Dialect] | None = None
     ) -> Link:
         """The link these settings describe; polls are the questions of its driver, framed in its dialect."""
+        if link.kind == "tcp-listen":
+            return ListenLink(link, self._clock)
         if link.kind not in MODBUS and dialect is None:
             return self._wire(link)
         from edge_agent.hands.links.bus import BusLink  # loaded only where instruments are asked

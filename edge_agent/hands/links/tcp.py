@@ -15,6 +15,14 @@ CONNECT_S = 5.0                     # a portal is one switch away; longer only d
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))    # seconds, probes
 
 
+def keep_alive(transport: asyncio.BaseTransport) -> None:
+    """A peer that is gone without a word is noticed in half a minute."""
+    door = transport.get_extra_info("socket")
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in KEEPALIVE:
+        door.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
 class TcpLink:
     def __init__(self, host: str, port: int, clock: Clock) -> None:
         self.name = f"tcp {host}:{port}"
@@ -60,10 +68,7 @@ class _Listener(asyncio.Protocol):
         self._link, self._mailbox = link, mailbox
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        door = transport.get_extra_info("socket")
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option, value in KEEPALIVE:
-            door.setsockopt(socket.IPPROTO_TCP, option, value)
+        keep_alive(transport)
         self._link.opened(cast(asyncio.Transport, transport))
 
     def data_received(self, data: bytes) -> None:

@@ -1,0 +1,165 @@
+"""Instruments that give a dose rate: their own alarms are told at once, what is no measurement is none, no counts are made."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.drivers.ecotest_bdbg09 import BdbgDecoder, Frames, checksum
+from edge_agent.drivers.ludlum375 import LudlumDecoder
+from edge_agent.judgement.portal import Portal
+from edge_agent.tools import reading_text
+from edge_agent.tools.exchange import Exchange, pack
+from edge_agent.words.dialect import Outcome
+from edge_agent.words.errors import SettingsError
+from edge_agent.words.event import Event, Fault
+from edge_agent.words.reading import Chunk, Condition, DoseRate, Health, Reading, Unreadable
+from edge_agent.words.settings import LaneSettings, LinkSettings
+from hardware_mocks import ecotest_bdbg09, ludlum375
+from tests.test_captures import profile_of
+
+S = 10**9
+ASK = b"\x03"           # the dose rate of unit 3
+
+
+# --- Ludlum 375
+
+def ludlum(*pieces: bytes) -> list[Reading]:
+    decoder = LudlumDecoder(profile_of("ludlum375"))
+    first = decoder.feed(Chunk(0, b"0000.1000010\r\n"))
+    return [*first, *(r for at, piece in enumerate(pieces, 1) for r in decoder.feed(Chunk(at * S, piece)))]
+
+
+def conditions(readings: list[Reading]) -> list[tuple[str, bool]]:
+    return [(f"{r.part}-{r.condition.value}".strip("-"), r.present) for r in readings if isinstance(r, Health)]
+
+
+def doses(readings: list[Reading]) -> list[float]:
+    return [r.value for r in readings if isinstance(r, DoseRate)]
+
+
+@pytest.mark.parametrize("form", [ludlum375.line, ludlum375.document])
+def test_its_alarms_begin_and_end_and_the_dose_rate_is_what_it_shows(form: object) -> None:
+    assert callable(form)
+    readings = ludlum(form(0.1), form(0.15), form(0.3), form(0.1))
+    assert doses(readings) == [0.1, 0.1, 0.15, 0.3, 0.1]
+    assert conditions(readings) == [("low-instrument-alarm", True), ("high-instrument-alarm", True),
+                                    ("high-instrument-alarm", False), ("low-instrument-alarm", False)]
+
+
+@pytest.mark.parametrize(("line", "condition"), [
+    (b"0000.0000000\r\n", "not-ready"), (b"0000.0000015\r\n", "portal-error"), (b"9999.0000110\r\n", "over-range"),
+])
+def test_a_zero_of_a_monitor_that_is_off_or_failed_is_no_dose_rate(line: bytes, condition: str) -> None:
+    readings = ludlum(line)
+    assert conditions(readings) == [(condition, True)] and doses(readings) == [0.1]
+
+
+def test_a_unit_that_is_not_the_profiles_is_told_and_its_number_keeps_its_own() -> None:
+    readings = ludlum(ludlum375.document(0.1).replace(b"<units_code>03", b"<units_code>07"))
+    assert conditions(readings) == [("profile-mismatch", True)]
+    assert [r.unit for r in readings if isinstance(r, DoseRate)] == ["uSv/h", "code 07"]
+
+
+def test_a_document_that_broke_off_does_not_take_the_next_with_it() -> None:
+    for cut in range(1, len(ludlum375.document(0.1)) - len("</area_monitor>")):
+        readings = ludlum(ludlum375.document(0.1)[:cut], ludlum375.document(0.11))
+        assert doses(readings) == [0.1, 0.11] and any(isinstance(r, Unreadable) for r in readings)
+
+
+@given(st.sampled_from([ludlum375.line(0.1), ludlum375.document(0.1)]), st.data())
+def test_a_flipped_bit_costs_one_message_at_most(message: bytes, data: st.DataObject) -> None:
+    at, bit = data.draw(st.integers(0, len(message) - 1)), data.draw(st.integers(0, 7))
+    bent = message[:at] + bytes((message[at] ^ 1 << bit,)) + message[at + 1 :]
+    readings = ludlum(message, bent, message, message)
+    assert doses(readings)[:2] == [0.1, 0.1] and doses(readings)[-1] == 0.1 and len(doses(readings)) >= 3
+    assert len(doses(readings)) <= 5
+
+
+def test_without_a_unit_in_the_profile_it_is_asked_for() -> None:
+    with pytest.raises(SettingsError, match="dose_unit is missing"):
+        LudlumDecoder(dataclasses.replace(profile_of("ludlum375"), dose_unit=""))
+
+
+# --- ECOTEST BDBG-09
+
+def frame(unit: int, usv_h: float, flags: int = 0) -> bytes:
+    held = ecotest_bdbg09.Unit(usv_h=usv_h, flags=flags)
+    ((_, data),) = ecotest_bdbg09.Line({unit: held}, "rtu", random.Random(1)).answers(b"\x55\xaa" + bytes((unit,)), 0.0)
+    return data
+
+
+def test_an_answer_is_of_the_unit_that_was_asked() -> None:
+    frames, mine, other = Frames(), frame(3, 0.12), frame(4, 0.12)
+    assert all(frames.take(mine[:cut], ASK) is None for cut in range(len(mine)))
+    found, late = frames.take(mine, ASK), frames.take(other + mine, ASK)
+    assert found and found.outcome is Outcome.ANSWER and frames.longest(ASK) == len(mine) == found.used
+    assert late and late.outcome is Outcome.LATE and late.used == len(other) and not frames.mine(late.body, ASK)
+    echo = frames.take(frames.frame(ASK) + mine, ASK)
+    assert echo and echo.outcome is Outcome.ANSWER and echo.used == 3 + len(mine)
+
+
+@given(st.binary(max_size=40))
+def test_the_checksum_is_the_same_with_and_without_the_head(data: bytes) -> None:
+    assert (checksum(b"\x55\xaa" + data) - checksum(data)) % 255 == 0
+
+
+@given(usv_h=st.floats(0, 1000), at=st.integers(0, 9), bit=st.integers(0, 7))
+def test_any_one_flipped_bit_is_noticed(usv_h: float, at: int, bit: int) -> None:
+    data = frame(3, usv_h)
+    bent = data[:at] + bytes((data[at] ^ 1 << bit,)) + data[at + 1 :]
+    found = Frames().take(bent, ASK)
+    assert found and found.outcome in (Outcome.CHECKSUM, Outcome.FRAMING)
+
+
+def bdbg(*answers: bytes) -> list[Reading]:
+    decoder = BdbgDecoder(profile_of("ecotest_bdbg09"))
+    packed = [pack(Exchange(ASK, Outcome.ANSWER, answer)) for answer in answers]
+    return [r for at, data in enumerate(packed) for r in decoder.feed(Chunk(at * S, data))]
+
+
+def test_scale_error_and_flags() -> None:
+    readings = bdbg(frame(3, 0.12)[2:-1], frame(3, 70.0, 0x80)[2:-1], frame(3, 0.1, 0x01)[2:-1], frame(3, 0.0, 0x04)[2:-1])
+    assert doses(readings) == [0.12, 70.0, 0.1]
+    assert conditions(readings) == [("portal-error", True), ("portal-error", False), ("not-ready", True)]
+    assert [r.error_pct for r in readings if isinstance(r, DoseRate)] == [10.0] * 3
+
+
+def test_people_read_it_in_its_own_unit() -> None:
+    assert reading_text.line(DoseRate(0, 0.12, "uSv/h", 9.0)) == "dose rate 0.12 uSv/h +- 9 %"
+    assert reading_text.line(DoseRate(0, 3.0, "mR/h")) == "dose rate 3 mR/h"
+
+
+# --- judged
+
+def portal(**profile: object) -> Portal:
+    lane = LaneSettings("7", "ludlum375", LinkSettings("serial", device="/dev/x"), mode="continuous")
+    return Portal(lane, dataclasses.replace(profile_of("ludlum375"), **profile), lambda: "id")  # type: ignore[arg-type]
+
+
+def observed(made: Portal, *readings: Reading) -> list[Event]:
+    return [event for reading in readings for event in made.observe(reading)]
+
+
+def test_a_limit_of_ours_is_told_and_over_when_it_is_below() -> None:
+    made = portal(dose_high=0.5)
+    events = observed(made, *(DoseRate(n * S, value, "uSv/h") for n, value in enumerate((0.1, 0.6, 0.7, 0.2))))
+    told = [(e.condition, e.present) for e in events if isinstance(e, Fault)]
+    assert told == [(Condition.DOSE.value, True), (Condition.DOSE.value, False)]
+    assert not made.last_counts and not made.tally.samples
+
+
+def test_a_number_in_another_unit_is_not_held_against_the_limit() -> None:
+    assert not observed(portal(dose_high=0.5), DoseRate(S, 100.0, "code 07"))
+
+
+def test_silence_is_told_and_the_last_value_no_longer_shown() -> None:
+    made = portal()
+    observed(made, DoseRate(S, 0.1, "uSv/h"))
+    assert made.dose.shown(2 * S, known=True) == {"value": 0.1, "unit": "uSv/h", "error_pct": None, "age_s": 1.0}
+    assert any(isinstance(e, Fault) and e.condition == "silence" for e in made.tick(20 * S))
+    assert made.dose.shown(20 * S, known=False) is None
