@@ -16,7 +16,7 @@ def add(sub: options.Sub) -> None:
         sub, "simulate", "Run a mock portal (all further options are its own: --help after --).",
         "edge-agent simulate rapiscan -- --tcp 127.0.0.1:1600 --scene demo --loop",
     )
-    made.add_argument("family", choices=FAMILIES, help="portal family")
+    made.add_argument("family", choices=FAMILIES, metavar="FAMILY", help=f"one of {', '.join(FAMILIES)}")
     made.add_argument("options", nargs=argparse.REMAINDER, help="options of the mock, after --")
     made.set_defaults(run=_run)
 

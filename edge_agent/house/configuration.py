@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent import drivers
-from edge_agent.doors.files import read_text, shipped_config
+from edge_agent.doors.files import read_text
 from edge_agent.hands import links
 from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.rules import NOT_FITTED, Rules
@@ -171,9 +171,9 @@ def _check_rules(lane: LaneSettings, profile: Profile, model: ModelFile | None, 
 
 def _profile(lane: LaneSettings, path: Path) -> Profile:
     """The lane's profile: beside the configuration first, then the shipped one."""
-    name = f"{(lane.profile or lane.driver).removesuffix('.toml')}.toml"
-    beside = path.parent / "profiles" / name
-    file = beside if beside.exists() else shipped_config() / "profiles" / name
+    name = (lane.profile or lane.driver).removesuffix(".toml")
+    beside = path.parent / "profiles" / f"{name}.toml"
+    file = beside if beside.exists() else drivers.profile_file(name, lane.driver)
     profile = toml_settings.read(Profile, read_text(file, f"the profile of lane {lane.name}"), str(file))
     if profile.driver != lane.driver:
         raise SettingsError(f"{file}: driver = {profile.driver!r}, but lane {lane.name} uses {lane.driver!r}.")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from edge_agent import drivers
 from edge_agent.doors import modbus
-from edge_agent.doors.files import read_text, shipped_config
+from edge_agent.doors.files import read_text
 from edge_agent.hands.links import Links
 from edge_agent.hands.links.mailbox import Link
 from edge_agent.tools import meaning, register_meanings, toml_settings
@@ -44,7 +44,7 @@ async def listen(link: LinkSettings, clock: Clock, seconds: float = LISTEN_S) ->
     heard = b""
     async with _opened(Links(clock).make(link, ())) as wire:
         end_ns = clock.mono_ns() + round(seconds * 1e9)
-        families = [(name, drivers.find(name)) for name in drivers.names() if drivers.find(name).polls is listens]
+        families = [(name, driver) for name, driver in drivers.known() if driver.polls is listens]
         readers = {name: (driver, driver.decoder(shipped(name))) for name, driver in families if link.kind in driver.links}
         records = dict.fromkeys(readers, 0)
         while (left_ns := end_ns - clock.mono_ns()) > 0:
@@ -76,8 +76,7 @@ async def units(link: LinkSettings, addresses: Iterable[int], clock: Clock) -> A
 
 async def asked(link: LinkSettings, addresses: Iterable[int], clock: Clock) -> AsyncIterator[Found]:
     """Instruments with a dialect of their own, asked as their papers say; families and addresses in turn, read-only."""
-    for name in drivers.names():
-        driver = drivers.find(name)
+    for name, driver in drivers.known():
         if driver.dialect is None or driver.usual is None or link.kind not in driver.links:
             continue
         usual = replace(driver.usual, kind=link.kind, device=link.device, host=link.host, port=link.port, answer_s=link.answer_s)
@@ -112,7 +111,7 @@ async def watch(driver: Driver, profile: Profile, link: LinkSettings, seconds: f
 
 def shipped(name: str) -> Profile:
     """The profile of a family, as shipped."""
-    file = shipped_config() / "profiles" / f"{name}.toml"
+    file = drivers.profile_file(name, name)
     return toml_settings.read(Profile, read_text(file, "the profile"), str(file))
 
 

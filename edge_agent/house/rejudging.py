@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edge_agent import drivers
-from edge_agent.doors.files import read_text, shipped_config
+from edge_agent.doors.files import read_text
 from edge_agent.house.configuration import load
 from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.rules import lane_detectors
@@ -123,9 +123,10 @@ def _lane(wanted: Wanted, held: recordings.Held, counts: CountsFile | None) -> t
         return recordings.lane_of(profile), profile, None
     name = wanted.driver or held.driver or DRIVER
     driver = drivers.find(name)
-    file = wanted.profile or shipped_config() / "profiles" / f"{name}.toml"
+    file = wanted.profile or drivers.profile_file(name, name)
     profile = register_meanings.settle(toml_settings.read(Profile, read_text(file, "the profile"), str(file)), held.means)
-    return LaneSettings("replay", name, LinkSettings(driver.links[0])), profile, None
+    mode = "occupancy" if driver.tells_passages else "continuous"
+    return LaneSettings("replay", name, LinkSettings(driver.links[0]), mode=mode), profile, None
 
 
 def _model(path: Path | None, lane: LaneSettings, profile: Profile) -> ModelFile | None:
