@@ -98,9 +98,9 @@ class Door:
             writer.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
             await _patiently(writer.drain())
 
-    async def _answers(self, line: bytes, peer: Mapping[str, Any]) -> AsyncIterator[Answer]:
+    async def _answers(self, line: bytes, peer: Mapping[str, Any] | None = None) -> AsyncIterator[Answer]:
         try:
-            request = {**json.loads(line), **peer}
+            request = {**json.loads(line), **(peer or {})}
             op = request["op"]
             if op in self._streams:
                 async with contextlib.aclosing(self._streams[op](request)) as stream:

@@ -95,6 +95,16 @@ def _check_lanes(settings: Settings, path: Path) -> None:
         except SettingsError as problem:
             raise SettingsError(f"{path}: lane[{number}].link.{problem}") from None
     _check_buses(settings, path)
+    _check_inboxes(settings, path)
+
+
+def _check_inboxes(settings: Settings, path: Path) -> None:
+    names, places = [lane.name for lane in settings.lane], [inbox.directory.rstrip("/") for inbox in settings.inbox]
+    for number, inbox in enumerate(settings.inbox):
+        if inbox.lane and inbox.lane not in names:
+            raise SettingsError(f"{path}: inbox[{number}].lane = {inbox.lane!r}: there are {', '.join(names)}.\n  Correct it.")
+        if places.count(places[number]) > 1:
+            raise SettingsError(f"{path}: two inboxes are {inbox.directory}.\n  One table for each directory.")
 
 
 def _check_buses(settings: Settings, path: Path) -> None:

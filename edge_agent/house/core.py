@@ -19,6 +19,7 @@ from edge_agent.hands.annunciator import Annunciator, LogSignal, Signal
 from edge_agent.hands.links import Links
 from edge_agent.hands.sockets import Door
 from edge_agent.hands.taps import Taps
+from edge_agent.house import inboxes
 from edge_agent.house.configuration import Configuration
 from edge_agent.house.logbooks import Logbooks
 from edge_agent.judgement.portal import Portal
@@ -198,6 +199,7 @@ class Core:
     def _others(self) -> dict[str, Coroutine[Any, Any, None]]:
         return {
             "heart": self._beat(), "watchdog": self._watch(), "clock": self._watch_clock(),
+            **inboxes.tasks(self),
             **{f"daily {files.lane}": files.follow(lane.chunks, self.clock)
                for files, lane in zip(self.daily, self.lanes, strict=False)},
         }
@@ -243,10 +245,8 @@ class Core:
         while True:
             await self.clock.sleep(5.0)
             self._reports.settle(self.clock.mono_ns())
-            await patiently(self._watch_delivery())
-            await patiently(self.room.look())
-            await patiently(self.retention.look())
-            await patiently(self.attachments.look())
+            for look in (self._watch_delivery, self.room.look, self.retention.look, self.attachments.look):
+                await patiently(look())
             self.acting.look()
             self._look_at_clock()
 

@@ -155,6 +155,18 @@ class CentreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class InboxSettings:
+    """A directory into which handhelds and backpacks drop their N42 documents."""
+
+    directory: str = key("where the files arrive; the core moves them to kept/ and refused/ below it", pattern=r"/.+")
+    kind: str = key(
+        "what drops them; empty: as each document says",
+        "", choices=("", "handheld", "backpack", "mobile", "spectroscopic portal", "other"),
+    )
+    lane: str = key("lane whose vehicles they search; empty: none in particular", "")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole of edge-agent.toml."""
 
@@ -163,6 +175,7 @@ class Settings:
     lane: list[LaneSettings] = key("lanes of this controller, one table each")
     centre: CentreSettings | None = key("the national centre; left out: records are kept and not sent", None)
     annunciator: AnnunciatorSettings = key("who is told at the lane", AnnunciatorSettings())
+    inbox: list[InboxSettings] = key("directories of handhelds and backpacks, one table each", [])
 
 
 @dataclass(frozen=True, slots=True)

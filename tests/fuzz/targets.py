@@ -37,6 +37,7 @@ from edge_agent.tools import (
     jws,
     merkle,
     model_file,
+    n42_in,
     notes,
     register_meanings,
     strict_json,
@@ -50,6 +51,7 @@ from edge_agent.words.reading import Chunk, Sample
 from edge_agent.words.record import Checkpoint
 from edge_agent.words.settings import LinkSettings, Profile, Settings
 from tests.evidence.bench import CENTRE_KEY, FIRST_KEY, LOG_KEY, StillClock, T, vector, vector_lines
+from tests.formats.documents import of_2006, of_2012
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = bytes(range(32))
@@ -525,6 +527,7 @@ def targets() -> list[Target]:
         Target("key-slots", (_key_seed(), bytes(8192)), _keys, (StorageError,)),
         Target("settings", (example,), _settings(Settings), settings),
         Target("profile", ((shipped_config() / "profiles/rapiscan.toml").read_bytes(),), _settings(Profile), settings),
+        Target("n42", (of_2012(), of_2006()), n42_in.read, (EvidenceError,)),
         Target("history", HISTORY, _history, (SettingsError, StorageError)),
         Target(
             "wire",

@@ -1,0 +1,169 @@
+"""Documents that handhelds and backpacks drop into a directory become records: read once, kept as they are, lost never.
+
+    NAME            read when it has stood unchanged for some seconds
+    kept/NAME       its record is in the log, the document in our store; deleted here after a month
+    refused/NAME    no document of an instrument; NAME.reason.txt says why
+
+The log itself remembers what was read: a document whose hash a record names is not made a record again, whatever its name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import re
+import stat
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge_agent.tools import n42_in
+from edge_agent.tools.xml_tree import BYTES_MAX
+from edge_agent.words.clock import Clock
+from edge_agent.words.errors import EvidenceError, StorageError
+from edge_agent.words.instrument import Measured
+from edge_agent.words.settings import InboxSettings
+
+log = logging.getLogger("edge_agent.inbox")
+LOOK_S = 2.0                # also how long a file must stand unchanged: a copy over a network writes every second
+REFUSED_NS = 600 * 10**9    # a refused document is a fault for ten minutes
+KEPT_S = 30 * 86_400.0
+FILES_MAX = 200             # looked at in one round
+MEDIA_TYPE = "application/xml"
+NAME = re.compile(r"[^\x00-\x1f/]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What the inbox needs of the core."""
+
+    keep: Callable[[bytes, str], Awaitable[str]]            # a document durable; its SHA-256
+    named: Callable[[str], Awaitable[bool]]                 # whether a record names this hash
+    submit: Callable[[str, dict[str, Any]], None]
+    report: Callable[[str, str, bool], None]                # a fault of the controller
+    moment: Callable[[int], dict[str, Any]]
+
+
+class Inbox:
+    def __init__(self, settings: InboxSettings, clock: Clock, store: Store) -> None:
+        self._settings, self._clock, self._store = settings, clock, store
+        self._where = Path(settings.directory)
+        self._seen: dict[str, tuple[int, int, int]] = {}        # name -> inode, size, mtime of the last look
+        self._refused_ns = -REFUSED_NS
+        self._submitted: set[str] = set()                       # hashes whose record is on its way to the disk
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except OSError as problem:
+                self._fault("inbox", f"{self._where}: {problem.strerror or problem}; is it there, and may we write to it?", True)
+            except StorageError as problem:
+                self._fault("inbox", str(problem), True)
+            else:
+                self._fault("inbox", "", False)
+            if self._clock.mono_ns() - self._refused_ns > REFUSED_NS:
+                self._fault("inbox-refused", "", False)
+            await self._clock.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """One round."""
+        found = await asyncio.to_thread(self._standing)
+        for name in found:
+            await self._take(name)
+        await asyncio.to_thread(self._tidy)
+
+    def _standing(self) -> list[str]:
+        """Names of files that have not changed since the last look, oldest name first."""
+        now: dict[str, tuple[int, int, int]] = {}
+        with os.scandir(self._where) as entries:
+            for entry in entries:
+                about = entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(about.st_mode) and not entry.name.startswith(".") and NAME.fullmatch(entry.name):
+                    now[entry.name] = (about.st_ino, about.st_size, about.st_mtime_ns)
+        before, self._seen = self._seen, now
+        return sorted(name for name, about in now.items() if before.get(name) == about)[:FILES_MAX]
+
+    async def _take(self, name: str) -> None:
+        try:
+            data = await asyncio.to_thread(self._read, name)
+            sha256 = hashlib.sha256(data).hexdigest()
+            if await self._store.named(sha256):
+                self._submitted.discard(sha256)
+                await asyncio.to_thread(self._move, name, "kept")
+                return
+            if sha256 in self._submitted:
+                return                          # its record is not on the disk yet
+            measured = await asyncio.to_thread(n42_in.read, data)
+            kept = await self._store.keep(data, MEDIA_TYPE)
+        except EvidenceError as problem:
+            await asyncio.to_thread(self._refuse, name, str(problem))
+            self._refused_ns = self._clock.mono_ns()
+            self._fault("inbox-refused", f"{self._where}/refused/{name}: {problem}", True)
+            return
+        except FileNotFoundError:
+            return                              # whoever dropped it took it back
+        self._submitted.add(sha256)
+        self._store.submit("instrument", self._body(measured, kept, len(data), name))
+        nuclides = ", ".join(one.name for one in measured.nuclides)
+        log.info("%s: %s %s: %s", name, measured.maker, measured.model, nuclides or "no nuclide")
+
+    def _read(self, name: str) -> bytes:
+        handle = os.open(self._where / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            data = file.read(BYTES_MAX + 1)
+        if len(data) > BYTES_MAX:
+            raise EvidenceError(f"more than {BYTES_MAX} bytes; a document of an instrument is smaller")
+        return data
+
+    def _body(self, measured: Measured, sha256: str, length: int, name: str) -> dict[str, Any]:
+        doubts = f"; not read: {', '.join(measured.doubts)}" if measured.doubts else ""
+        where = f"; at {measured.position[0]:.5f} {measured.position[1]:.5f}" if measured.position else ""
+        shown = "".join(letter if letter.isprintable() else "?" for letter in name)
+        return {
+            "instrument": {"class": self._settings.kind or measured.kind, "maker": measured.maker, "model": measured.model,
+                           "serial": measured.serial},
+            "via": "n42-file", "by": None, "lane": self._settings.lane or None, "alarm": None, "occupancy": None,
+            "measured": measured.measured, "real_s": measured.real_s, "gamma_cps": measured.gamma_cps,
+            "neutron_cps": measured.neutron_cps, "dose_rate_usv_per_h": measured.dose_rate_usv_per_h,
+            "nuclides": [{"name": one.name, "confidence": one.confidence, "category": one.category} for one in measured.nuclides],
+            "conclusion": None, "text": f"{measured.form}, file {shown}, document {measured.uuid or 'without id'}{where}{doubts}",
+            "blob": {"sha256": sha256, "len": length, "type": MEDIA_TYPE},
+            "at": self._store.moment(self._clock.mono_ns()),
+        }
+
+    # --- moving
+
+    def _move(self, name: str, room: str) -> Path:
+        (self._where / room).mkdir(exist_ok=True)
+        target = self._where / room / name
+        number = 1
+        while target.exists():                  # another document of this name was here before
+            target = self._where / room / f"{number}-{name}"
+            number += 1
+        (self._where / name).rename(target)
+        now_ns = self._clock.wall_ns()
+        os.utime(target, ns=(now_ns, now_ns))       # the time in kept/ counts, not that of the instrument
+        self._seen.pop(name, None)
+        return target
+
+    def _refuse(self, name: str, why: str) -> None:
+        target = self._move(name, "refused")
+        target.with_name(f"{target.name}.reason.txt").write_text(f"{why}\n", encoding="utf-8", errors="replace")
+
+    def _tidy(self) -> None:
+        oldest_s = self._clock.wall_ns() / 1e9 - KEPT_S
+        try:
+            with os.scandir(self._where / "kept") as entries:
+                for entry in entries:
+                    if entry.stat(follow_symlinks=False).st_mtime < oldest_s:
+                        (self._where / "kept" / entry.name).unlink(missing_ok=True)
+        except FileNotFoundError:
+            return
+
+    def _fault(self, condition: str, detail: str, present: bool) -> None:
+        self._store.report(condition, detail, present)
