@@ -19,6 +19,7 @@ from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.notes import COSIGNER_KEY, read_vkey
 from edge_agent.tools.strict_json import dumps
 from edge_agent.words.errors import EvidenceError, SettingsError
+from edge_agent.words.reading import Radiation
 from edge_agent.words.register_map import UNKNOWN
 from edge_agent.words.settings import LaneSettings, Profile, Settings
 
@@ -172,7 +173,9 @@ def _check_rules(lane: LaneSettings, profile: Profile, model: ModelFile | None, 
                 'no modbus.state of the profile says "occupied", so nothing tells of vehicles.\n'
                 '  Map the beam, or set mode = "continuous" in the lane'
             )
-        Rules(lane, profile, model)
+        rules = Rules(lane, profile, model)
+        if not rules.detectors[Radiation.GAMMA] and not profile.dose_unit:
+            raise SettingsError("no gamma detector is left.\n  Name at least one in gamma of the lane or its profile")
     except (SettingsError, ValueError) as problem:
         told = str(problem).removeprefix(f"lane {lane.name}: ")
         remedy = "" if "\n" in told else ".\n  Correct the lane or its profile."
