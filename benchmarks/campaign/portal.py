@@ -21,7 +21,8 @@ from edge_agent.hands.ledger import Draft
 from edge_agent.house import logbooks
 from edge_agent.house.identity import create_log
 from edge_agent.house.logbooks import Logbooks
-from edge_agent.paths.forwarder import Forwarder, Size
+from edge_agent.paths.batch_size import Size
+from edge_agent.paths.forwarder import Forwarder
 from edge_agent.paths.outbox import Outbox
 from edge_agent.paths.retention import Retention
 from edge_agent.tools import times

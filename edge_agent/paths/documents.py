@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from edge_agent.hands.asking import Core
+from edge_agent.paths.batch_size import TARGET_S
 from edge_agent.tools.piece import PIECE_MAX, Piece
 from edge_agent.words.delivery import Reply, WayUp
 from edge_agent.words.errors import NotRunning, PeerError
 
 log = logging.getLogger("edge_agent.uplink")
 FIRST_BYTES, LEAST_BYTES = 8 * 1024, 1024
-TARGET_S = 2.0                  # of one piece, as of one batch: so long a fresh alarm may wait behind it
 STANDSTILL_MAX = 3              # answers in a row that bring a document no further
 
 

@@ -11,44 +11,21 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from edge_agent.hands.asking import Core
+from edge_agent.paths.batch_size import Size
 from edge_agent.paths.documents import Documents
 from edge_agent.words.delivery import Reply, WayUp
 from edge_agent.words.errors import EdgeAgentError, EvidenceError, NotRunning, PeerError
-from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX
 
 log = logging.getLogger("edge_agent.uplink")
 RETRY_S = (2.0, 4.0)            # from one try to the next while the centre is unreachable
 BUSY_MAX_S = 300.0              # full jitter up to this while the centre says it is busy
 IDLE_EXCHANGES_MAX = 12         # halving a batch of 1000 to one takes ten
 IDLE_S = 15.0                   # how long one wait for news lasts; also the pulse of the watchdog
-FIRST_LINES, FIRST_BYTES = 25, 16 * 1024       # of a batch before the link has shown what it carries: 4 s of 32 kbit/s
-LEAST_BYTES = 4096
 AHEAD_MAX = 4                   # lines that go ahead, then the log gets further: faster than the link they would stop it for ever
 LOOK_EVERY = 20                 # rests, about five minutes
-TARGET_S = 2.0                  # what one batch should take: so long a fresh alarm may wait behind it
-
-
-@dataclass(slots=True)
-class Size:
-    """How much to send at once: grows and shrinks so that a fresh alarm never waits long behind a batch."""
-
-    lines: int = FIRST_LINES
-    bytes: int = FIRST_BYTES
-
-    def took(self, seconds: float) -> None:
-        """Towards what takes TARGET_S; twice as much at most, for the first batches of a connection are the slowest."""
-        self._times(min(2.0, TARGET_S / max(seconds, 0.001)))
-
-    def halve(self) -> None:
-        self._times(0.5)
-
-    def _times(self, factor: float) -> None:
-        self.lines = min(max(1, round(self.lines * factor)), BATCH_LINES_MAX)
-        self.bytes = min(max(LEAST_BYTES, round(self.bytes * factor)), BATCH_BYTES_MAX)
 
 
 class Busy(PeerError):
@@ -65,6 +42,7 @@ class Forwarder:
         self._size = Size()
         self._at: dict[str, int] = {}       # reading position of each log; the receipt's size until a 409 moves it
         self._refused: dict[str, str] = {}  # log -> the centre's words; express goes on
+        self._live = dict[str, int]()       # log -> its size when the way opened: what is from there on is fresh
         self._busy_s = RETRY_S[1]
         self._furthest: dict[str, int] = {}
         self._idle = 0                      # exchanges since anything got further
@@ -87,6 +65,7 @@ class Forwarder:
             except NotRunning:
                 raise
             except EdgeAgentError as problem:       # the centre, or an answer of the core we did not expect
+                self._live.clear()
                 self._size = Size()                 # who knows what the link carries when it is back
                 pause = random.uniform(*RETRY_S) - (time.monotonic() - began)  # noqa: S311
                 self._wait(max(pause, 0.5), str(problem))
@@ -94,6 +73,8 @@ class Forwarder:
     def step(self) -> bool:
         """One exchange with the centre; False when there was nothing to do."""
         entries = self._core.ask("logs")["logs"]
+        for entry in entries:
+            self._live.setdefault(entry["log"], int(entry["size"]))
         waiting = [entry for entry in entries if not self._done(entry)]
         first = next((entry for entry in waiting if entry["log"] not in self._refused), None)
         batch = self._read(first["log"], self._place(first)) if first else {}
@@ -158,7 +139,7 @@ class Forwarder:
     def _express(self, entry: dict[str, Any], beyond: int, *, heartbeats: bool) -> bool:
         """Send a fresh alarm, or the freshest heartbeat, that the next batch does not reach."""
         origin = entry["log"]
-        found = self._core.ask("express", log=origin, beyond=beyond, alarms=not heartbeats)
+        found = self._core.ask("express", log=origin, beyond=beyond, live=self._live[origin], alarms=not heartbeats)
         if "seq" not in found:
             return False
         reply = self._centre.express(origin, found["express"])

@@ -95,13 +95,14 @@ class Outbox:
     async def express(self, request: Answer) -> Answer:
         """A fresh alarm, or the freshest heartbeat, at or beyond line `beyond`, with its proofs; {} when none waits.
 
-        `alarms`: no heartbeats."""
+        `alarms`: no heartbeats.  `live`: where the log ended when the way to the centre opened; left out: at its end."""
         book = self._book(request)
+        live = _whole(request, "live", INTEGER_MAX) if "live" in request else book.shelf.size
         with self._or_set_aside(book):
-            return await self._ahead(book, _whole(request, "beyond", INTEGER_MAX), heartbeats=not request.get("alarms"))
+            return await self._ahead(book, _whole(request, "beyond", INTEGER_MAX), live, heartbeats=not request.get("alarms"))
 
-    async def _ahead(self, book: Book, beyond: int, *, heartbeats: bool) -> Answer:
-        seq = await self._fresh(book, beyond, heartbeats=heartbeats)
+    async def _ahead(self, book: Book, beyond: int, live: int, *, heartbeats: bool) -> Answer:
+        seq = await self._fresh(book, beyond, live, heartbeats=heartbeats)
         if seq is None:
             return {}
         shelf, size = book.shelf, book.shelf.size
@@ -121,11 +122,12 @@ class Outbox:
             },
         }
 
-    async def _fresh(self, book: Book, beyond: int, *, heartbeats: bool) -> int | None:
-        """The newest alarm first: over a thin link the one raised now must not wait behind those of the outage."""
-        for seq in await book.shelf.alarms_beyond(beyond, EXPRESS_MAX):
-            if seq not in book.ahead:
-                return seq
+    async def _fresh(self, book: Book, beyond: int, live: int, *, heartbeats: bool) -> int | None:
+        """Over a thin link an alarm raised now must not wait behind those of the outage, nor behind newer ones: alarms from
+        line `live` on in their order, then those before, newest first."""
+        waiting = [seq for seq in await book.shelf.alarms_beyond(beyond, EXPRESS_MAX) if seq not in book.ahead]
+        if waiting:
+            return min((seq for seq in waiting if seq >= live), default=waiting[0])
         heartbeat = book.notable() if heartbeats else None
         return heartbeat if heartbeat is not None and heartbeat >= beyond and heartbeat not in book.ahead else None
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from edge_agent.paths import forwarder
-from edge_agent.paths.forwarder import TARGET_S, Size
+from edge_agent.paths import batch_size
+from edge_agent.paths.batch_size import TARGET_S, Size
 from edge_agent.words.delivery import Reply
 from edge_agent.words.errors import EdgeAgentError, PeerError
 from tests.evidence.bench import T
@@ -55,6 +55,20 @@ def test_an_alarm_that_the_next_batch_has_no_room_for_goes_ahead(big: Post) -> N
     assert centre.asked == ["express 8"], "16 KiB hold one such record: the alarm would have waited seven batches"
     moved.step()
     assert centre.asked[1] == "entries 1"
+
+
+def test_alarms_raised_while_the_way_is_open_go_in_their_order_and_before_those_of_the_outage(tmp_path: Path) -> None:
+    """Newest first let each newer one pass: an alarm of now waited 5.2 s on 32 kbit/s behind two newer ones and a batch."""
+    post = Post(tmp_path, [])
+    post.run(post.ledger.append([("alarm", {}), *[("occupancy", {"counts": "7" * 10_000})] * 20, ("alarm", {})], T))
+    centre = Centre(post)
+    moved = post.forwarder(centre)
+    moved.step()
+    post.run(post.ledger.append([("alarm", {})] * 3, T))
+    for _ in range(3):
+        moved.step()
+    assert centre.asked == ["express 21", "express 22", "express 23", "express 24"]
+    post.close()
 
 
 def test_a_log_the_centre_does_not_know_is_registered_before_its_alarm_goes_ahead(big: Post) -> None:
@@ -131,8 +145,8 @@ def test_a_batch_comes_to_take_two_seconds(bytes_per_s: float, round_trip_s: flo
     for _ in range(14):
         took = round_trip_s + size.bytes * 0.6 / bytes_per_s        # 0.6: lines as gzip leaves them
         size.took(took)
-    assert took <= TARGET_S * 1.05 or size.bytes == forwarder.LEAST_BYTES
-    assert took > TARGET_S * 0.9 or size.bytes in (forwarder.LEAST_BYTES, forwarder.BATCH_BYTES_MAX)
+    assert took <= TARGET_S * 1.05 or size.bytes == batch_size.LEAST_BYTES
+    assert took > TARGET_S * 0.9 or size.bytes in (batch_size.LEAST_BYTES, batch_size.BATCH_BYTES_MAX)
 
 
 def test_a_failure_is_told_with_what_comes_next(post: Post, caplog: pytest.LogCaptureFixture,
