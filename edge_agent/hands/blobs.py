@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -17,15 +18,29 @@ class Blobs:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._lock = asyncio.Lock()             # two that bring one document would write one file at once
 
     async def keep(self, data: bytes) -> str:
         """The document on the disk, with its name, before this returns; its SHA-256.  The same document again costs nothing."""
-        return await asyncio.to_thread(self._keep, data)
+        async with self._lock:
+            return await asyncio.to_thread(self._keep, data)
+
+    async def tidy(self) -> None:
+        """Away with what a power cut left half written: no record names it, whoever brought it was not told yes."""
+        async with self._lock:
+            await asyncio.to_thread(self._tidy)
+
+    def _tidy(self) -> None:
+        for path in self._directory.glob(".*"):
+            self._drop(path)
 
     def _keep(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
         path = self._directory / name
-        if self._read(path) != data:
+        if self._read(path) == data:
+            with contextlib.suppress(OSError):
+                path.touch()                    # its days begin anew
+        else:
             make_directory(self._directory)
             write_whole(path, data, 0o600)
         sync_directory(self._directory)

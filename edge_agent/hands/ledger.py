@@ -23,6 +23,8 @@ from edge_agent.words.record import Head
 
 log = logging.getLogger("edge_agent.ledger")
 CHECKED_AT_START = 256              # last lines verified before the first is added; `edge-agent verify` does them all
+# a document that the centre has confirmed for an earlier record is there for this one too
+NAMES_BLOB = ("INSERT INTO blob VALUES (?, ?, ?, ?, (SELECT max(confirmed) FROM blob WHERE sha256 = ? AND len = ?))")
 Draft = tuple[str, Mapping[str, Any]]           # kind, body
 
 
@@ -112,7 +114,7 @@ class Ledger(Shelf):
                 raise BadDraft(len(lines), f"a {kind} record cannot be written: {problem}") from None
             records.append(("INSERT INTO record VALUES (?, ?, ?)", (head.seq, kind, line)))
             if blob := named(body):
-                blobs.append(("INSERT INTO blob VALUES (?, ?, ?, ?, NULL)", (head.seq, blob.sha256, blob.len, blob.type)))
+                blobs.append((NAMES_BLOB, (head.seq, blob.sha256, blob.len, blob.type, blob.sha256, blob.len)))
             nodes += [("INSERT INTO node VALUES (?, ?, ?)", node) for node in self._grow(edge, head.seq, line)]
             lines.append(line)
             head, key = Head(head.origin, head.seq + 1, jws.line_hash(line), following.public), following

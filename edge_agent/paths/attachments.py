@@ -73,6 +73,7 @@ class Attachments:
         now_s = self._clock.mono_ns() / 1e9
         if now_s - self._looked_s >= LOOK_S:
             self._looked_s = now_s
+            await self._store.tidy()
             await self._drop(self._clock.wall_ns() // 10**9 - KEPT_S)
 
     async def make_room(self) -> None:
