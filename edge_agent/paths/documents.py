@@ -17,7 +17,7 @@ from edge_agent.words.errors import NotRunning, PeerError
 
 log = logging.getLogger("edge_agent.uplink")
 FIRST_BYTES, LEAST_BYTES = 8 * 1024, 1024
-STANDSTILL_MAX = 3              # answers in a row that bring a document no further
+STANDSTILL_MAX = 3              # answers, or failures to get one, in a row that bring a document no further
 
 
 class Documents:
@@ -50,9 +50,12 @@ class Documents:
         piece = Piece(sha256, begin, total, b64decode(found["data"]))
         try:
             reply = self._centre.blob(piece)
-        except PeerError:
-            self._bytes = FIRST_BYTES
-            raise
+        except PeerError as problem:
+            self._bytes, self._still[sha256] = FIRST_BYTES, self._still.get(sha256, 0) + 1
+            if self._still[sha256] <= STANDSTILL_MAX:
+                raise
+            self._put_off(sha256, str(problem))     # a broker that lets no document through must not spoil the way of records
+            return
         match reply.status:
             case 200:
                 self._confirmed(origin, sha256, reply)

@@ -236,6 +236,14 @@ def test_answers_that_bring_it_no_further_end(named_here: Post) -> None:
     assert len(centre.asked) == STANDSTILL_MAX + 1
 
 
+def test_a_way_that_carries_no_document_is_left_to_the_records(named_here: Post) -> None:
+    """An access list of a broker without the topic: every try failed, and the link was said to be down for ever."""
+    centre = Mock(named_here, *[None] * 50)
+    assert steps(named_here, centre) < 20
+    assert len(centre.asked) == STANDSTILL_MAX + 1
+    assert "the link broke" in named_here.reports["blob-refused"]
+
+
 def test_an_alarm_waits_for_one_piece_at_most(named_here: Post) -> None:
     centre = Mock(named_here)
     moved = named_here.forwarder(centre)

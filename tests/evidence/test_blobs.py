@@ -203,6 +203,55 @@ def test_a_document_never_takes_the_last_room_of_records(tmp_path: Path, monkeyp
     assert at_desk(tmp_path, story) == []
 
 
+@pytest.mark.parametrize("call", ["write", "fsync", "posix"])
+def test_a_disk_that_refuses_leaves_nothing_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    async def story(desk: Desk) -> list[str]:
+        def refuse(*_: Any) -> int:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            if call == "posix":
+                patched.setattr(Path, "replace", refuse)
+            else:
+                patched.setattr(f"os.{call}", refuse)
+            with pytest.raises(StorageError, match="No space left on device"):
+                await desk.kept.keep(DOCUMENT, "text/xml")
+        assert desk.files == []
+        await desk.kept.keep(DOCUMENT, "text/xml")
+        return desk.files
+
+    assert at_desk(tmp_path, story) == [NAME]
+
+
+def test_a_core_killed_at_any_moment_has_every_document_its_records_name(tmp_path: Path) -> None:
+    """The record is written after the document: what the ledger names is here and whole, whatever came of the process."""
+    script = (
+        "import asyncio, sys; from pathlib import Path; from edge_agent.hands.ledger import Ledger\n"
+        "from edge_agent.house.identity import logs_of; from edge_agent.house.salvage import open_log\n"
+        "from edge_agent.paths.attachments import Attachments; from tests.evidence.bench import StillClock, T\n"
+        "async def work():\n"
+        "    state = Path(sys.argv[1]); ledger = await open_log(logs_of(state)[-1])\n"
+        "    kept = Attachments(state, [ledger], StillClock(), print)\n"
+        "    for number in range(ledger.size, 10**6):\n"
+        "        data = b'%d ' % number * 20_000\n"
+        "        name = await kept.keep(data, 'text/plain')\n"
+        "        await ledger.append([('instrument', {'blob': {'sha256': name, 'len': len(data), 'type': 'text/plain'}})], T)\n"
+        "        print(number, flush=True)\n"
+        "asyncio.run(work())\n"
+    )
+    story_of(tmp_path, lambda portal: portal.write("f"))
+    for round_ in range(4):
+        core = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True,
+                                cwd=VECTORS.parents[1])
+        assert core.stdout is not None
+        for _ in range(3 + round_):
+            core.stdout.readline()
+        core.kill()
+        core.wait()
+        core.stdout.close()
+        assert main(["verify", "--state", str(tmp_path)]) == 0
+
+
 # --- beside a log, for whoever checks it
 
 def test_every_verifier_holds_documents_to_their_records(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
