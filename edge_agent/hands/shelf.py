@@ -240,9 +240,9 @@ class Shelf:
     async def count_blobs_due(self) -> int:
         return int((await self._database.rows(f"SELECT count(*) {BLOBS_DUE}"))[0][0])
 
-    async def confirm_blob(self, sha256: str, signature: bytes) -> None:
-        """Keep the centre's signature, that it holds the document; the caller verified it."""
-        await self._database.write([("UPDATE blob SET confirmed = ? WHERE sha256 = ?", (signature, sha256))])
+    async def confirm_blob(self, sha256: str, signature: bytes | None, begin: int = 0) -> None:
+        """Keep the centre's signature, that it holds the document; the caller verified it.  None: it is in doubt again."""
+        await self._database.write([("UPDATE blob SET confirmed = ? WHERE sha256 = ? AND seq >= ?", (signature, sha256, begin))])
 
     async def blob_delivered(self, sha256: str) -> bool | None:
         """Whether the centre holds the document and has receipted every record that names it; None: none here does."""

@@ -111,9 +111,8 @@ class Core:
                       Door(sockets / "act.sock", ACTORS, self.acting.asks(), {}, names_peer=True)]
         if self.settings.centre is not None:
             centre_key = read_vkey(self.settings.centre.vkey)
-            outbox = Outbox(
-                self.books.books(lambda: self.scribe.newest.get("heartbeat")), centre_key, self.report, self.scribe.wait_beyond,
-            )
+            books = self.books.books(lambda: self.scribe.newest.get("heartbeat"))
+            outbox = Outbox(books, centre_key, self.report, self.scribe.wait_beyond, self.attachments.send_again)
             asks = {name: getattr(outbox, name) for name in
                     ("logs", "wait", "batch", "express", "expressed", "receipt", "behind", "refused", "link", "certificate")}
             asks |= self.attachments.asks(centre_key)

@@ -93,6 +93,11 @@ class Attachments:
                 went += 1
         return went
 
+    async def send_again(self, origin: str, begin: int) -> None:
+        """The centre has lost the records from `begin` on, perhaps their documents too: those still here go once more."""
+        for sha256, _ in await self._store.names():
+            await self._shelf({"log": origin}).confirm_blob(sha256, None, begin)
+
     # --- what uplink.sock may ask
 
     def asks(self, centre_key: VerifierKey) -> dict[str, Any]:

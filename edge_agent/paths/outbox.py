@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,9 +44,11 @@ class Outbox:
     def __init__(
         self, books: list[Book], centre_key: notes.VerifierKey, report: Callable[[str, str, bool], None],
         wait_beyond: Callable[[int, float], Any],
+        centre_lost: Callable[[str, int], Awaitable[None]] | None = None,     # log, how much of it the centre still has
     ) -> None:
         self._books = {book.shelf.origin: book for book in books}
         self._centre_key, self._report, self._wait_beyond = centre_key, report, wait_beyond
+        self._centre_lost = centre_lost
 
     async def logs(self, request: Answer) -> Answer:
         """Every log with its size and the size of its newest receipt."""
@@ -148,7 +150,7 @@ class Outbox:
             await book.shelf.keep_receipt(receipt, note)
             self._report("centre-rollback", "", False)
         elif request.get("latest"):
-            self._rolled_back(book, receipt.checkpoint.size, known)
+            await self._rolled_back(book, receipt.checkpoint.size, known)
         return {"receipted": receipt.checkpoint.size}
 
     async def behind(self, request: Answer) -> Answer:
@@ -156,7 +158,7 @@ class Outbox:
         book = self._book(request)
         known = await book.shelf.receipt()
         if known is not None:
-            self._rolled_back(book, 0, known)
+            await self._rolled_back(book, 0, known)
         return {}
 
     async def refused(self, request: Answer) -> Answer:
@@ -197,13 +199,15 @@ class Outbox:
         self._report("certificate-ends", why, bool(why))
         return {}
 
-    def _rolled_back(self, book: Book, size: int, known: Kept) -> None:
+    async def _rolled_back(self, book: Book, size: int, known: Kept) -> None:
         gone = f"; records {size} to {book.shelf.first - 1} are pruned here, a hole stays" if size < book.shelf.first else ""
         self._report(
             "centre-rollback",
             f"the centre holds {size} records of {book.shelf.origin}, its own receipt {encode(known.sha256)} says "
             f"{known.size}{gone}", True,
         )
+        if self._centre_lost is not None:
+            await self._centre_lost(book.shelf.origin, size)
 
     async def _stump(self, book: Book) -> Answer:
         found = await book.shelf.stump()

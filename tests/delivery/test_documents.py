@@ -183,6 +183,7 @@ def named_here(tmp_path: Path) -> Iterator[Post]:
     kept = Attachments(tmp_path, [made.ledger], StillClock(), made._report)
     name = made.run(kept.keep(DOCUMENT, "text/xml"))
     made.run(made.ledger.append([("instrument", {"blob": {"sha256": name, "len": len(DOCUMENT), "type": "text/xml"}})], T))
+    made.outbox._centre_lost = kept.send_again
     for op, ask in kept.asks(KEY).items():
         setattr(made.outbox, op, ask)
     yield made
@@ -206,6 +207,18 @@ def test_a_document_goes_after_its_record_and_once(named_here: Post) -> None:
     assert steps(named_here, centre) < 100
     assert centre.got == DOCUMENT
     assert steps(named_here, centre) == 0, "it is confirmed: nothing goes again, also after a restart"
+
+
+def test_a_centre_that_came_back_from_an_older_copy_gets_it_again_while_it_is_here(named_here: Post) -> None:
+    steps(named_here, Mock(named_here))
+    restored = Mock(named_here)
+    named_here.ask("behind", log=named_here.ledger.origin)
+    assert steps(named_here, restored) < 100
+    assert restored.got == DOCUMENT
+    (named_here.where / "blobs" / NAME).unlink()
+    named_here.ask("behind", log=named_here.ledger.origin)
+    assert steps(named_here, restored) == 0
+    assert not named_here.reports.get("blob-damaged"), "delivered and deleted is not damage"
 
 
 def test_a_link_that_breaks_costs_one_piece(named_here: Post) -> None:
