@@ -13,7 +13,7 @@ from typing import Any
 from pymodbus.constants import ExcCodes
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU
-from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
+from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest, WriteSingleCoilRequest
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
 READS: dict[str, type[Any]] = {
@@ -48,6 +48,17 @@ def question(unit: int, table: str, address: int, count: int) -> bytes:
     return bytes((unit, pdu.function_code)) + bytes(pdu.encode())
 
 
+def coil(unit: int, address: int, on: bool) -> bytes:
+    """Unit and PDU that set one coil, the only thing ever written; a module that did it sends the same bytes back."""
+    pdu = WriteSingleCoilRequest(address=address, bits=[on])
+    return bytes((unit, pdu.function_code)) + bytes(pdu.encode())
+
+
+def refusal(question: bytes, answer: bytes) -> Refusal | None:
+    """The no an answer is, if it is one."""
+    return Refusal(answer[2], _reason(answer[2])) if len(answer) == 3 and answer[1] == question[1] | 0x80 else None
+
+
 def asked(question: bytes) -> tuple[int, int, int]:
     """Function, address and count of a read; ValueError when it is none."""
     if len(question) != 6 or question[1] not in (1, 2, 3, 4):
@@ -77,8 +88,8 @@ def other_length(question: bytes) -> bytes:
 def answer(question: bytes, answer: bytes) -> list[int] | Refusal:
     """Registers (0 to 65535) or bits (0, 1) of an answer to that question; ValueError when it does not fit it."""
     function, _, count = asked(question)
-    if len(answer) == 3 and answer[1] == function | 0x80:
-        return Refusal(answer[2], _reason(answer[2]))
+    if (no := refusal(question, answer)) is not None:
+        return no
     if len(answer) != answer_bytes(question) or answer[:2] != question[:2] or answer[2] != len(answer) - 3:
         raise ValueError("not an answer to this question")
     pdu = _ANSWERS.decode(answer[1:])

@@ -11,6 +11,7 @@ from typing import Any
 from edge_agent import drivers
 from edge_agent.doors.files import read_text
 from edge_agent.hands import links
+from edge_agent.house import lighting
 from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.rules import NOT_FITTED, Rules
 from edge_agent.tools import model_file, register_meanings, toml_settings
@@ -59,6 +60,7 @@ def load(path: Path) -> Configuration:
     _check_centre(settings, path)
     profiles = {lane.name: _profile(lane, path) for lane in settings.lane}
     models = {lane.name: _model(lane, profiles[lane.name], path) for lane in settings.lane if lane.model}
+    lighting.check(settings, path)
     for lane in settings.lane:
         _check_rules(lane, profiles[lane.name], models.get(lane.name), path)
     return Configuration(path, settings, profiles, models)

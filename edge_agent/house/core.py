@@ -15,12 +15,13 @@ from edge_agent import __version__, drivers
 from edge_agent.doors.clock import SaneClock
 from edge_agent.doors.files import free_mb, hold, kernel_boot, make_directory
 from edge_agent.doors.systemd import notify, watchdog_period_s
-from edge_agent.hands.annunciator import Annunciator, LogSignal, Signal
+from edge_agent.hands.annunciator import Annunciator
 from edge_agent.hands.links import Links
 from edge_agent.hands.sockets import Door
 from edge_agent.hands.taps import Taps
 from edge_agent.house import inboxes
 from edge_agent.house.configuration import Configuration
+from edge_agent.house.lighting import Lighting
 from edge_agent.house.logbooks import Logbooks
 from edge_agent.judgement.portal import Portal
 from edge_agent.paths import heart
@@ -83,10 +84,11 @@ class Core:
         self.retention = self.books.retention(self.settings, self.clock)
         self.attachments = Attachments(self.state, self.books.shelves, self.clock, self.report)
         self.room = Room(self.state, self.keeping, self.retention, self.report, self.attachments.make_room)
-        signals: list[Signal] = [LogSignal()] if self.settings.annunciator.kind == "log" else []
-        self.annunciator = Annunciator(signals, self.events.put)
+        self.lighting = Lighting(self.settings, self.clock, self.report)
+        self.annunciator = Annunciator(self.lighting.signals, self.events.put)
         self.lanes = [self._lane(lane) for lane in self.settings.lane]
         self.acting = Acting(self.state / "acting.json", self.lanes, self.clock, self.scribe.submit, self.moment, self._new_id)
+        self.lighting.watch(self.lanes, self.acting)
         self.daily = [DailyFiles(Path(self.settings.portal.daily_files), lane.name) for lane in self.lanes
                       if self.settings.portal.daily_files]
         await self.keeping.put_back(self.lanes)
@@ -115,8 +117,7 @@ class Core:
             outbox = Outbox(books, centre_key, self.report, self.scribe.wait_beyond, self.attachments.send_again)
             asks = {name: getattr(outbox, name) for name in
                     ("logs", "wait", "batch", "express", "expressed", "receipt", "behind", "refused", "link", "certificate")}
-            asks |= self.attachments.asks(centre_key)
-            self.doors.append(Door(sockets / "uplink.sock", UPLINK, asks, {}))
+            self.doors.append(Door(sockets / "uplink.sock", UPLINK, asks | self.attachments.asks(centre_key), {}))
         for door in self.doors:
             await door.open()
             self._closers.append(door.close)
@@ -198,7 +199,7 @@ class Core:
     def _others(self) -> dict[str, Coroutine[Any, Any, None]]:
         return {
             "heart": self._beat(), "watchdog": self._watch(), "clock": self._watch_clock(),
-            **inboxes.tasks(self),
+            **inboxes.tasks(self), **self.lighting.work(),
             **{f"daily {files.lane}": files.follow(lane.chunks, self.clock)
                for files, lane in zip(self.daily, self.lanes, strict=False)},
         }

@@ -123,6 +123,13 @@ class Acting:
         self._submit("operator", body)
         return {}
 
+    def acknowledged(self, lane: str, alarm: str, how: str) -> None:
+        """Somebody at the lane pressed the button: it is on record that the alarm was heard, not by whom."""
+        self._submit("operator", {
+            "action": "acknowledge", "lane": lane, "alarm": alarm, "by": {"name": "officer at the lane", "how": how},
+            "at": self._moment(self._clock.mono_ns()),
+        })
+
     # --- what others are told
 
     def mark(self, kind: str, body: Answer) -> Answer:

@@ -79,3 +79,8 @@ class Lane:
     @property
     def silent(self) -> bool:
         return self.portal.faults.holds(Condition.SILENCE.value) or self.portal.faults.holds(Condition.LINK.value)
+
+    @property
+    def heard(self) -> bool:
+        """It has spoken, and still does."""
+        return self.portal.cadence.wire_ns is not None and not self.silent

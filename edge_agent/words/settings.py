@@ -120,6 +120,25 @@ class LaneSettings:
     alarm: AlarmSettings = key("alarm rules", AlarmSettings())
 
 
+LAMPS = ("gamma", "neutron", "distance", "fault", "exercise", "ready", "horn", "heartbeat")
+
+
+@dataclass(frozen=True, slots=True)
+class LampSettings:
+    """An I/O module on Modbus TCP whose outputs are lamps and a horn, and one of whose inputs may be a button."""
+
+    host: str = key("address of the I/O module")
+    coils: dict[str, int] = key(f"coil, from 0 as on the wire, of each of: {', '.join(LAMPS)}", low=0, high=65535)
+    lanes: list[str] = key("lanes it shows; empty: every lane of this controller", [])
+    port: int = key("its TCP port", 502, low=1, high=65535)
+    unit: int = key("its Modbus unit", 1, low=0, high=255)
+    inverted: list[str] = key("outputs lit while the coil is off: a fault lamp wired so is lit when power or module fail", [])
+    button: int = key("discrete input of the acknowledge button, from 0; -1: none", -1, low=-1, high=65535)
+    button_inverted: bool = key("true where the button opens its contact", False)
+    hold_s: float = key("an alarm's lamp stands so long after its vehicle has gone", 60.0, unit="s", low=1, high=3600)
+    horn_s: float = key("an alarm's horn sounds so long when nobody acknowledges", 60.0, unit="s", low=1, high=3600)
+
+
 @dataclass(frozen=True, slots=True)
 class AnnunciatorSettings:
     """Who is told at the lane."""
@@ -128,6 +147,7 @@ class AnnunciatorSettings:
         "log: service log and socket only; none must be written out and is reported to the centre", "log",
         choices=("log", "none"),
     )
+    module: list[LampSettings] = key("I/O modules with lamps and horns, one table each", [])
 
 
 @dataclass(frozen=True, slots=True)
