@@ -122,4 +122,4 @@ for old in "$opt"/edge-agent-*; do       # this one and the one before are kept
   case "$(basename "$old")" in "$name" | "$(readlink "$opt/previous" 2>/dev/null || true)") ;; *) rm -rf "$old" ;; esac
 done
 ok "$name is in use$([ -z "$before" ] || [ "$before" = "$name" ] || echo ", $before is kept: ./install.sh --rollback")"
-[ -e "$config" ] || echo "Next: sudo edge-agent setup   (or write $config: /usr/share/doc/edge-agent/README.md)"
+[ -e "$config" ] || echo "Next: sudo edge-agent setup   (by hand: /usr/share/doc/edge-agent/install.md)"

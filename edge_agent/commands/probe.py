@@ -48,10 +48,15 @@ def _run(chosen: argparse.Namespace) -> int:
         return asyncio.run(_watch(chosen))
     if chosen.unit or chosen.profile:
         raise SettingsError("--unit and --profile are for watching an instrument: add --driver, for example --driver aspect")
-    return asyncio.run(_look(chosen))
+    return _tell(chosen, *asyncio.run(_look(chosen)))
 
 
-async def _look(chosen: argparse.Namespace) -> int:
+def search(place: str, units: str = UNITS) -> tuple[list[Found], list[str]]:
+    """What is at a place, and why what was tried could not be: for `setup`."""
+    return asyncio.run(_look(argparse.Namespace(place=place, units=units, baud=None, parity="N", rtu=False, json=True)))
+
+
+async def _look(chosen: argparse.Namespace) -> tuple[list[Found], list[str]]:
     from edge_agent.doors.clock import RealClock
     from edge_agent.house import probing
 
@@ -67,15 +72,15 @@ async def _look(chosen: argparse.Namespace) -> int:
                 raise
             continue
         if heard is not None and heard.driver:
-            return _tell(chosen, [heard], [])
+            return [heard], []
         found += [heard] if heard else []
     if found:                                       # something pushes that nobody knows: a Modbus instrument keeps silent
-        return _tell(chosen, found, troubles)
+        return found, troubles
     for link in _pushing(chosen) if chosen.place.startswith("/") else ():
         _say(chosen, f"asking the families we know on {link.device} ...")
         found += [one async for one in probing.asked(link, _units(chosen.units), RealClock())]
         if found:
-            return _tell(chosen, found, troubles)
+            return found, troubles
         break                                       # each family has its own settings
     for link in _asked(chosen):
         _say(chosen, f"asking units {chosen.units} on {_name(link)} ...")
@@ -85,7 +90,7 @@ async def _look(chosen: argparse.Namespace) -> int:
             troubles.append(str(problem))
         if found:
             break                                   # the first settings at which something answers
-    return _tell(chosen, found, troubles)
+    return found, troubles
 
 
 async def _watch(chosen: argparse.Namespace) -> int:

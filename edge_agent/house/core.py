@@ -19,7 +19,7 @@ from edge_agent.hands.annunciator import Annunciator
 from edge_agent.hands.links import Links
 from edge_agent.hands.sockets import Door
 from edge_agent.hands.taps import Taps
-from edge_agent.house import inboxes
+from edge_agent.house import inboxes, trials
 from edge_agent.house.configuration import Configuration
 from edge_agent.house.lighting import Lighting
 from edge_agent.house.logbooks import Logbooks
@@ -39,7 +39,7 @@ from edge_agent.tools import bodies, times
 from edge_agent.tools.notes import read_vkey
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import StorageError
-from edge_agent.words.event import Event, Fault
+from edge_agent.words.event import Event
 from edge_agent.words.settings import LaneSettings
 
 log = logging.getLogger("edge_agent.core")
@@ -62,7 +62,7 @@ class Core:
         self.events: Taps[Event] = Taps()
         self._offset_ns = clock.wall_ns() - self.started_ns
         self._ids = 0
-        self._reports = Reports(self._tell)     # faults of the controller itself; lanes keep their own
+        self._reports = Reports(self.publish)     # faults of the controller itself; lanes keep their own
         self._receipted = (0, self.started_ns)  # newest receipt's size, and when it grew
         self.links = Links(self.clock)
         self._closers: list[Callable[[], Awaitable[None]]] = []
@@ -87,7 +87,7 @@ class Core:
         self.lighting = Lighting(self.settings, self.clock, self.report)
         self.annunciator = Annunciator(self.lighting.signals, self.events.put)
         self.lanes = [self._lane(lane) for lane in self.settings.lane]
-        self.acting = Acting(self.state / "acting.json", self.lanes, self.clock, self.scribe.submit, self.moment, self._new_id)
+        self.acting = Acting(self.state / "acting.json", self.lanes, self.clock, self.scribe.submit, self.moment, self.new_id)
         self.lighting.watch(self.lanes, self.acting)
         self.daily = [DailyFiles(Path(self.settings.portal.daily_files), lane.name) for lane in self.lanes
                       if self.settings.portal.daily_files]
@@ -101,7 +101,7 @@ class Core:
     def _lane(self, lane: LaneSettings) -> Lane:
         profile = self.configuration.profiles[lane.name]
         driver = drivers.find(lane.driver)
-        portal = Portal(lane, profile, self._new_id, self.configuration.models.get(lane.name))
+        portal = Portal(lane, profile, self.new_id, self.configuration.models.get(lane.name))
         link = self.links.make(lane.link, driver.polls(profile, lane.link), driver.dialect)
         return Lane(lane.name, link, driver.decoder(profile), portal, self.clock, self.annunciator, self.submit)
 
@@ -110,7 +110,7 @@ class Core:
         make_directory(sockets, 0o755)
         control = Control(self.lanes, self.scribe, self.events, self.status, self.clock, self._describe)
         self.doors = [Door(sockets / "control.sock", LOOKERS, control.asks(), control.streams()),
-                      Door(sockets / "act.sock", ACTORS, self.acting.asks(), {}, names_peer=True)]
+                      Door(sockets / "act.sock", ACTORS, self.acting.asks() | trials.asks(self), {}, names_peer=True)]
         if self.settings.centre is not None:
             centre_key = read_vkey(self.settings.centre.vkey)
             books = self.books.books(lambda: self.scribe.newest.get("heartbeat"))
@@ -133,7 +133,7 @@ class Core:
     def moment(self, at_ns: int) -> dict[str, Any]:
         return times.moment(at_ns, self.boot, self.clock.mono_ns(), self.clock.wall_ns())
 
-    def _new_id(self) -> str:
+    def new_id(self) -> str:
         self._ids += 1
         origin = self.settings.portal.origin
         log_number = self.scribe.ledger.origin.removeprefix(origin)     # "" or "/2": a restored copy counts its starts again
@@ -160,7 +160,7 @@ class Core:
         """A fault of the controller itself, raised once and ended once."""
         self._reports.report(self.clock.mono_ns(), condition, detail, present)
 
-    def _tell(self, event: Fault) -> None:
+    def publish(self, event: Event) -> None:
         self.annunciator.show(event)
         self.submit(event)
 

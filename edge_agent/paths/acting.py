@@ -62,7 +62,7 @@ class Acting:
 
     async def begin(self, request: Answer) -> Answer:
         """{"kind", "lane", "by", "reason", "for_s"}: an exercise or maintenance begins."""
-        kind, lane, by = _kind(request), self._lane(request), _person(request)
+        kind, lane, by = _kind(request), self._lane(request), person(request)
         if kind == "maintenance" and lane is None:
             raise SettingsError("maintenance is of one lane.\n  Name it: edge-agent maintenance begin LANE")
         if (old := self._acts.get((kind, lane))) is not None:
@@ -77,7 +77,7 @@ class Acting:
 
     async def end(self, request: Answer) -> Answer:
         """{"kind", "lane", "by", "done", "parts", "void"}: it is over."""
-        kind, lane, by = _kind(request), self._lane(request), _person(request)
+        kind, lane, by = _kind(request), self._lane(request), person(request)
         act = self._acts.get((kind, lane))
         if act is None:
             where = "" if lane is None else f" on lane {lane}"
@@ -91,7 +91,7 @@ class Acting:
 
     async def panel(self, request: Answer) -> Answer:
         """{"lane", "detectors", "out", "by", "text"}: out of every sum until a person takes it in, or in again."""
-        lane, by, out = self._lane(request), _person(request), request.get("out") is True
+        lane, by, out = self._lane(request), person(request), request.get("out") is True
         if lane is None:
             raise SettingsError("a panel is of one lane.\n  Name it: edge-agent panel out LANE PANEL")
         text = acts.words(request.get("text"), "reason")
@@ -115,7 +115,7 @@ class Acting:
 
     async def note(self, request: Answer) -> Answer:
         """{"by", "text", "lane", "alarm"}: a sentence for the record."""
-        by, lane = _person(request), self._lane(request)
+        by, lane = person(request), self._lane(request)
         body = {"action": "note", "lane": lane, "text": acts.words(request.get("text"), "text"),
                 "by": {"name": by.name, "how": by.how}, "at": self._moment(self._clock.mono_ns())}
         if request.get("alarm") is not None:
@@ -192,7 +192,7 @@ def _kind(request: Answer) -> str:
     return str(kind)
 
 
-def _person(request: Answer) -> Person:
+def person(request: Answer) -> Person:
     """The name given, and the account the kernel says is at the other end."""
     uid = request.get("uid")
     try:

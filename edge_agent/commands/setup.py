@@ -1,0 +1,183 @@
+"""`edge-agent setup`: from a bare controller to a receipted test alarm, by questions or from a file of answers."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import pwd
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from edge_agent.commands import options
+from edge_agent.words.errors import EdgeAgentError, SettingsError
+
+T = TypeVar("T")
+ACCOUNT = "edge-agent"
+PATIENCE_S = 600.0          # for the centre to enrol this portal: somebody reads digits over the telephone
+
+
+def add(sub: options.Sub) -> None:
+    made = options.parser(
+        sub, "setup", "From a bare controller to a receipted test alarm: asks, tries, writes the configuration.",
+        "sudo edge-agent setup\n  sudo edge-agent setup --answers post.toml",
+    )
+    made.add_argument("--answers", type=Path, metavar="FILE", help="answers instead of questions (docs/install.md)")
+    made.add_argument("--again", action="store_true", help="make a new configuration; the old one is kept beside it")
+    made.add_argument("--by", metavar="NAME", help="who does it, as it stands on record (default: this account)")
+    options.config(made)
+    made.set_defaults(run=_run)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    from edge_agent.commands import probe
+    from edge_agent.doors.files import who
+    from edge_agent.house.setting_up import Machine, Setup
+
+    asker: Any = FromFile(chosen.answers) if chosen.answers else Console(chosen.config.with_name(".setup-answers.json"))
+    with contextlib.ExitStack() as stack:
+        services = Services(stack)
+        machine = Machine(probe.search, _enrol, services.start, services.kinds)
+        good = Setup(asker, machine, chosen.config.absolute(), chosen.again, chosen.by or who()).run()
+        asker.say("\nThis post works: its lanes are heard, a test alarm has its receipt." if good else
+                  "\nNot all of it works yet; see FAIL above.  Mend it, then setup again: answers are kept.")
+        services.farewell(chosen.config.absolute(), asker.say)
+    return 0 if good else 1
+
+
+class Console:
+    """A person; answers given before are defaults."""
+
+    def __init__(self, kept: Path) -> None:
+        self._kept = kept
+        try:
+            self._answers: dict[str, str] = {str(k): str(v) for k, v in json.loads(kept.read_text()).items()}
+        except (OSError, ValueError, AttributeError):
+            self._answers = {}
+
+    def ask(self, key: str, question: str, default: str, check: Callable[[str], T]) -> T:
+        default = self._answers.get(key, default)
+        while True:
+            try:
+                text = input(f"{question}{f' [{default}]' if default else ''}: ").strip() or default
+            except EOFError:
+                raise SettingsError(f"no answer to: {question}.\n  Without a terminal: edge-agent setup --answers FILE") from None
+            try:
+                found = check(text)
+            except SettingsError as problem:
+                print(f"  {problem}")
+                continue
+            self._answers[key] = text
+            with contextlib.suppress(OSError):      # only for the next time
+                self._kept.parent.mkdir(parents=True, exist_ok=True)
+                self._kept.write_text(json.dumps(self._answers, indent=1))
+            return found
+
+    def say(self, text: str) -> None:
+        print(text, flush=True)
+
+    def patience_s(self) -> float:
+        return PATIENCE_S
+
+
+class FromFile:
+    """A TOML file: origin, [[lane]] with name, kind, place, ..., centre_card, service, ..."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self._table = tomllib.loads(options.read_bytes(path).decode())
+        except (ValueError, RecursionError) as problem:
+            raise SettingsError(f"{path}: not TOML: {problem}.\n  docs/install.md shows an example") from None
+        lanes = self._table.get("lane", [])
+        if not isinstance(lanes, list) or not all(isinstance(lane, dict) for lane in lanes):
+            raise SettingsError(f"{path}: lane: expected [[lane]] tables.\n  docs/install.md shows an example")
+        self._lanes = lanes
+
+    def ask(self, key: str, question: str, default: str, check: Callable[[str], T]) -> T:
+        value = self._find(key)
+        try:
+            return check(default if value is None else str(value))
+        except SettingsError as problem:
+            raise SettingsError(f"{self._path}: {key}: {problem}\n  It answers: {question}") from None
+
+    def _find(self, key: str) -> Any:
+        parts = key.split(".")
+        if len(parts) == 3:
+            number = int(parts[1])
+            return self._lanes[number].get(parts[2], None if parts[2] != "name" else "") if number < len(self._lanes) else None
+        return self._table.get(key)
+
+    def say(self, text: str) -> None:
+        print(text, flush=True)
+
+    def patience_s(self) -> float:
+        return float(self._table.get("patience_s", PATIENCE_S))
+
+
+class Services:
+    """systemd's units, or two processes for as long as setup runs."""
+
+    def __init__(self, stack: contextlib.ExitStack) -> None:
+        self._stack, self._kind = stack, "none"
+        systemd = Path("/run/systemd/system").is_dir()
+        self.kinds = ("systemd", "foreground", "none") if systemd else ("foreground", "none")
+
+    def start(self, kind: str, config: Path) -> None:
+        self._kind = kind
+        if kind == "systemd":
+            words = ["systemctl", "enable", "--now", "edge-agent", "edge-agent-uplink"]
+            done = subprocess.run(words, capture_output=True, text=True)
+            if done.returncode:
+                raise EdgeAgentError(f"systemctl: {done.stderr.strip()}\n  Are the units there? docs/install.md")
+        if kind == "foreground":
+            for command in ("run", "uplink"):
+                log = (config.parent / f"setup-{command}.log").open("ab")
+                process = subprocess.Popen([sys.executable, "-m", "edge_agent", command, "--config", str(config)],
+                                           stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+                log.close()
+                self._stack.callback(_end, process)
+
+    def farewell(self, config: Path, say: Callable[[str], None]) -> None:
+        if self._kind == "foreground":
+            say(f"It ran for this setup and ends now.  In the foreground, each in a terminal of its own:\n"
+                f"  edge-agent run --config {config}\n  edge-agent uplink --config {config}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _enrol(config: Path, out: Path) -> str:
+    """Keys belong to the account of the core, whoever runs setup."""
+    from edge_agent.doors.files import write_whole
+
+    with tempfile.TemporaryDirectory(prefix="edge-agent-") as where:
+        made = Path(where) / "enrolment.json"
+        command = [sys.executable, "-m", "edge_agent", "enrol", "--config", str(config), "--out", str(made)]
+        if os.geteuid() == 0 and str(config).startswith("/etc/") and _is_account(ACCOUNT):
+            os.chown(where, pwd.getpwnam(ACCOUNT).pw_uid, -1)
+            command = ["runuser", "-u", ACCOUNT, "--", *command]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise EdgeAgentError(done.stderr.strip().removeprefix("edge-agent: "))
+        write_whole(out, made.read_bytes())
+    return next(line for line in done.stdout.splitlines() if line.startswith("Fingerprint")).removeprefix("Fingerprint").strip()
+
+
+def _is_account(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True

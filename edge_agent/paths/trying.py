@@ -1,0 +1,69 @@
+"""Trials of a lane over act.sock: a test alarm, and the record of what was tried before work began."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from edge_agent import __version__
+from edge_agent.paths.acting import Acting, person
+from edge_agent.paths.lane import Lane
+from edge_agent.tools import acts
+from edge_agent.words.clock import Clock
+from edge_agent.words.errors import EdgeAgentError, SettingsError
+from edge_agent.words.event import Alarm, Event, Judgement
+from edge_agent.words.reading import Radiation
+
+TEST_RULE = "test/1"
+Answer = dict[str, Any]
+
+
+class Trying:
+    """`publish`: shows an event at the lane and makes it a record."""
+
+    def __init__(
+        self, lanes: Sequence[Lane], acting: Acting, clock: Clock, cfg: str, submit: Callable[[str, Answer], None],
+        moment: Callable[[int], Answer], new_id: Callable[[], str], publish: Callable[[Event], None],
+    ) -> None:
+        self._lanes, self._acting, self._clock, self._cfg = {lane.name: lane for lane in lanes}, acting, clock, cfg
+        self._submit, self._moment, self._new_id, self._publish = submit, moment, new_id, publish
+
+    def asks(self) -> dict[str, Callable[[Answer], Any]]:
+        return {"test-alarm": self.test_alarm, "commissioned": self.commissioned}
+
+    async def test_alarm(self, request: Answer) -> Answer:
+        """{"lane", "by"}: an alarm from nowhere: lamp, record, link and centre are tried.  Only in an exercise, so that nobody
+        takes it for real."""
+        lane, by = self._lane(request), person(request)
+        if not any(act["kind"] == "exercise" and act["lane"] in (None, lane.name) for act in self._acting.plain()):
+            raise EdgeAgentError(
+                "no exercise is under way: a test alarm would be taken for real.\n"
+                "  First: edge-agent exercise begin --reason \"test alarm\""
+            )
+        name = self._new_id()
+        self._publish(Alarm(
+            self._clock.mono_ns(), lane.name, name, Radiation.GAMMA, Judgement(TEST_RULE, None, None, 0.0, 0, None, None, ()),
+            {}, {}, None, None, (f"a test by {by.name}: no source, no vehicle",),
+        ))
+        return {"alarm": name}
+
+    async def commissioned(self, request: Answer) -> Answer:
+        """{"lane", "by", "steps", "passed", "text"}: what was tried (schema `commissioning`)."""
+        lane, by = self._lane(request), person(request)
+        if not isinstance(request.get("steps"), list) or not isinstance(request.get("passed"), bool):
+            raise SettingsError("commissioned: expected steps and passed")
+        now_ns, rules = self._clock.mono_ns(), lane.portal.rules
+        rates = [rules.background_cps(radiation, now_ns) for radiation in Radiation]
+        self._submit("commissioning", {
+            "lane": lane.name, "by": {"name": by.name, "how": by.how}, "agent": __version__, "cfg": self._cfg,
+            "steps": request["steps"], "panels_verified": lane.portal.lane.panels_verified, "inventory": [],
+            "background_cps": {name: rate for found in rates for name, rate in found.items() if rate is not None},
+            "passed": request["passed"], "text": acts.words(request.get("text", ""), "text", least=0), "at": self._moment(now_ns),
+        })
+        return {"passed": request["passed"]}
+
+    def _lane(self, request: Answer) -> Lane:
+        name = request.get("lane")
+        if name not in self._lanes:
+            raise SettingsError(f"no lane is called {name!r}; there are: {', '.join(self._lanes)}")
+        return self._lanes[str(name)]

@@ -1,0 +1,57 @@
+"""Answers of a technician into the configuration file.  Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class LaneAnswers:
+    name: str
+    kind: str
+    driver: str
+    link: Mapping[str, str | int]
+    count_means: str = ""
+    continuous: bool = False
+
+
+@dataclass(slots=True)
+class Answers:
+    origin: str
+    state: str
+    sockets: str
+    annunciator: str
+    lanes: Sequence[LaneAnswers] = field(default_factory=list)
+    centre: Mapping[str, Any] | None = None         # url and vkey of the centre's card
+
+
+def configuration(answers: Answers) -> str:
+    """edge-agent.toml as setup writes it: what was answered; everything else is as shipped."""
+    lines = [
+        "# Written by edge-agent setup.  Look: edge-agent config check.  Every key: the shipped example",
+        "version = 1", "", "[portal]", f"origin = {_text(answers.origin)}", f"state = {_text(answers.state)}",
+        f"sockets = {_text(answers.sockets)}",
+    ]
+    for lane in answers.lanes:
+        lines += ["", "[[lane]]", f"name = {_text(lane.name)}", f"driver = {_text(lane.driver)}", f"kind = {_text(lane.kind)}"]
+        lines += ['mode = "continuous"'] if lane.continuous else []
+        lines += [f"count_means = {_text(lane.count_means)}"] if lane.count_means else []
+        lines += ["panels_verified = false             # true once the check source has shown which field is which panel"]
+        lines += ["[lane.link]", *(f"{key} = {_value(value)}" for key, value in lane.link.items())]
+    lines += ["", "[annunciator]", f"kind = {_text(answers.annunciator)}"]
+    if answers.centre is not None:
+        lines += ["", "[centre]", f"url = {_text(str(answers.centre['url']))}", f"vkey = {_text(str(answers.centre['vkey']))}",
+                  'ca = "centre.pem"']
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else _text(value)
+
+
+def _text(value: str) -> str:
+    """A TOML basic string; JSON's escapes are TOML's."""
+    return json.dumps(value, ensure_ascii=False)

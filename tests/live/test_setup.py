@@ -1,0 +1,159 @@
+"""`setup`: from nothing to a receipted test alarm, with no file edited; from answers, and by a person in a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from edge_agent.tools import jws
+from tests.evidence.test_schemas import VALIDATORS
+
+from .post import ENVIRONMENT, Post, wait_for
+
+ORIGIN = "rpm.example.gov/portal/SETUP"
+
+
+def place(post: Post) -> str:
+    """HOST:PORT of the mock portal."""
+    found = re.search(r'host = "([^"]+)", port = (\d+)', post.lanes[-1])
+    assert found is not None
+    return f"{found[1]}:{found[2]}"
+
+
+def enrolled_by_the_centre(post: Post, enrolment: Path) -> threading.Thread:
+    """The centre enrols what setup made, some seconds after the file is there."""
+    def work() -> None:
+        wait_for(enrolment.exists, 120, "the enrolment file")
+        time.sleep(2)
+        post.command("center", "enrol", post.where / "centre", enrolment)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def records(post: Post) -> list[dict[str, Any]]:
+    copy = post.where / "copy.ndjson"
+    post.command("center", "export", post.where / "centre", ORIGIN, "--out", copy)
+    parts = [jws.take_apart(line) for line in copy.read_bytes().splitlines()]
+    return [{**part.payload, "kind": part.kind} for part in parts]
+
+
+def centre_has_it(post: Post) -> None:
+    found = records(post)
+    (alarm,) = [record for record in found if record["kind"] == "alarm" and record["rule"] == "test/1"]
+    assert alarm["exercise"], "a test alarm must not be taken for real"
+    (done,) = [record for record in found if record["kind"] == "commissioning"] or [None]
+    assert done is None or done["passed"]       # it may still be on its way
+    for record in (alarm, done):
+        if record is not None:
+            assert not list(VALIDATORS[record.pop("kind")].iter_errors(record))
+
+
+def test_answers_lead_to_a_receipted_test_alarm(post: Post) -> None:
+    post.make_centre()
+    post.start_centre()
+    post.portal("A", "--scene", "quiet")
+    answers = post.where / "answers.toml"
+    answers.write_text(
+        f'origin = "{ORIGIN}"\nstate = "{post.where}/state"\nsockets = "{post.where}/run"\n'
+        f'centre_card = "{post.where}/card.json"\n'
+        f'enrolment = "{post.where}/enrolment.json"\nservice = "foreground"\npatience_s = 60\n'
+        f'[[lane]]\nname = "2"\nplace = "{place(post)}"\n'
+    )
+    thread = enrolled_by_the_centre(post, post.where / "enrolment.json")
+    done = post.command("setup", "--answers", answers, "--config", post.config, "--by", "R. Kazlauskas", check=False)
+    thread.join(10)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "has the centre's receipt" in done.stdout and re.search(r"(\d{5} ){5}\d{5}", done.stdout)
+    assert [line[:5] for line in done.stdout.splitlines() if line.startswith("[")] == [f"[{n}/7]" for n in range(1, 8)]
+    centre_has_it(post)
+    post.command("config", "check", "--config", post.config)
+    again = post.command("setup", "--answers", answers, "--config", post.config, check=False)       # goes on with what is there
+    assert again.returncode == 0 and "it is kept" in again.stdout
+
+
+def test_answers_that_are_wrong_are_named_and_nothing_is_half_done(post: Post) -> None:
+    good = {"origin": f'"{ORIGIN}"', "state": f'"{post.where}/state"', "sockets": f'"{post.where}/run"',
+            "service": '"foreground"'}
+    post.portal("A", "--scene", "quiet")
+    lane = f'[[lane]]\nname = "2"\nplace = "{place(post)}"\n'
+    for changed, lanes, said in (
+        ({"origin": '"no origin"'}, lane, "origin"), ({"state": '"relative"'}, lane, "state"),
+        ({}, '[[lane]]\nname = "a b"\n', "lane.0.name"), ({}, lane.replace(place(post), "127.0.0.1:9"), "nobody answers"),
+        ({}, lane + 'kind = "boat"\n', "lane.0.kind"), ({"centre_card": '"/etc/hostname"'}, lane, "not a centre's card"),
+        ({}, "", "lane.0.name"), ({"lane": "5"}, "", "[[lane]] tables"),
+    ):
+        answers = post.where / "answers.toml"
+        answers.write_text("".join(f"{key} = {value}\n" for key, value in {**good, **changed}.items()) + lanes)
+        done = post.command("setup", "--answers", answers, "--config", post.config, check=False)
+        assert done.returncode == 3 and said in done.stderr and "Traceback" not in done.stderr, (changed, done.stderr)
+        assert not post.config.exists()
+
+
+class Terminal:
+    """A person's terminal: answers when the question stands there."""
+
+    def __init__(self, *words: str) -> None:
+        master, slave = pty.openpty()
+        self._master, self.text = master, ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "edge_agent", *words], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+            env={**ENVIRONMENT, "TERM": "vt100", "COLUMNS": "80", "LINES": "24"},
+        )
+        os.close(slave)
+
+    def until(self, words: str, seconds: float = 60) -> None:
+        """Read until these words have come since the last answer."""
+        ends = time.monotonic() + seconds
+        while words not in self.text:
+            assert time.monotonic() < ends, f"{words!r} did not come; the screen: {self.text[-2000:]}"
+            if select.select([self._master], [], [], 0.2)[0]:
+                try:
+                    self.text += os.read(self._master, 4096).decode(errors="replace")
+                except OSError:
+                    break
+
+    def answer(self, question: str, *answers: str) -> None:
+        """The last is the right one; each wrong one is asked again."""
+        for answer in answers:
+            self.until(question)
+            self.text = self.text.split(question, 1)[1]
+            os.write(self._master, f"{answer}\n".encode())
+
+
+def test_a_person_with_a_wrong_answer_at_every_step_comes_to_the_same_end(post: Post) -> None:
+    post.make_centre()
+    post.start_centre()
+    post.portal("A", "--scene", "quiet")
+    thread = enrolled_by_the_centre(post, post.where / "enrolment.json")
+    screen = Terminal("setup", "--config", str(post.config), "--by", "R. Kazlauskas")
+    try:
+        screen.answer("Name of its log", "", "NO", ORIGIN)
+        screen.answer("Directory of keys", "relative/state", f"{post.where}/state")
+        screen.answer("Directory of its sockets", "x", f"{post.where}/run")
+        screen.answer("Name of lane 1", "", "a b", "2")
+        screen.answer("What passes", "boat", "vehicle")
+        screen.answer("Its wire", "", "127.0.0.1:9", place(post))
+        screen.answer("Its family", "nonsense", "")
+        screen.answer("Name of lane 2", "")
+        screen.answer("centre's card", "/etc/hostname", f"{post.where}/card.json")
+        screen.answer("Who is told", "everybody", "log")
+        screen.answer("File to carry", "here", "")
+        screen.answer("How it runs", "somehow", "foreground")
+        screen.until("This post works", 180)
+        assert screen.process.wait(60) == 0
+    finally:
+        screen.process.kill()
+    thread.join(10)
+    centre_has_it(post)
+    assert json.loads((post.where / ".setup-answers.json").read_text())["origin"] == ORIGIN
