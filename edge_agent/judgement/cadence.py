@@ -20,18 +20,21 @@ class Cadence:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self.wire_ns: int | None = None                     # silence counts from here; None: never opened
+        self._readable = True                               # something since the wire was opened
         self.heard_ns: int | None = None                    # last record that could be read; None: never
         self.answered_ns: int | None = None                 # last answer without anything new; None: never
         self._counts_ns: dict[Radiation, int] = {}          # only detectors that have been heard can fall silent
 
     def opened(self, at_ns: int) -> None:
         """Everything is counted from here."""
+        self._readable = False
         self.wire_ns = at_ns
         self._counts_ns = dict.fromkeys(self._counts_ns, at_ns)
 
     def heard(self, at_ns: int, radiation: Radiation | None = None, readable: bool = True) -> None:
         """Something came; of this radiation where it was counts.  Back-spaced stamps never make it older."""
         if readable:
+            self._readable = True
             self.heard_ns = at_ns if self.heard_ns is None else max(self.heard_ns, at_ns)
         self.wire_ns = at_ns if self.wire_ns is None else max(self.wire_ns, at_ns)
         if radiation is not None:
@@ -45,6 +48,12 @@ class Cadence:
     def spoke_ns(self, opened_ns: int) -> int:
         """When anything came last, if only an answer without anything new."""
         return max(opened_ns, self.wire_ns or 0, self.answered_ns or 0)
+
+    @property
+    def strange(self) -> str:
+        """What nothing but unreadable bytes since the wire was opened most likely is; empty where records came."""
+        nothing = " (nothing readable since the wire was opened: wrong baud or parity, or another instrument?)"
+        return "" if self._readable else nothing
 
     def age_s(self, at_ns: int) -> float:
         """Since anything came; 0.0 before the wire was opened."""

@@ -95,7 +95,7 @@ class Portal:
             case Unreadable():
                 self.tally.unreadable += 1
                 self.tally.line.update([reading.kind] if reading.kind else [])
-                why = f"{reading.reason}: {ascii(reading.data[:40])[2:-1]}"
+                why = f"{reading.reason}{self.cadence.strange if not reading.kind else ''}: {ascii(reading.data[:40])[2:-1]}"
                 yield from self.faults.begin(reading.at_ns, Condition.UNREADABLE.value, why, fades=True)
         yield from self._look_after(reading.at_ns)
 

@@ -72,5 +72,6 @@ _WORDS = {
     Outcome.CHECKSUM: "the checksum does not fit: noise on the line, or a wrong baud rate",
     Outcome.LENGTH: "the answer broke off, or is of a wrong length",
     Outcome.FRAMING: "no frame of this protocol: wrong baud rate or parity, or two instruments at once",
+    Outcome.MASTER: "a question that we did not put: a second master asks on this line, and only one may",
     Outcome.LATE: "an answer that came too late, or another unit's; raise answer_s if it comes again",
 }

@@ -21,6 +21,7 @@ class Outcome(enum.IntEnum):
     LENGTH = 5          # a frame that broke off, or of a length that no answer has
     FRAMING = 6         # bytes that are no frame of this protocol
     LATE = 7            # a good frame, not of this question: an answer that came too late, or another unit's
+    MASTER = 8          # a question that is not ours: somebody else asks on this line
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import dataclasses
 from itertools import count
 
 from edge_agent.doors import modbus
+from edge_agent.doors.files import shipped_config
 from edge_agent.drivers.modbus_map import MapDecoder
-from edge_agent.house.rejudging import shipped_config
 from edge_agent.judgement.portal import Portal
 from edge_agent.tools import toml_settings
 from edge_agent.tools.exchange import Exchange, Outcome, pack

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent import drivers
-from edge_agent.house.configuration import shipped_config
+from edge_agent.doors.files import shipped_config
 from edge_agent.paths.wiretap import Asked, Pushed
 from edge_agent.tools import capture, reading_text, register_meanings, toml_settings
 from edge_agent.words.reading import Chunk, Reading

@@ -119,6 +119,9 @@ class Bus:
         data, at_ns = chunk.data, chunk.at_ns
         while (more := await self._wire.next(QUIET_S)) is not None:
             data, at_ns = (data + more.data)[-1024:], more.at_ns
+        if self._another_master(data, at_ns):
+            await self._wire.next(self.pace.answer_s)       # the answer to him
+            return
         for unit, _ in list(self._lanes.values()):
             question = unit.polls[0].question
             if self._dialect.quiet and self._dialect.mine(data, question):
@@ -128,6 +131,23 @@ class Bus:
                 outcome = found.outcome if found else self._dialect.rest(data, question)
                 self._tell(unit, Chunk(at_ns, pack(Exchange(question, Outcome.LATE if late else outcome, data))))
                 return
+
+    def _another_master(self, data: bytes, at_ns: int) -> bool:
+        """Somebody else asks: no unit is believed before it is sure again, for an answer to him looks like one to us."""
+        lanes = list(self._lanes.values())
+        if not lanes or not self._asked_by_another(data, lanes[0][0].polls[0].question):
+            return False
+        for unit, _ in lanes:
+            unit.doubt = True
+        self._tell(lanes[0][0], Chunk(at_ns, pack(Exchange(lanes[0][0].polls[0].question, Outcome.MASTER, data))))
+        return True
+
+    def _asked_by_another(self, data: bytes, question: bytes) -> bool:
+        while (found := self._dialect.take(data, question)) is not None:
+            if found.outcome is Outcome.MASTER:
+                return True
+            data = data[found.used :]
+        return False
 
     def _sound(self, data: bytes, question: bytes) -> int:
         """Whole frames of it."""
@@ -140,23 +160,28 @@ class Bus:
 
     async def _ask(self, unit: Unit, which: int) -> None:
         question = unit.polls[which].question
-        sure = self._dialect.sure(question) if unit.doubt else None
         await self._settle()
+        sure = self._dialect.sure(question) if unit.doubt else None     # what settled may have raised it
         began_ns = self._clock.mono_ns()
         if began_ns - unit.owed_ns > OWES_S * 1e9:
             unit.owed = 0
+        unit.doubt = False                          # an exchange can raise it anew
         outcome, body, at_ns = await self._exchange(unit, sure or question)
-        if sure is not None:
-            unit.doubt = outcome not in (Outcome.ANSWER, Outcome.REFUSED)
-            if not unit.doubt:
-                unit.misses = 0
-                return                              # it is itself again; its question is still due
+        if sure is not None and outcome in (Outcome.ANSWER, Outcome.REFUSED):
+            unit.misses = 0
+            return                                  # it is itself again; its question is still due
+        unit.doubt = unit.doubt or sure is not None
         self._tell(unit, Chunk(at_ns, pack(Exchange(sure or question, outcome, body))))
         match outcome:
             case Outcome.ANSWER | Outcome.REFUSED:
                 unit.owed = 0
                 self._turns.answered(unit, which, at_ns)
             case Outcome.CHECKSUM:
+                self._turns.spoiled(unit, which, at_ns)
+            case Outcome.MASTER:
+                for each, _ in self._lanes.values():
+                    each.doubt = True
+                await self._wire.next(self.pace.answer_s)   # the answer to him, or to us
                 self._turns.spoiled(unit, which, at_ns)
             case _:
                 await self._missed(unit, began_ns, outcome in (Outcome.LENGTH, Outcome.FRAMING))
@@ -185,6 +210,8 @@ class Bus:
             while (found := self._dialect.take(waiting, question)) is not None:
                 if not self._is_late(found, unit):
                     self._heard_ns = chunk.at_ns
+                    if found.outcome is not Outcome.CHECKSUM:
+                        self._another_master(waiting[found.used :], chunk.at_ns)
                     return found.outcome, found.body, chunk.at_ns
                 waiting = waiting[found.used:]
                 owner = self._whose(found.body, unit)

@@ -12,7 +12,11 @@ from edge_agent.words.errors import LinkError
 from edge_agent.words.reading import Chunk
 
 CONNECT_S = 5.0                     # a portal is one switch away; longer only delays the next try
-KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))    # seconds, probes
+KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3),    # seconds, probes
+             (socket.TCP_USER_TIMEOUT, 20_000))     # ms; a question nobody acknowledges keeps probes from being sent
+
+
+TAKEN = "the portal closed the connection before it sent anything; does another client hold it?  Many take only one"
 
 
 def keep_alive(transport: asyncio.BaseTransport) -> None:
@@ -66,13 +70,16 @@ class _Listener(asyncio.Protocol):
 
     def __init__(self, link: TcpLink, mailbox: Mailbox) -> None:
         self._link, self._mailbox = link, mailbox
+        self._heard = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         keep_alive(transport)
         self._link.opened(cast(asyncio.Transport, transport))
 
     def data_received(self, data: bytes) -> None:
+        self._heard = True
         self._mailbox.put(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._mailbox.end(f"{self._link.name}: {exc or 'the portal closed the connection'}")
+        closed = "the portal closed the connection" if self._heard else TAKEN
+        self._mailbox.end(f"{self._link.name}: {exc or closed}")
