@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.commands import options
-from edge_agent.tools import acts
+from edge_agent.tools import acts, jws, officer_line
 
 SHOWN = {"out": "OUT"}      # of a detector's state; any other that is not ok: --
 
@@ -18,6 +18,7 @@ def add(sub: options.Sub) -> None:
     made = options.parser(sub, "status", "One screen: lanes, counts, alarms, records, link, faults.", "edge-agent status")
     options.config(made)
     options.as_json(made)
+    made.add_argument("--officer", action="store_true", help="one line for each lane: what alarmed, where to look, how long ago")
     made.set_defaults(run=_run)
 
 
@@ -28,7 +29,11 @@ def _run(chosen: argparse.Namespace) -> int:
     settings = load(chosen.config).settings
     with Core(Path(settings.portal.sockets) / "control.sock") as core:
         found = core.ask("status")
-    if chosen.json:
+        alarms = core.ask("alarms")["lines"] if chosen.officer else []
+    if chosen.officer:
+        told = officer_line.lines(found, [jws.take_apart(line.encode()).payload for line in alarms])
+        print(json.dumps(told, indent=1) if chosen.json else "\n".join(told))
+    elif chosen.json:
         print(json.dumps(found, indent=1))
     else:
         print("\n".join(page(found)))

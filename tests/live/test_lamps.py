@@ -65,6 +65,8 @@ def test_a_vehicle_lights_the_lamp_the_button_is_on_record_and_the_end_is_the_fa
         assert record["alarm"] in alarms and record["lane"] == "1"
         assert f"button, input 5 of I/O module 127.0.0.1:{module.port} unit 1" in json.dumps(record["by"])
         VALIDATORS["operator"].validate({key: value for key, value in record.items() if key != "kind"})
+        line = post.command("status", "--officer", "--config", post.config, check=False).stdout
+        assert line.startswith("Lane 1: ALARM ") and " ago" in line, line
         post.kill("core", signal.SIGTERM)
         assert module.lit() == [1], post.log("core")
 

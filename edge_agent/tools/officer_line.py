@@ -1,0 +1,50 @@
+"""One line for the officer at each lane, as a small display or a radio message takes it: what, where to look, how long ago.
+Answers of the core in, words out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edge_agent.tools import alarm_text
+
+RECENT_S = 300          # an alarm is the lane's line so long; by then its vehicle is in the search area or gone
+Body = Mapping[str, Any]
+
+
+def lines(status: Body, alarms: Sequence[Body]) -> list[str]:
+    """One for each lane; `alarms` are bodies of records, any order.  Those of an earlier start are not shown."""
+    return [f"Lane {name}: {_lane(name, lane, status, alarms)}" for name, lane in status["lanes"].items()]
+
+
+def _lane(name: str, lane: Body, status: Body, alarms: Sequence[Body]) -> str:
+    marks = [act["kind"].upper() for act in status.get("acts", []) if act["lane"] in (None, name)]
+    recent = [alarm for alarm in alarms if alarm["lane"] == name and 0 <= _age_s(alarm, status["now"]) < RECENT_S]
+    words = []
+    if "overload" in lane["faults"]:
+        words.append("KEEP DISTANCE")
+    if recent:
+        words.append(_alarm(recent, status["now"]))
+    faults = [fault for fault in lane["faults"] if fault != "overload"]
+    if faults:
+        words.append(f"FAULT {', '.join(faults)}")
+    elif not lane["armed"]:
+        words.append("NOT READY")
+    return ", ".join([*marks, *(words or ["ready"])])
+
+
+def _alarm(recent: Sequence[Body], now: Body) -> str:
+    """The newest vehicle's: both radiations where both alarmed, and the place any of its rules knows."""
+    newest = max(recent, key=lambda alarm: alarm["at"]["mono_ms"])
+    vehicle = newest["occupancy"]                   # None: the vacant lane, whose alarms are each their own
+    same = [newest] if vehicle is None else [alarm for alarm in recent if alarm["occupancy"] == vehicle]
+    what = " and ".join(sorted({alarm["radiation"] for alarm in same})).upper()
+    where = next((found for alarm in same if (found := alarm_text.where(alarm).removeprefix("where: "))), "")
+    age_s = max(_age_s(alarm, now) for alarm in same)
+    ago = f"{age_s:.0f} s ago" if age_s < 60 else f"{age_s / 60:.0f} min ago"
+    return ", ".join(part for part in (f"ALARM {what}", where, ago) if part)
+
+
+def _age_s(alarm: Body, now: Body) -> float:
+    """Seconds since; negative where it was before this start of the controller, whose clock began anew."""
+    return float(now["mono_ms"] - alarm["at"]["mono_ms"]) / 1000 if alarm["at"]["boot"] == now["boot"] else -1.0

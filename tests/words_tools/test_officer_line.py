@@ -1,0 +1,58 @@
+"""The line an officer reads: what, where to look, how long ago; never `ready` beside something that is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.tools import officer_line
+
+NOW = {"boot": 3, "mono_ms": 1_000_000}
+
+
+def status(faults: tuple[str, ...] = (), armed: bool = True, acts: tuple[tuple[str, str | None], ...] = ()) -> dict[str, Any]:
+    return {"now": NOW, "lanes": {"2": {"faults": list(faults), "armed": armed}},
+            "acts": [{"kind": kind, "lane": lane} for kind, lane in acts]}
+
+
+def alarm(ago_s: float, radiation: str = "gamma", occupancy: str | None = "O1", boot: int = 3, lane: str = "2",
+          **more: Any) -> dict[str, Any]:
+    at = {"boot": boot, "mono_ms": NOW["mono_ms"] - round(ago_s * 1000)}
+    return {"lane": lane, "radiation": radiation, "occupancy": occupancy, "at": at} | more
+
+
+def line(*alarms: dict[str, Any], **about: Any) -> str:
+    (told,) = officer_line.lines(status(**about), alarms)
+    return told
+
+
+def test_what_where_and_how_long_ago() -> None:
+    place = {"place": {"behind_m": 6.2}, "side": "left"}
+    assert line(alarm(14, **place)) == "Lane 2: ALARM GAMMA, 6.2 m behind the front bumper, left side as driven, 14 s ago"
+
+
+def test_rules_of_one_vehicle_are_one_alarm_and_the_vehicle_before_is_another() -> None:
+    alarms = alarm(200, occupancy="O0"), alarm(95), alarm(94, "neutron", place={"behind_m": 3.0})
+    assert line(*alarms) == "Lane 2: ALARM GAMMA AND NEUTRON, 3.0 m behind the front bumper, 2 min ago"
+
+
+def test_alarms_of_the_vacant_lane_are_not_one_vehicle() -> None:
+    assert line(alarm(80, "neutron", None), alarm(10, occupancy=None)) == "Lane 2: ALARM GAMMA, 10 s ago"
+
+
+def test_old_alarms_other_lanes_and_earlier_starts_are_not_shown() -> None:
+    assert line(alarm(301), alarm(5, boot=2), alarm(5, lane="3")) == "Lane 2: ready"
+
+
+def test_what_is_wrong_is_said_beside_the_alarm() -> None:
+    assert line(alarm(5), faults=("overload", "link")) == "Lane 2: KEEP DISTANCE, ALARM GAMMA, 5 s ago, FAULT link"
+    assert line(armed=False) == "Lane 2: NOT READY"
+    assert line(acts=(("exercise", None), ("maintenance", "3"))) == "Lane 2: EXERCISE, ready"
+
+
+@given(st.lists(st.sampled_from(["overload", "link", "tamper"]), unique=True), st.booleans(), st.booleans())
+def test_ready_stands_alone(faults: list[str], armed: bool, alarmed: bool) -> None:
+    told = line(*[alarm(5)] * alarmed, faults=tuple(faults), armed=armed)
+    assert ("ready" in told) == (armed and not faults and not alarmed)
