@@ -24,7 +24,8 @@ from edge_agent.words.errors import EvidenceError, StorageError, Unavailable
 
 log = logging.getLogger("edge_agent.salvage")
 OF_THE_LINE = {"v", "log", "seq", "prev", "nk", "t"}        # of the place in the log, not of what happened
-CARRIED = ("alarm", "occupancy", "tamper")      # what happened at the lane; heartbeats and faults told how it stood then
+# what happened at the lane, and what was found in the search; heartbeats and faults told how it stood then
+CARRIED = ("alarm", "occupancy", "tamper", "instrument")
 CARRIED_MAX = 1000      # records; the scribe's queue has room for them beside what a start says of itself
 READ_LINES = 1000
 

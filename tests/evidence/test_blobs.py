@@ -16,6 +16,7 @@ import pytest
 
 from edge_agent.center.kinds import load
 from edge_agent.commands import main
+from edge_agent.house.salvage import salvage
 from edge_agent.paths.attachments import KEPT_S, Attachments
 from edge_agent.tools import ed25519
 from edge_agent.tools.base64url import encode
@@ -201,6 +202,23 @@ def test_a_document_never_takes_the_last_room_of_records(tmp_path: Path, monkeyp
         return desk.files
 
     assert at_desk(tmp_path, story) == []
+
+
+def test_a_result_that_a_refused_log_could_not_deliver_is_carried_on_with_its_document(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> dict[str, Any]:
+        await desk.portal.write("f")
+        await desk.portal.receipt(1, 0)
+        await desk.take()
+        await desk.portal.ledger.close()
+        desk.portal.identity.close("the centre refuses it", {"name": "x", "how": "test"}, 1)
+        drafts = await salvage(desk.portal.identity)
+        await desk.portal.open()
+        return {kind: dict(body) for kind, body in drafts}
+
+    drafts = at_desk(tmp_path, story)
+    assert drafts["recovery"]["tail"]["carried"] == 1
+    assert drafts["instrument"]["blob"]["sha256"] == NAME
+    assert drafts["instrument"]["carried"]["seq"] == 1
 
 
 @pytest.mark.parametrize("call", ["write", "fsync", "posix"])
