@@ -106,7 +106,7 @@ class Day:
         return Asked(wire, "rtu" if units[0].driver == "modbus_map" else "tcp", made, clock)
 
     def ask(self, op: str, **values: Any) -> dict[str, Any]:
-        return dict(self._loop.run_until_complete(self._core.doors[1].asks[op](values)))
+        return dict(self._loop.run_until_complete(self._core.doors[-1].asks[op](values)))
 
     def run(self, seconds: float, progress: bool) -> Judged:
         running = self._loop.create_task(self._core.run())
