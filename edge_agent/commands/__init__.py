@@ -13,8 +13,8 @@ from edge_agent.commands import options
 from edge_agent.words.errors import EdgeAgentError, StorageError
 
 COMMANDS = (
-    "setup", "run", "uplink", "enrol", "status", "alarms", "verify", "watch", "wire", "record", "replay", "config", "learn",
-    "probe", "link", "exercise", "maintenance", "panel", "selftest", "simulate", "demo", "center", "witness",
+    "setup", "run", "uplink", "enrol", "status", "diagnose", "alarms", "verify", "watch", "wire", "record", "replay",
+    "config", "learn", "probe", "link", "exercise", "maintenance", "panel", "selftest", "simulate", "demo", "center", "witness",
 )
 EXITS = """exit codes:
   0 done     3 configuration         6 evidence does not verify

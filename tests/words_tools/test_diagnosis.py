@@ -1,0 +1,94 @@
+"""`diagnose`: the right class first, several at once, consequences told with their cause, and "not sure" where it is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import fault_bench
+from edge_agent.house import guide
+from edge_agent.tools import diagnosis_text
+from edge_agent.tools.diagnosis import UNKNOWN, diagnose
+from edge_agent.words.errors import SettingsError
+from edge_agent.words.reading import Condition
+
+GUIDE = guide.findings(None)
+NO_FAULT_OF_THE_LANE = {Condition.TAMPER}       # a record of its own
+
+
+def ids(**faults: str) -> list[str]:
+    named = {name.replace("_of_", ":").replace("_", "-"): text for name, text in faults.items()}
+    return [one.id for one in diagnose(named, GUIDE)]
+
+
+def test_every_condition_a_lane_can_have_is_in_the_guide() -> None:
+    names = [condition.value for condition in Condition if condition not in NO_FAULT_OF_THE_LANE]
+    names += [f"{name}:Aa1" for name in ("dead", "stuck", "noisy", "smooth", "share", "deaf", "loud", "spike", "over-range")]
+    names += ["overload", "blind", "neutron-blind", "gamma-silence", "neutron-silence"]
+    signs = {name for finding in GUIDE for name in (*finding.signs, *finding.explains)}
+    missing = [name for name in names if not any(_fits(name, sign) for sign in signs)]
+    assert missing == []
+
+
+def _fits(name: str, sign: str) -> bool:
+    bare = sign.removesuffix("*").removesuffix(":")
+    return name == sign or sign == f"*{name}" or name.split(":")[0] == bare or bare.endswith(f"-{name}")
+
+
+def test_a_dead_panel_is_one_finding_with_what_follows_from_it() -> None:
+    told = {"dead:Aa1": "counts nothing", "out-of-service:Aa1": "is in no sum", "gamma-low-background": "the portal says"}
+    (found,) = diagnose(told, GUIDE)
+    assert (found.id, found.verdict, found.subjects) == ("panel-dead", "FAIL", ["Aa1"])
+    assert set(found.follows) == {"out-of-service:Aa1", "gamma-low-background"}
+    assert "cable" in found.causes[0].what and found.causes[0].part
+
+
+def test_two_panels_with_different_faults_are_two_findings() -> None:
+    found = diagnose({"dead:Aa1": "", "out-of-service:Aa1": "", "share:Ba2": "", "stuck:Ba1": ""}, GUIDE)
+    assert [one.id for one in found] == ["panel-frozen", "panel-dead", "panel-drifts"]
+
+
+def test_all_frozen_at_once_is_the_controller() -> None:
+    assert ids(stuck_of_Aa1="", stuck_of_Aa2="", stuck_of_Ba1="", stuck_of_Ba2="") == ["instrument-frozen"]
+
+
+def test_who_holds_the_port_is_told_apart_from_a_dead_wire() -> None:
+    assert ids(link="pid 17 holds it") == ["another-client"] and ids(link="no route to host", silence="") == ["wire-dead"]
+
+
+def test_what_is_not_in_the_guide_is_said_to_be_unknown() -> None:
+    found = diagnose({"never-heard-of": "x", "link": "gone"}, GUIDE)
+    assert [one.id for one in found] == ["wire-dead", UNKNOWN]
+    assert "not sure what this is" in "\n".join(diagnosis_text.page("lane 2", found))
+
+
+def test_causes_near_each_other_are_not_sure_and_the_page_fits() -> None:
+    text = diagnosis_text.page("lane 2", diagnose({"link": "no route to host", "traffic-changed": "deeper"}, GUIDE))
+    assert text[0] == "lane 2: FAIL" and any("NOT SURE between" in line for line in text) and max(map(len, text)) <= 80
+    assert diagnosis_text.page("lane 2", []) == ["lane 2: PASS"]
+    assert json.dumps(diagnosis_text.plain(diagnose({"silence": ""}, GUIDE)))
+
+
+def test_a_service_engineer_adds_to_the_guide_without_code(tmp_path: Path) -> None:
+    (tmp_path / "guide").mkdir()
+    (tmp_path / "guide/ours.toml").write_text(
+        '[[finding]]\nid = "traffic"\ntitle = "ours"\nverdict = "LOOK"\nsigns = ["traffic-changed"]\n'
+        '[[finding.cause]]\nwhat = "ferry"\nweight = 100\n'
+        '[[finding]]\nid = "gate"\ntitle = "gate"\nverdict = "FAIL"\nsigns = ["gate-stuck"]\n'
+        '[[finding.cause]]\nwhat = "motor"\nweight = 100\n')
+    held = guide.findings(tmp_path / "edge-agent.toml")
+    found = diagnose({"traffic-changed": "", "gate-stuck": ""}, held)
+    assert [(one.id, one.title) for one in found] == [("gate", "gate"), ("traffic", "ours")]
+    (tmp_path / "guide/ours.toml").write_text('[[finding]]\nid = "x"\n')
+    with pytest.raises(SettingsError, match=r"ours.toml.*finding\[0\]"):
+        guide.findings(tmp_path / "edge-agent.toml")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["a panel dead", "background high", "one count frozen", "wire silent", "wrong baud"])
+def test_a_fault_put_into_the_mock_is_named_first(name: str) -> None:
+    """The short form of `python -m benchmarks.fault_bench`."""
+    (fault,) = (one for one in fault_bench.FAULTS if one.name == name)
+    assert fault_bench.rank(fault_bench.judged(*fault_bench.wire_of([fault], 1)), fault.expected) == 1
