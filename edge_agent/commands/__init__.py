@@ -14,7 +14,8 @@ from edge_agent.words.errors import EdgeAgentError, StorageError
 
 COMMANDS = (
     "setup", "run", "uplink", "enrol", "status", "diagnose", "alarms", "verify", "watch", "wire", "record", "replay",
-    "config", "learn", "probe", "link", "exercise", "maintenance", "panel", "selftest", "simulate", "demo", "center", "witness",
+    "config", "learn", "probe", "link", "exercise", "maintenance", "panel", "source-check", "selftest", "simulate",
+    "demo", "center", "witness",
 )
 EXITS = """exit codes:
   0 done     3 configuration         6 evidence does not verify
@@ -65,5 +66,5 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     sub = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     wanted = [name for name in COMMANDS if given and given[0] == name] or COMMANDS
     for name in wanted:
-        importlib.import_module(f"edge_agent.commands.{name}").add(sub)
+        importlib.import_module(f"edge_agent.commands.{name.replace('-', '_')}").add(sub)
     return parser

@@ -39,7 +39,7 @@ def _radiation(portal: Portal, radiation: Radiation, now_ns: int) -> dict[str, A
     if isinstance(last, Sample):
         cps = [count / last.interval_s for count in last.counts]
         return found | {"counts": list(last.counts), "interval_s": last.interval_s, "cps": [round(rate, 2) for rate in cps]}
-    return found | {"cps": list(last.rates_cps)}
+    return found | {"cps": list(last.rates_cps), "exposure_s": portal.profile.vacant_exposure_s}
 
 
 def _passage(passage: Passage, now_ns: int) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Trying:
         self._submit, self._moment, self._new_id, self._publish = submit, moment, new_id, publish
 
     def asks(self) -> dict[str, Callable[[Answer], Any]]:
-        return {"test-alarm": self.test_alarm, "commissioned": self.commissioned}
+        return {"test-alarm": self.test_alarm, "commissioned": self.commissioned, "source-checked": self.source_checked}
 
     async def test_alarm(self, request: Answer) -> Answer:
         """{"lane", "by"}: an alarm from nowhere: lamp, record, link and centre are tried.  Only in an exercise, so that nobody
@@ -61,6 +61,15 @@ class Trying:
             "passed": request["passed"], "text": acts.words(request.get("text", ""), "text", least=0), "at": self._moment(now_ns),
         })
         return {"passed": request["passed"]}
+
+    async def source_checked(self, request: Answer) -> Answer:
+        """{"lane", "by", "check"}: what a check source gave at panels (schema `operator`, `check`)."""
+        lane, by, check = self._lane(request), person(request), request.get("check")
+        if not isinstance(check, dict) or not check.get("detectors") or not isinstance(check.get("passed"), bool):
+            raise SettingsError("source-checked: expected check with detectors and passed")
+        self._submit("operator", {"action": "source-check", "lane": lane.name, "by": {"name": by.name, "how": by.how},
+                                  "check": check, "at": self._moment(self._clock.mono_ns())})
+        return {"passed": check["passed"]}
 
     def _lane(self, request: Answer) -> Lane:
         name = request.get("lane")

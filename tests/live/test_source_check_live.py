@@ -1,0 +1,52 @@
+"""A check source held at panels of a mock portal: measured, on record, and the lane marked meanwhile."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from edge_agent.tools import jws
+from tests.evidence.test_schemas import VALIDATORS
+
+from .post import ENVIRONMENT, Post, wait_for
+
+SCENE = """duration_s = 4000.0
+[[high_backgrounds]]            # the source: every panel counts three times as much
+at_s = 60.0
+until_s = 3000.0
+factor = 3.0
+"""
+
+
+def test_a_source_is_measured_and_written_down(post: Post) -> None:
+    (post.where / "source.toml").write_text(SCENE)
+    (post.where / "sources.toml").write_text(
+        '[[source]]\nid = "CS-1188"\nnuclide = "Cs-137"\nactivity_bq = 370000.0\ndate = "2020-01-01"\nkept = "safe, post 2"\n'
+        'measured = "2026-01-01"\nexpected_cps = { Aa1 = 510.0, Aa2 = 900.0 }\n')
+    post.portal("1", "--scene", str(post.where / "source.toml"), "--rate", "4")
+    post.configure()
+    post.enrol()
+    post.start_core()
+    words = ["source-check", "1", "--source", "CS-1188", "--panel", "Aa1", "--panel", "Aa2", "--panel", "Ba1", "--seconds", "8",
+             "--by", "R. Kazlauskas", "--json", "--config", str(post.config)]
+    wait_for(lambda: (post.ask("live") or {"lanes": {}})["lanes"].get("1", {}).get("radiations", {}).get("gamma", {}).get(
+        "background_cps", [None])[0], 30, "a background")
+    check = subprocess.Popen([sys.executable, "-m", "edge_agent", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    wait_for(lambda: (post.status().get("acts") or [{}])[0].get("kind") == "maintenance", 20, "the lane marked")
+    wait_for(lambda: (post.ask("live") or {})["lanes"]["1"]["radiations"]["gamma"]["cps"][0] > 600, 60, "the source in place")
+    out, err = check.communicate("\n\n\n\n", timeout=120)
+    assert check.returncode == 1 and "Traceback" not in err, err
+    found = json.loads(out)["detectors"]
+    assert found["Aa1"]["passed"] and not found["Aa2"]["passed"] and found["Ba1"]["expected_cps"] is None
+    assert "ok   Aa1" in err and "FAIL Aa2" in err and "measured for the first time" in err
+
+    def records() -> list[tuple[str, dict]]:  # type: ignore[type-arg]
+        parts = [jws.take_apart(line.encode()) for line in (post.ask("lines", **{"from": 0}) or {})["lines"]]
+        return [(part.kind, part.payload) for part in parts if part.kind in ("operator", "maintenance")]
+
+    kinds = wait_for(lambda: (got := records())[2:] and got, 10, "the records")
+    assert [kind for kind, _ in kinds] == ["maintenance", "operator", "maintenance"]
+    assert kinds[1][1]["check"]["source"] == "CS-1188" and not list(VALIDATORS["operator"].iter_errors(kinds[1][1]))
+    assert post.status()["acts"] == []
