@@ -277,6 +277,10 @@ int ea_background_now(const ea_lane *lane, int radiation, double t_s, ea_backgro
  * ended age_s ago.  EA_BAD_STATE once the lane has learned anything itself. */
 int ea_background_put(ea_lane *lane, int radiation, double t_s, double age_s, double exposure_s, const double *rate_cps);
 
+/* Channels that were silent, or stuck in the vacant lane, when it was kept: they are until they have counted for a full
+ * background time from t_s on, as if they had failed at t_s. */
+int ea_trouble_put(ea_lane *lane, int radiation, double t_s, uint32_t silent, uint32_t stuck);
+
 int ea_tally_now(const ea_lane *lane, double t_s, ea_tally *out);
 
 /* Ask about once a second.  lost: the wire broke, nothing more comes.  While an overload stands nothing is learned. */

@@ -73,6 +73,7 @@ void ea_health_second(ea_lane *lane, int radiation, double span_s, double t_s);
 void ea_health_sample(ea_lane *lane, int radiation, double t_s, double interval_s, const uint32_t *counts, int taken);
 void ea_health_rate(ea_lane *lane, int radiation, double t_s, double exposure_s, const double *counts, int taken);
 void ea_health_put(ea_lane *lane, int radiation, double exposure_s, const double *rate_cps);
+void ea_health_fail(ea_lane *lane, int radiation, double t_s, uint32_t silent, uint32_t stuck);
 int ea_health_holds(const ea_lane *lane, int radiation);     /* an overload stands: nothing is learned, nothing calms down */
 int ea_vitals_sane(const ea_vitals *h);
 

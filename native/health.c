@@ -185,6 +185,17 @@ void ea_health_put(ea_lane *lane, int radiation, double exposure_s, const double
 	ea_health_prepare(h, radiation, channels);
 }
 
+void ea_health_fail(ea_lane *lane, int radiation, double t_s, uint32_t silent, uint32_t stuck)
+{
+	ea_vitals *h = &lane->vitals[radiation];
+	h->silent |= silent;
+	h->stuck |= stuck;
+	h->stuck_vacant |= stuck;
+	for (uint32_t c = 0; c < lane->ring[radiation].channels; c++) {
+		if ((silent | stuck) >> c & 1u) { h->trouble_s[c] = t_s; }
+	}
+}
+
 int ea_health_holds(const ea_lane *lane, int radiation)
 {
 	return lane->vitals[radiation].overload != 0;

@@ -248,6 +248,14 @@ int ea_background_put(
 	return EA_OK;
 }
 
+int ea_trouble_put(ea_lane *lane, int radiation, double t_s, uint32_t silent, uint32_t stuck)
+{
+	if (!is_radiation(lane, radiation) || (silent | stuck) >> lane->ring[radiation].channels) { return EA_BAD_SAMPLE; }
+	if (!ea_is_time(t_s)) { return EA_BAD_TIME; }
+	ea_health_fail(lane, radiation, t_s, silent, stuck);
+	return EA_OK;
+}
+
 int ea_tally_now(const ea_lane *lane, double t_s, ea_tally *out)
 {
 	if (!ea_is_time(t_s)) { return EA_BAD_TIME; }

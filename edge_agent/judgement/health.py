@@ -79,6 +79,14 @@ class Health:
             for i, name in enumerate(self._rules.detectors[radiation])
         )
 
+    def failed(self, radiation: Radiation, at_ns: int) -> dict[str, list[str]]:
+        """Channels a test took out, by what it found, for the next start: a dead panel must not be in the sums again by it."""
+        seen = self._rules.health(radiation, at_ns)
+        out = [(i, name) for i, name in enumerate(self._rules.detectors[radiation])
+               if self._out[radiation].get(name, PERSON) != PERSON]
+        return {what: [name for i, name in out if mask >> i & 1]
+                for what, mask in (("silent", seen.silent), ("stuck", seen.stuck_vacant))}
+
     def notes(self, sample: Sample) -> tuple[str, ...]:
         """What an alarm of this moment must say: channels missing from it, a rise that one panel alone saw."""
         names = self._rules.detectors[sample.radiation]

@@ -177,6 +177,12 @@ class Rules:
         """Take back a background kept over a restart; its error has grown with its age."""
         self._kernel.put_background(radiation, at_ns / 1e9, age_s, exposure_s, rate_cps)
 
+    def put_trouble(self, radiation: Radiation, at_ns: int, silent: Collection[str], stuck: Collection[str]) -> None:
+        """Take back, beside its background, which channels had failed: out until they have counted for long."""
+        names = self.detectors[radiation]
+        masks = (sum(1 << i for i, name in enumerate(names) if name in found) for found in (silent, stuck))
+        self._kernel.put_trouble(radiation, at_ns / 1e9, *masks)
+
     def _time(self, clock: str, at_ns: int) -> float:
         """Seconds, never back on the same clock of the kernel: a stamp that would go back stands still."""
         t_s = max(at_ns / 1e9, self._last_s.get(clock, 0.0))

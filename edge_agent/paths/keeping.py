@@ -63,6 +63,7 @@ class Keeping:
                     rates = lane.portal.health.lasting_rates(radiation, now_ns, background.rate_cps)
                     found[lane.name, radiation.value] = {
                         "rate_cps": rates, "exposure_s": background.exposure_s, "age_s": background.age_s,
+                        **lane.portal.health.failed(radiation, now_ns),
                     }
         try:
             if found and self._history is not None:
@@ -87,6 +88,7 @@ class Keeping:
                     exposure_s = float(body["exposure_s"])
                     if 0 <= age_s <= OLDEST_S and len(rates) == len(lane.portal.rules.detectors[radiation]):
                         lane.portal.rules.put_background(radiation, now_ns, age_s, exposure_s, rates)
+                        lane.portal.rules.put_trouble(radiation, now_ns, body.get("silent", ()), body.get("stuck", ()))
                 except (KeyError, TypeError, ValueError, OverflowError):     # the kernel's refusal, too
                     log.warning("the kept background of lane %s is damaged; it is learned anew", lane.name)
 

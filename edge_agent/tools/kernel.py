@@ -184,6 +184,12 @@ class Lane:
         if status:
             self._refuse(status, f"kept background of {radiation.value}, {exposure_s} s, {age_s} s old")
 
+    def put_trouble(self, radiation: Radiation, t_s: float, silent: int, stuck: int) -> None:
+        """Put back, beside its background, which channels had failed (masks)."""
+        status = lib.ea_trouble_put(self._lane, _CODE[radiation], t_s, silent, stuck)
+        if status:
+            self._refuse(status, f"{radiation.value} channels in trouble {silent:#b}, {stuck:#b}")
+
     def in_service(self, radiation: Radiation, mask: int) -> None:
         """Channels that count, bit 0 the first; others leave every sum from the next sample on."""
         status = lib.ea_in_service(self._lane, _CODE[radiation], mask) if 0 <= mask < 2**32 else lib.EA_BAD_SAMPLE

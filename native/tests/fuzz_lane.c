@@ -77,6 +77,13 @@ static int call_sample(ea_lane *lane, bytes *b, double t_s, int gamma)
 	return checked((gamma ? ea_gamma : ea_neutron)(lane, t_s, interval_s, counts, &look), &look);
 }
 
+static int call_service(ea_lane *lane, bytes *b, double t_s)
+{
+	int radiation = take_byte(b) % 3;
+	uint32_t mask = take_byte(b);
+	return take_byte(b) % 4 ? ea_in_service(lane, radiation, mask) : ea_trouble_put(lane, radiation, t_s, mask, take_byte(b));
+}
+
 static int call_rates(ea_lane *lane, bytes *b, double t_s, int put)
 {
 	double rates[EA_GAMMA_MAX], exposure_s = take_number(b, 0.1, 120.0);
@@ -191,7 +198,7 @@ static int call_one(ea_lane *lane, bytes *b, double t_s)
 	case 4: return call_rates(lane, b, t_s, 0);
 	case 5: return call_rates(lane, b, t_s, 1);
 	case 6: return ea_beam(lane, t_s, take_byte(b) % 3);
-	case 7: return take_byte(b) % 8 ? ea_clock(lane, t_s) : ea_in_service(lane, take_byte(b) % 3, take_byte(b));
+	case 7: return take_byte(b) % 8 ? ea_clock(lane, t_s) : call_service(lane, b, t_s);
 	case 11: return take_byte(b) % 8 ? call_background(lane, b, t_s) : ea_relearn(lane, t_s, take_number(b, 0.0, 0.2));
 	case 8: return call_shadow(lane, b);
 	case 9: return ea_speed(lane, t_s, take_number(b, 0.05, 10.0));
