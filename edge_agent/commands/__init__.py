@@ -13,7 +13,7 @@ from edge_agent.commands import options
 from edge_agent.words.errors import EdgeAgentError, StorageError
 
 COMMANDS = (
-    "setup", "run", "uplink", "enrol", "status", "diagnose", "alarms", "verify", "watch", "wire", "record", "replay",
+    "setup", "run", "uplink", "enrol", "status", "diagnose", "report", "alarms", "verify", "watch", "wire", "record", "replay",
     "config", "learn", "probe", "link", "exercise", "maintenance", "panel", "source-check", "selftest", "simulate",
     "demo", "center", "witness",
 )

@@ -59,6 +59,11 @@ def test_an_exercise_marks_alarms_and_mutes_none(post: Post) -> None:
         kind = record.pop("kind")
         assert not list(VALIDATORS[kind].iter_errors(record)), jsonschema.ValidationError
     assert "status shows what is" in act(post, "exercise", "end", code=1)
+    page = post.where / "post.html"
+    act(post, "report", "--out", str(page))
+    text = page.read_text()
+    assert begin["id"] in text and "drill, source in a car" in text and "J. Petraitis" in text and "Signature" in text
+    assert text.count("<table") == text.count("</table") and "<script" not in text and "http" not in text
 
 
 def test_maintenance_and_a_panel_out_survive_a_kill_and_name_who(post: Post) -> None:
