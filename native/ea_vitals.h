@@ -34,6 +34,7 @@ typedef struct {                     /* state of health of one radiation's chann
 	double last_rate[EA_GAMMA_MAX], rate_s;
 	uint32_t equal_rates[EA_GAMMA_MAX];
 	double quiet[EA_GAMMA_MAX], trouble_s[EA_GAMMA_MAX];     /* trouble: newest zero or repeat of a fault */
+	double mute;                     /* counts due of all channels together while samples were all zero */
 	double hot_s[EA_GAMMA_MAX], hot_cps[EA_GAMMA_MAX], lone_z[EA_GAMMA_MAX], calm_s;
 	uint64_t spikes[EA_GAMMA_MAX];
 	double half[2][EA_GAMMA_MAX], halves, half_exposure_s, half_s;   /* halves: exposure of half[0]; 0: none yet */

@@ -48,6 +48,32 @@ static void zero(ea_vitals *h, int radiation, uint32_t c, double t_s, double int
 	}
 }
 
+static void fail(ea_vitals *h, uint32_t channels, double t_s, uint32_t silent, uint32_t stuck)
+{
+	h->silent |= silent;
+	h->stuck |= stuck;
+	h->stuck_vacant |= stuck;
+	for (uint32_t c = 0; c < channels; c++) {
+		if ((silent | stuck) >> c & 1u) { h->trouble_s[c] = t_s; }
+	}
+}
+
+/* Of a lane where nothing was ever heard, what was due of all together while samples were all zero is held against chance:
+ * one tube alone at its least rate takes four times as long.  Samples only: a portal may round its records down to 0. */
+static void all_quiet(ea_vitals *h, const uint32_t *counts, uint32_t channels, double interval_s, double least, double t_s)
+{
+	double due = 0.0;
+	for (uint32_t c = 0; c < channels; c++) {
+		if (counts[c] || ea_health_known(h, c)) {
+			h->mute = 0.0;
+			return;
+		}
+		due += h->expected_cps[c];
+	}
+	h->mute += least * due * interval_s;
+	if (h->mute > EA_QUIET_MAX && !h->overload) { fail(h, channels, t_s, (1u << channels) - 1u, 0); }
+}
+
 /* A lane that is blind takes a channel far up for what it is: it is sound, and no zero run. */
 static void heat(ea_vitals *h, uint32_t c, double t_s, double counts, double interval_s, int blind)
 {
@@ -95,6 +121,7 @@ static void look_odd(ea_lane *lane, int radiation, double t_s, double interval_s
 			}
 		}
 	}
+	all_quiet(h, counts, channels, interval_s, least, t_s);
 }
 
 static void freeze(ea_vitals *h, uint32_t same, double t_s, uint32_t channels, int taken)
@@ -158,6 +185,7 @@ void ea_health_rate(ea_lane *lane, int radiation, double t_s, double exposure_s,
 		double b = h->expected_cps[c] * exposure_s;
 		h->equal_rates[c] = counts[c] == h->last_rate[c] && counts[c] > 0.0 ? h->equal_rates[c] + 1u : 1u;
 		h->last_rate[c] = counts[c];
+		if (counts[c] > 0.0) { h->mute = 0.0; }
 		if (h->equal_rates[c] > 4u && h->equal_rates[c] >= ea_health_rate_repeats(b, year)) { same |= 1u << c; }
 		if (told_since(&lane->stream[radiation], h, c)) { h->was_hot &= ~(1u << c); }
 		if (!(counts[c] > 0.0)) {
@@ -187,13 +215,7 @@ void ea_health_put(ea_lane *lane, int radiation, double exposure_s, const double
 
 void ea_health_fail(ea_lane *lane, int radiation, double t_s, uint32_t silent, uint32_t stuck)
 {
-	ea_vitals *h = &lane->vitals[radiation];
-	h->silent |= silent;
-	h->stuck |= stuck;
-	h->stuck_vacant |= stuck;
-	for (uint32_t c = 0; c < lane->ring[radiation].channels; c++) {
-		if ((silent | stuck) >> c & 1u) { h->trouble_s[c] = t_s; }
-	}
+	fail(&lane->vitals[radiation], lane->ring[radiation].channels, t_s, silent, stuck);
 }
 
 int ea_health_holds(const ea_lane *lane, int radiation)

@@ -6,8 +6,9 @@ import pytest
 
 from edge_agent.judgement import outage
 from edge_agent.words.event import Fault
+from edge_agent.words.reading import Radiation, Sample
 
-from .bench import Watched, end
+from .bench import Watched, end, ns
 
 
 def counts(tag: str, *numbers: int) -> str:
@@ -51,6 +52,33 @@ def test_a_lane_that_begins_with_every_tube_dead_says_so() -> None:
         lane.say(float(step), counts("NB", 0, 0, 0, 0), counts("GB", 250, 251, 249, 250 + step % 7))
         lane.tick(float(step))
     assert "neutron-blind" in begun(lane)
+
+
+def samples(lane: Watched, seconds: int) -> None:
+    """Of a portal that counts at all times; no tube gives anything."""
+    for second in range(1, seconds):
+        lane.observe(Sample(ns(second), Radiation.GAMMA, 1.0, tuple(250 + (second + i) % 7 for i in range(4)), False),
+                     Sample(ns(second), Radiation.NEUTRON, 1.0, (0, 0, 0, 0), False))
+        lane.tick(second)
+
+
+def test_tubes_that_are_all_dead_are_held_against_chance_together() -> None:
+    """One by one they take four times as long: a recording of a quarter of an hour was silent about them."""
+    lane = Watched()
+    samples(lane, 100)
+    assert "neutron-blind" not in begun(lane)
+    lane = Watched()
+    samples(lane, 200)
+    assert "neutron-blind" in begun(lane)
+
+
+def test_vacant_records_that_may_be_rounded_down_to_zero_are_no_such_evidence() -> None:
+    """A weak bank whose portal tells an average of it: 0, 0, 0, 0 all night."""
+    lane = Watched()
+    for step in range(0, 1500, 5):
+        lane.say(float(step), counts("NB", 0, 0, 0, 0), counts("GB", 250, 251, 249, 250 + step % 7))
+        lane.tick(float(step))
+    assert "neutron-blind" not in begun(lane)
 
 
 def test_tubes_that_count_seldom_are_not_dead() -> None:
