@@ -50,13 +50,14 @@ class Trying:
     async def commissioned(self, request: Answer) -> Answer:
         """{"lane", "by", "steps", "passed", "text"}: what was tried (schema `commissioning`)."""
         lane, by = self._lane(request), person(request)
-        if not isinstance(request.get("steps"), list) or not isinstance(request.get("passed"), bool):
-            raise SettingsError("commissioned: expected steps and passed")
+        steps = acts.steps(request.get("steps"))
+        if not isinstance(request.get("passed"), bool):
+            raise SettingsError("passed: expected true or false")
         now_ns, rules = self._clock.mono_ns(), lane.portal.rules
         rates = [rules.background_cps(radiation, now_ns) for radiation in Radiation]
         self._submit("commissioning", {
             "lane": lane.name, "by": {"name": by.name, "how": by.how}, "agent": __version__, "cfg": self._cfg,
-            "steps": request["steps"], "panels_verified": lane.portal.lane.panels_verified, "inventory": [],
+            "steps": steps, "panels_verified": lane.portal.lane.panels_verified, "inventory": [],
             "background_cps": {name: rate for found in rates for name, rate in found.items() if rate is not None},
             "passed": request["passed"], "text": acts.words(request.get("text", ""), "text", least=0), "at": self._moment(now_ns),
         })
@@ -64,9 +65,7 @@ class Trying:
 
     async def source_checked(self, request: Answer) -> Answer:
         """{"lane", "by", "check"}: what a check source gave at panels (schema `operator`, `check`)."""
-        lane, by, check = self._lane(request), person(request), request.get("check")
-        if not isinstance(check, dict) or not check.get("detectors") or not isinstance(check.get("passed"), bool):
-            raise SettingsError("source-checked: expected check with detectors and passed")
+        lane, by, check = self._lane(request), person(request), acts.check(request.get("check"))
         self._submit("operator", {"action": "source-check", "lane": lane.name, "by": {"name": by.name, "how": by.how},
                                   "check": check, "at": self._moment(self._clock.mono_ns())})
         return {"passed": check["passed"]}

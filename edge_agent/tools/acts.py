@@ -57,6 +57,51 @@ def parts(given: object) -> list[dict[str, Any]]:
     return found
 
 
+STEPS = ("background", "balance", "source-check", "walk-through", "tamper", "annunciator", "alarm-receipt", "speed", "other")
+VERDICTS = ("pass", "look", "fail", "left out")
+STEP_TEXT_MAX = 2000
+
+
+def steps(given: object) -> list[dict[str, Any]]:
+    """What was tried at commissioning: [{"step", "verdict", "text", "numbers"}], as the schema has it."""
+    if not isinstance(given, list) or not 1 <= len(given) <= 50:
+        raise SettingsError("steps: expected a list of 1 to 50")
+    found = []
+    for one in given:
+        if not isinstance(one, dict) or one.get("step") not in STEPS or one.get("verdict") not in VERDICTS:
+            raise SettingsError(f"steps: expected step of {', '.join(STEPS)} and verdict of {', '.join(VERDICTS)}")
+        text = words(one.get("text", ""), "text of a step", STEP_TEXT_MAX, least=0)
+        found.append({"step": one["step"], "verdict": one["verdict"], "text": text, "numbers": _numbers(one.get("numbers", {}))})
+    return found
+
+
+def check(given: object) -> dict[str, Any]:
+    """What a check source gave: {"nuclide", "source", "activity_bq", "detectors", "passed"}, as the schema has it."""
+    if not isinstance(given, dict) or not isinstance(given.get("detectors"), dict) or not given["detectors"]:
+        raise SettingsError("check: expected nuclide, source, activity_bq, passed, and detectors")
+    detectors = {}
+    for name, one in given["detectors"].items():
+        if not isinstance(one, dict) or not isinstance(one.get("passed"), bool):
+            raise SettingsError(f"check: {name}: expected counts and passed")
+        expected = one.get("expected_cps")
+        held = _numbers({key: one.get(key) for key in ("background_cps", "source_cps", "seconds")})
+        held |= _numbers({"expected_cps": expected}) if expected is not None else {"expected_cps": None}
+        detectors[words(name, "detector", NAME_MAX)] = held | {"passed": one["passed"]}
+    return {"nuclide": words(given.get("nuclide"), "nuclide", NAME_MAX), "source": words(given.get("source"), "source", NAME_MAX),
+            "activity_bq": _numbers({"activity_bq": given.get("activity_bq")})["activity_bq"], "detectors": detectors,
+            "passed": all(one["passed"] for one in detectors.values())}
+
+
+def _numbers(given: object) -> dict[str, Any]:
+    """Finite numbers from 0 on, by name."""
+    if not isinstance(given, dict):
+        raise SettingsError("numbers: expected a table")
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15:
+            raise SettingsError(f"{name}: expected a number from 0 on")
+    return dict(given)
+
+
 # --- between two starts
 
 def dump(acts: Iterable[Act], out: dict[str, dict[str, str]]) -> bytes:

@@ -64,7 +64,8 @@ def _without_consequences(found: list[Found]) -> list[Found]:
     kept: list[Found] = []
     for one in found:
         taken = {name for earlier in kept for name in (*earlier.follows, *earlier.signs)}
-        worse = [other for other in found if ORDER[other.verdict] < ORDER[one.verdict]]
+        worse = [other for other in found if ORDER[other.verdict] < ORDER[one.verdict]
+                 and not all(name in taken or name in one.follows for name in other.signs)]
         later = {name for other in worse for name in other.follows}
         if not all(name in taken or name in later for name in one.signs):
             kept.append(one)

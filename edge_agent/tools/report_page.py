@@ -92,7 +92,7 @@ def _acts(records: Sequence[Body]) -> Iterator[tuple[object, ...]]:
         elif kind == "operator":
             what = f"{body['action']}: {_operator(body)}"
         elif kind == "commissioning":
-            steps = "; ".join(f"{step['step']} {step['verdict']}" for step in body["steps"])
+            steps = "; ".join(f"{step.get('step')} {step.get('verdict')}" for step in body["steps"])
             what = f"commissioning {'passed' if body['passed'] else 'NOT passed'}: {steps}"
         elif kind == "tamper":
             yield _time(body), body["lane"], "", f"cabinet {'OPENED' if body['open'] else 'closed'}"

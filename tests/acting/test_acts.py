@@ -100,6 +100,29 @@ def test_what_nobody_may_ask_is_refused_and_changes_nothing(tmp_path: Path, op: 
     assert not bench.records and not (tmp_path / "acting.json").exists()
 
 
+@pytest.mark.parametrize("steps", [
+    None, [], [{"a": 1}], [{"step": "background", "verdict": "splendid"}],
+    [{"step": "other", "verdict": "pass", "text": "x" * 2001}],
+    [{"step": "other", "verdict": "pass", "numbers": {"a": float("nan")}}],
+    [{"step": "other", "verdict": "pass", "numbers": {"a": True}}],
+])
+def test_a_commissioning_of_another_form_is_refused(steps: object) -> None:
+    with pytest.raises(SettingsError):
+        acts.steps(steps)
+
+
+@pytest.mark.parametrize("changed", [
+    {"detectors": {}}, {"detectors": {"Aa1": {"passed": True}}}, {"nuclide": ""}, {"activity_bq": float("nan")},
+    {"activity_bq": -1},
+])
+def test_a_source_check_of_another_form_is_refused(changed: dict[str, Any]) -> None:
+    one = {"background_cps": 250.0, "source_cps": 900, "expected_cps": None, "seconds": 20.0, "passed": True}
+    good = {"nuclide": "Cs-137", "source": "CS-1", "activity_bq": 1e5, "detectors": {"Aa1": one}}
+    assert acts.check(good) == {**good, "passed": True}
+    with pytest.raises(SettingsError):
+        acts.check({**good, **changed})
+
+
 def test_a_panel_is_out_once_and_in_once(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     assert bench.ask("panel", lane="2", detectors=["Aa1", "Aa2"], out=True, text="wet")["out"] == ["Aa1", "Aa2"]

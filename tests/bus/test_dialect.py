@@ -137,3 +137,11 @@ def test_bytes_that_are_no_exchanges_are_kept_as_such(data: bytes) -> None:
     reader = Exchanges()
     for found in reader.feed(data):
         assert isinstance(found, Exchange | bytes)
+
+
+@pytest.mark.parametrize("count", [16, 17, 24, 25])
+def test_an_answer_as_long_as_a_question_is_no_second_master(count: int) -> None:
+    """17 to 24 bits: unit, function, 3, three bytes and CRC are 8 bytes, as a question is."""
+    dialect, question = make("rtu"), modbus.question(1, "discrete", 0, count)
+    found = dialect.take(answer(dialect, question, "rtu"), question)
+    assert found is not None and found.outcome is Outcome.ANSWER

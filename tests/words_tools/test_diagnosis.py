@@ -50,6 +50,11 @@ def test_two_panels_with_different_faults_are_two_findings() -> None:
     assert [one.id for one in found] == ["panel-frozen", "panel-dead", "panel-drifts"]
 
 
+def test_a_lane_whose_panels_a_person_took_out_has_no_broken_high_voltage() -> None:
+    told = {f"out-of-service:{name}": "is in no sum: taken out by a person" for name in ("Aa1", "Aa2", "Ba1", "Ba2")}
+    assert [one.id for one in diagnose({**told, "blind": "sees no gamma source"}, GUIDE)] == ["out-by-person"]
+
+
 def test_all_frozen_at_once_is_the_controller() -> None:
     assert ids(stuck_of_Aa1="", stuck_of_Aa2="", stuck_of_Ba1="", stuck_of_Ba2="") == ["instrument-frozen"]
 

@@ -24,7 +24,7 @@ class Rtu:
         echo = self.frame(question)
         skip = len(echo) if waiting.startswith(echo) else 0     # two-wire adapters hear themselves
         head = waiting[skip:]
-        if _is_question(head):
+        if _is_question(head) and not _may_answer(head, question):
             return Found(Outcome.MASTER, head[:QUESTION], skip + QUESTION)
         size = _rtu_size(head)
         if size is None or len(head) < size:
@@ -99,6 +99,12 @@ def _is_question(head: bytes) -> bool:
     """Whether a whole question to read stands here: our own echo was taken away before, so a second master put it."""
     body, crc = head[: QUESTION - 2], head[QUESTION - 2 : QUESTION]
     return len(crc) == 2 and head[1] in (1, 2, 3, 4) and modbus.checksum(body) == crc
+
+
+def _may_answer(head: bytes, question: bytes) -> bool:
+    """An answer of three bytes (17 to 24 bits) is as long as a question, and by its bytes may be one.  Where we wait for such
+    an answer it is taken for it: a second master would have to ask our unit for address 0x03xx by the same function."""
+    return head[:2] == question[:2] and head[2] == QUESTION - 5 and modbus.answer_bytes(question) == QUESTION - 2
 
 
 def _rtu_size(head: bytes) -> int | None:
