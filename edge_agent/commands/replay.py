@@ -142,7 +142,8 @@ def _page(summary: dict[str, Any]) -> list[str]:
     lines += [f"  {fault['at_s']:9.1f} s  fault {fault['condition']}: {fault['detail']}" for fault in begun[:FAULTS_SHOWN]]
     lines += [f"  and {len(begun) - FAULTS_SHOWN} faults more: --json"] if len(begun) > FAULTS_SHOWN else []
     blind = summary["occupancies_unjudged"]
-    unjudged = f"   ({summary['judged']} times a rule had a background to compare with)" if not summary["occupancies"] else ""
+    looks = "once" if summary["judged"] == 1 else f"{summary['judged']} times"
+    unjudged = "" if summary["occupancies"] else f"   ({looks} a rule had a background to compare with)"
     unjudged = unjudged if summary["judged"] else "   (no count could be judged)"
     unjudged = f"   ({blind} of {summary['occupancies']} vehicles could not be judged)" if blind else unjudged
     lines.append(f"our alarms: {len(summary['alarms'])}{unjudged}")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from edge_agent.words.reading import Condition, Missed, Radiation, Unchanged
 from edge_agent.words.settings import Profile
 
+STEADY_NS = 60 * 10**9      # no question unanswered: else it is late or half dead, asked each 30 s at least (links/turns.py)
 ALL = Condition.SILENCE.value
 
 
@@ -23,6 +24,7 @@ class Cadence:
         self._readable = True                               # something since the wire was opened
         self.heard_ns: int | None = None                    # last record that could be read; None: never
         self.answered_ns: int | None = None                 # last answer without anything new; None: never
+        self.missed_ns: int | None = None                   # last question without an answer
         self._counts_ns: dict[Radiation, int] = {}          # only detectors that have been heard can fall silent
 
     def opened(self, at_ns: int) -> None:
@@ -44,6 +46,8 @@ class Cadence:
         """It was asked, and told nothing."""
         if isinstance(reading, Unchanged):
             self.answered_ns = reading.at_ns
+        else:
+            self.missed_ns = reading.at_ns
 
     def spoke_ns(self, opened_ns: int) -> int:
         """When anything came last, if only an answer without anything new."""
@@ -77,6 +81,7 @@ class Cadence:
 
     def _silence(self, at_ns: int, limit_s: float) -> str:
         age_s = self.age_s(at_ns)
-        if self.answered_ns is not None and at_ns - self.answered_ns < limit_s * 1e9:
+        steadily = self.missed_ns is None or at_ns - self.missed_ns > STEADY_NS
+        if steadily and self.answered_ns is not None and at_ns - self.answered_ns < limit_s * 1e9:
             return f"it answers, and nothing of it has changed for {age_s:.0f} s: the instrument is frozen. Power-cycle it"
         return f"nothing on the wire for {age_s:.0f} s"

@@ -9,6 +9,7 @@ from edge_agent.words.event import HALF, Judgement, Occupancy, Series, VacantBac
 from edge_agent.words.reading import Radiation, Sample
 
 NUMBERS_MAX = 6000      # counts kept of one radiation: as text about 32 KiB of the 64 KiB a record line may have
+SHORTEST_S = 0.1        # no vehicle is so short: the portal told only that there was one
 TEXT_MAX = 44_000       # characters of all counts of one occupancy: a line of 64 KiB has room for 48 000 of JSON
 
 
@@ -111,8 +112,10 @@ class Passage:
 def half_seen(occupancy: Occupancy) -> str:
     """For the officer: what to do with a vehicle that was not judged."""
     lasted_s = (occupancy.end_ns - occupancy.begin_ns) / 1e9
-    return (f"{100 * occupancy.seen:.0f} % of a vehicle's {lasted_s:.1f} s in the lane were counted, so it was not judged: "
-            "let it pass again or search it, then look at the wire")
+    seen = f"{100 * occupancy.seen:.0f} % of a vehicle's {lasted_s:.1f} s in the lane were counted"
+    if lasted_s < SHORTEST_S:
+        seen = "a vehicle passed and no count of it came"
+    return f"{seen}, so it was not judged: let it pass again or search it, then look at the wire"
 
 
 def _statistic(judgement: Judgement) -> float:

@@ -8,11 +8,12 @@ from itertools import count
 from edge_agent.doors import modbus
 from edge_agent.doors.files import shipped_config
 from edge_agent.drivers.modbus_map import MapDecoder
+from edge_agent.judgement.cadence import Cadence
 from edge_agent.judgement.portal import Portal
 from edge_agent.tools import toml_settings
 from edge_agent.tools.exchange import Exchange, Outcome, pack
 from edge_agent.words.event import Event, Fault
-from edge_agent.words.reading import Chunk
+from edge_agent.words.reading import Chunk, Missed, Unchanged
 from edge_agent.words.register_map import CountRegister, RegisterMap, StateBit
 from edge_agent.words.settings import LaneSettings, LinkSettings, Profile
 from hardware_mocks.slave import Instrument
@@ -44,3 +45,12 @@ def test_a_frozen_instrument_is_not_told_as_a_dead_wire() -> None:
     assert len(silence) == 1 and 100 < silence[0].at_ns / S < 120
     assert "frozen" in silence[0].detail and "nothing on the wire" not in silence[0].detail
     assert portal.cadence.spoke_ns(0) > 195 * S         # so its wire is not opened anew every minute
+
+
+def test_a_late_instrument_is_not_called_frozen() -> None:
+    """It answers now and then, with nothing new, and misses most questions."""
+    cadence = Cadence(PROFILE)
+    cadence.opened(0)
+    for second in range(1, 60):
+        cadence.asked(Missed(second * S) if second % 30 == 0 else Unchanged(second * S))
+    assert [detail for name, detail, _ in cadence.overdue(60 * S, None) if name == "silence"] == ["nothing on the wire for 60 s"]
