@@ -13,8 +13,8 @@ from edge_agent.commands import options
 from edge_agent.words.errors import EdgeAgentError, StorageError
 
 COMMANDS = (
-    "setup", "run", "uplink", "enrol", "status", "diagnose", "report", "alarms", "verify", "watch", "wire", "record", "replay",
-    "config", "learn", "probe", "link", "exercise", "maintenance", "panel", "source-check", "selftest", "simulate",
+    "setup", "run", "uplink", "enrol", "status", "diagnose", "report", "alarms", "verify", "watch", "wire", "trend", "record",
+    "replay", "config", "learn", "probe", "link", "exercise", "maintenance", "panel", "source-check", "selftest", "simulate",
     "demo", "center", "witness",
 )
 EXITS = """exit codes:

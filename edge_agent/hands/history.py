@@ -1,13 +1,16 @@
-"""Counts of passages and the last background, kept for learning and restarts.  First to be shed when space is short."""
+"""Counts of passages, minutes and the last background, kept for learning, trends and restarts.  First to be shed when space
+is short."""
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edge_agent.doors.sqlite import Database
+from edge_agent.doors.files import space
+from edge_agent.doors.sqlite import Database, Statement
 from edge_agent.words.errors import StorageError, Unavailable
 
 log = logging.getLogger("edge_agent.history")
@@ -17,13 +20,24 @@ SCHEMA = (
     " body BLOB NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS background (lane TEXT NOT NULL, radiation TEXT NOT NULL, wall_ns INTEGER NOT NULL,"
     " body BLOB NOT NULL, PRIMARY KEY (lane, radiation)) STRICT, WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS minutes (id INTEGER PRIMARY KEY, lane TEXT NOT NULL, begin_s INTEGER NOT NULL,"
+    " end_s INTEGER NOT NULL, bytes INTEGER NOT NULL, body BLOB NOT NULL) STRICT",
+    "CREATE INDEX IF NOT EXISTS minutes_of_lane ON minutes (lane, begin_s, end_s, bytes)",
 )
 PASSAGES_MAX = 50_000               # about 2 KB each: 100 MB; twice what learning asks of three length classes
+MINUTES_BYTES = 128 << 20           # on the disk, all lanes; a lane of 8 detectors takes 14 MB a year (docs/decisions/0026)
+MINUTES_PART = 1 / 20               # of a file system too small for that
+ROW_BYTES = 60                      # of a block beside its body: row and index entry, as dbstat shows them
+OLDEST = 32                         # blocks let go at once: the next hours then need no room
+Block = tuple[str, int, int, bytes]     # lane, begin_s of its first minute and of its last (UTC), packed
 
 
 class History:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._bytes: int | None = None          # of the minutes; None: not counted yet
+        found = space(database.path)
+        self.minutes_budget = min(MINUTES_BYTES, int(found[1] * MINUTES_PART) if found else MINUTES_BYTES)
 
     @classmethod
     async def open(cls, path: Path) -> History:
@@ -49,6 +63,34 @@ class History:
             "SELECT body FROM passage WHERE lane = ? ORDER BY id DESC LIMIT ?", (lane, last)
         )
         return [body for row in reversed(rows) if (body := _unpack(row[0])) is not None]
+
+    async def keep_minutes(self, blocks: Sequence[Block]) -> None:
+        """Append blocks in one transaction; beyond the budget the oldest go in the same one."""
+        if self._bytes is None:
+            row = await self._database.rows("SELECT coalesce(sum(bytes), 0) FROM minutes")
+            self._bytes = int(row[0][0])
+        rows = [(lane, begin_s, end_s, len(body) + ROW_BYTES, body) for lane, begin_s, end_s, body in blocks]
+        more = sum(row[3] for row in rows)
+        gone, room = await self._oldest(self._bytes + more - self.minutes_budget)
+        statements: list[Statement] = [("DELETE FROM minutes WHERE id <= ?", (gone,))] if gone else []
+        statements += [("INSERT INTO minutes (lane, begin_s, end_s, bytes, body) VALUES (?, ?, ?, ?, ?)", row) for row in rows]
+        await self._database.write(statements)
+        self._bytes += more - room
+
+    async def _oldest(self, over: int) -> tuple[int, int]:
+        """(id, bytes up to it) of what has to go where the minutes are `over` their budget; (0, 0): nothing."""
+        if over <= 0:
+            return 0, 0
+        rows = await self._database.rows("SELECT id, bytes FROM minutes ORDER BY id LIMIT ?", (OLDEST,))
+        return (rows[-1][0], sum(row[1] for row in rows)) if rows else (0, 0)
+
+    async def minutes(self, lane: str, begin_s: int, end_s: int, after: int, most: int) -> list[tuple[int, bytes]]:
+        """(id, block) of what a lane counted from `begin_s` to `end_s` (UTC), in the order it was kept, beyond id `after`."""
+        rows = await self._database.rows(
+            "SELECT id, body FROM minutes WHERE id IN (SELECT id FROM minutes WHERE lane = ? AND begin_s <= ? AND end_s >= ?"
+            " AND id > ? ORDER BY id LIMIT ?) ORDER BY id", (lane, end_s, begin_s, after, most),
+        )
+        return [(row[0], bytes(row[1])) for row in rows]
 
     async def keep_backgrounds(self, wall_ns: int, found: dict[tuple[str, str], dict[str, Any]]) -> None:
         """The last background of each (lane, radiation), for the next start."""

@@ -27,6 +27,7 @@ from edge_agent.judgement.portal import Portal
 from edge_agent.paths import heart
 from edge_agent.paths.acting import Acting
 from edge_agent.paths.attachments import Attachments
+from edge_agent.paths.chronicle import Chronicle
 from edge_agent.paths.control import Control
 from edge_agent.paths.daily import DailyFiles
 from edge_agent.paths.keeping import Keeping
@@ -60,8 +61,7 @@ class Core:
         self.state = Path(self.settings.portal.state)
         self.started_ns = clock.mono_ns()
         self.events: Taps[Event] = Taps()
-        self._offset_ns = clock.wall_ns() - self.started_ns
-        self._ids = 0
+        self._ids, self._offset_ns = 0, clock.wall_ns() - self.started_ns
         self._reports = Reports(self.publish)     # faults of the controller itself; lanes keep their own
         self._receipted = (0, self.started_ns)  # newest receipt's size, and when it grew
         self.links = Links(self.clock)
@@ -81,12 +81,14 @@ class Core:
         self.scribe = Scribe(self.books.ledger, self.clock, self.now, lambda: self.room.release())
         self.context = bodies.Context(self.moment, __version__, self.configuration.hash)
         self.keeping = Keeping(await open_history(self.state), self.clock)
+        self._closers.append(self.keeping.close)
         self.retention = self.books.retention(self.settings, self.clock)
         self.attachments = Attachments(self.state, self.books.shelves, self.clock, self.report)
         self.room = Room(self.state, self.keeping, self.retention, self.report, self.attachments.make_room)
         self.lighting = Lighting(self.settings, self.clock, self.report)
         self.annunciator = Annunciator(self.lighting.signals, self.events.put)
         self.lanes = [self._lane(lane) for lane in self.settings.lane]
+        self.chronicle = Chronicle(self.lanes, self.keeping, self.clock)
         self.acting = Acting(self.state / "acting.json", self.lanes, self.clock, self.scribe.submit, self.moment, self.new_id)
         self.lighting.watch(self.lanes, self.acting)
         self.daily = [DailyFiles(Path(self.settings.portal.daily_files), lane.name) for lane in self.lanes
@@ -109,7 +111,7 @@ class Core:
         sockets = Path(self.settings.portal.sockets)
         make_directory(sockets, 0o755)
         control = Control(self.lanes, self.scribe, self.events, self.status, self.clock, self._describe)
-        self.doors = [Door(sockets / "control.sock", LOOKERS, control.asks(), control.streams()),
+        self.doors = [Door(sockets / "control.sock", LOOKERS, control.asks() | self.chronicle.asks(), control.streams()),
                       Door(sockets / "act.sock", ACTORS, self.acting.asks() | trials.asks(self), {}, names_peer=True)]
         if self.settings.centre is not None:
             centre_key = read_vkey(self.settings.centre.vkey)
@@ -199,7 +201,7 @@ class Core:
     def _others(self) -> dict[str, Coroutine[Any, Any, None]]:
         return {
             "heart": self._beat(), "watchdog": self._watch(), "clock": self._watch_clock(),
-            **inboxes.tasks(self), **self.lighting.work(),
+            **inboxes.tasks(self), **self.lighting.work(), "minutes": self.chronicle.run(),
             **{f"daily {files.lane}": files.follow(lane.chunks, self.clock)
                for files, lane in zip(self.daily, self.lanes, strict=False)},
         }
@@ -281,13 +283,11 @@ class Core:
             task.cancel()
         await asyncio.gather(*others, *lanes, return_exceptions=True)   # lanes write the occupancy under way
         self.scribe.finish()
-        await asyncio.gather(writer, return_exceptions=True)
+        await asyncio.gather(writer, self.chronicle.finish(), return_exceptions=True)
         await self.close()
 
     async def close(self) -> None:
         """Close what was opened, newest first; also after an open that failed half-way."""
-        if hasattr(self, "keeping"):
-            await self.keeping.close()
         for closer in reversed(self._closers):
             await closer()
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
 
-from edge_agent.hands.history import History
+from edge_agent.hands.history import Block, History
 from edge_agent.paths.lane import Lane
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import StorageError
 from edge_agent.words.reading import Radiation
 
+T = TypeVar("T")
 log = logging.getLogger("edge_agent.keeping")
 PENDING_MAX = 64            # passages waiting for the disk
 OLDEST_S = 24 * 3600.0      # an older background says nothing: rain and radon change it within hours
@@ -21,15 +22,35 @@ OLDEST_S = 24 * 3600.0      # an older background says nothing: rain and radon c
 class Keeping:
     def __init__(self, history: History | None, clock: Clock) -> None:
         self._history, self._clock = history, clock         # None: there is no room for it
-        self._pending: set[asyncio.Task[None]] = set()
+        self._pending: set[asyncio.Task[Any]] = set()
 
     def passage(self, body: dict[str, Any]) -> None:
         """Keep an occupancy's counts; what the disk refuses is shed, evidence has gone its own way."""
         if self._history is None or len(self._pending) >= PENDING_MAX:
             return                      # shed: the disk does not keep up
-        task = asyncio.create_task(self._keep(body))
+        self._start(self._keep(body))
+
+    def _start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Whoever sheds or closes the history waits for it."""
+        task = asyncio.create_task(work)
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
+        return task
+
+    async def minutes(self, blocks: Sequence[Block]) -> bool:
+        """Whether the blocks are kept; the disk may refuse, or there is no room for a history."""
+        if self._history is None:
+            return False
+        try:
+            await asyncio.shield(self._start(self._history.keep_minutes(blocks)))
+        except StorageError as problem:
+            log.warning("minutes are not kept yet: %s", problem)
+            return False
+        return True
+
+    async def kept_minutes(self, lane: str, begin_s: int, end_s: int, after: int, most: int) -> list[tuple[int, bytes]]:
+        """Blocks of a lane (hands.history); none where there is no history.  StorageError where the disk does not give them."""
+        return [] if self._history is None else await self._history.minutes(lane, begin_s, end_s, after, most)
 
     @property
     def off(self) -> bool:

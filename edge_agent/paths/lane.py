@@ -10,6 +10,7 @@ from edge_agent.hands.annunciator import Annunciator
 from edge_agent.hands.links.mailbox import Link
 from edge_agent.hands.taps import Taps
 from edge_agent.judgement.budget import Budget
+from edge_agent.judgement.minutes import Minutes
 from edge_agent.judgement.portal import Portal
 from edge_agent.words.clock import Clock
 from edge_agent.words.driver import Decoder
@@ -30,6 +31,7 @@ class Lane:
         self.name, self.link, self.portal = name, link, portal
         self._decoder, self._clock, self._annunciator, self._submit = decoder, clock, annunciator, submit
         self.chunks: Taps[Chunk] = Taps()
+        self.minutes = Minutes(portal)
         self._budget = Budget(name)
         self.beats = 0              # grows while the lane is alive, for the watchdog
 
@@ -69,9 +71,11 @@ class Lane:
         self.chunks.put(chunk)
         for reading in self._decoder.feed(chunk):
             self._publish(self.portal.observe(reading))
+            self.minutes.took(reading)
 
     def _publish(self, events: Iterable[Event]) -> None:
         for event in events:
+            self.minutes.saw(event)
             for allowed in self._budget.pass_on(event):
                 self._annunciator.show(allowed)     # people first
                 self._submit(allowed)               # bounded queue; the writer signs and commits

@@ -1,0 +1,102 @@
+"""`edge-agent trend`: how background, panel shares, neutrons and faults of a lane went, over hours to months."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import csv
+import io
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge_agent.commands import options
+from edge_agent.words.errors import SettingsError
+
+if TYPE_CHECKING:
+    from edge_agent.hands.asking import Core
+    from edge_agent.words.minute import Minute
+
+FINE = 240              # bins of a picture and of --json
+
+
+def add(sub: options.Sub) -> None:
+    made = options.parser(
+        sub, "trend", "How a lane went, minute by minute kept: background and share of each panel, neutrons, vehicles, faults.",
+        "edge-agent trend 2 --hours 24\n  edge-agent trend 2 --days 90 --svg lane-2.svg\n"
+        "  edge-agent trend 2 --days 7 --csv lane-2.csv\n"
+        "Counts with a vehicle in the lane are left out. drift: how many points of the sum a panel's share gained from "
+        "the first quarter of the time to the last.",
+    )
+    made.add_argument("lane", help="name of the lane")
+    span = made.add_mutually_exclusive_group()
+    span.add_argument("--hours", type=options.at_least_one, metavar="N", help="the last N hours (default 24)")
+    span.add_argument("--days", type=options.at_least_one, metavar="N", help="the last N days")
+    made.add_argument("--csv", type=Path, metavar="FILE", help="write every minute as a table")
+    options.config(made)
+    options.as_json(made)
+    made.set_defaults(run=_run)
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    from edge_agent.hands.asking import Core
+    from edge_agent.house.configuration import load
+    from edge_agent.tools import trend, trend_text
+
+    span_s = (chosen.days or 0) * 86400 or (chosen.hours or 24) * 3600
+    with Core(Path(load(chosen.config).settings.portal.sockets) / "control.sock") as core:
+        now_s = int(core.ask("minutes", lane=chosen.lane, begin_s=0, end_s=0)["now_s"])
+        minutes, spoiled = _fetch(core, chosen.lane, now_s - span_s, now_s)
+    if spoiled:
+        print(f"{spoiled} damaged blocks of the history are left out", file=sys.stderr)
+    if chosen.csv is not None:
+        _write(chosen.csv, _table(trend.rows(minutes)))
+    if chosen.json:
+        print(json.dumps(trend.plain(chosen.lane, trend.gather(minutes, now_s - span_s, now_s, FINE))))
+        return 0
+    marks = trend_text.BLOCKS if "utf" in (sys.stdout.encoding or "").lower() else trend_text.ASCII
+    found = trend.gather(minutes, now_s - span_s, now_s, trend_text.SPARK)
+    print("\n".join(trend_text.page(chosen.lane, found, _when, marks)))
+    return 0
+
+
+def _fetch(core: Core, lane: str, begin_s: int, end_s: int) -> tuple[list[Minute], int]:
+    """Minutes in the order of their time, and how many blocks could not be read."""
+    from edge_agent.tools import minute_block
+
+    minutes: list[Minute] = []
+    spoiled, after = 0, 0
+    while True:
+        answer: dict[str, Any] = core.ask("minutes", lane=lane, begin_s=begin_s, end_s=end_s, after=after)
+        for block in answer["blocks"]:
+            try:
+                minutes += minute_block.unpack(base64.b64decode(block))
+            except ValueError:
+                spoiled += 1
+        if answer["next"] is None:
+            minutes = [minute for minute in minutes if begin_s <= minute.begin_s < end_s]
+            return sorted(minutes, key=lambda minute: minute.begin_s), spoiled
+        after = answer["next"]
+
+
+def _when(at_s: float) -> str:
+    here = time.strftime("%Y-%m-%d %H:%M", time.localtime(at_s))
+    zone = time.strftime("%Z", time.localtime(at_s))
+    return f"{here} {zone}" if zone == "UTC" else f"{here} ({time.strftime('%H:%M', time.gmtime(at_s))} UTC)"
+
+
+def _table(rows: Any) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise SettingsError(f"cannot write {path}: {problem.strerror}.\n  Is the path right, and may this account write it?"
+                            ) from None
+    print(f"written: {path}", file=sys.stderr)
