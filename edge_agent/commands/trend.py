@@ -34,6 +34,7 @@ def add(sub: options.Sub) -> None:
     span = made.add_mutually_exclusive_group()
     span.add_argument("--hours", type=options.at_least_one, metavar="N", help="the last N hours (default 24)")
     span.add_argument("--days", type=options.at_least_one, metavar="N", help="the last N days")
+    made.add_argument("--svg", type=Path, metavar="FILE", help="write a picture")
     made.add_argument("--csv", type=Path, metavar="FILE", help="write every minute as a table")
     options.config(made)
     options.as_json(made)
@@ -43,7 +44,7 @@ def add(sub: options.Sub) -> None:
 def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.hands.asking import Core
     from edge_agent.house.configuration import load
-    from edge_agent.tools import trend, trend_text
+    from edge_agent.tools import trend, trend_picture, trend_text
 
     span_s = (chosen.days or 0) * 86400 or (chosen.hours or 24) * 3600
     with Core(Path(load(chosen.config).settings.portal.sockets) / "control.sock") as core:
@@ -53,6 +54,9 @@ def _run(chosen: argparse.Namespace) -> int:
         print(f"{spoiled} damaged blocks of the history are left out", file=sys.stderr)
     if chosen.csv is not None:
         _write(chosen.csv, _table(trend.rows(minutes)))
+    if chosen.svg is not None:
+        fine = trend.gather(minutes, now_s - span_s, now_s, FINE)
+        _write(chosen.svg, trend_picture.draw(chosen.lane, fine, _when))
     if chosen.json:
         print(json.dumps(trend.plain(chosen.lane, trend.gather(minutes, now_s - span_s, now_s, FINE))))
         return 0

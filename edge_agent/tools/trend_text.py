@@ -27,13 +27,13 @@ def _lines(lane: str, found: Trend, when: Callable[[float], str], marks: str) ->
         yield "  nothing is kept of this time: the core did not run, or the disk was full"
         return
     for group, courses in found.groups.items():
-        unit = courses[0].name if group == DOSE else "counts/s"
-        yield f"{group + ', ' + unit:17}{'mean':>8}{'least':>9}{'most':>9}{'share':>7}{'drift':>8}"
+        unit = courses[0].name if group == DOSE else "/s"
+        yield f"{f'{group} {unit}'[:10]:10}{'mean':>8}{'least':>9}{'most':>9}{'share':>7}{'drift':>6}"
         yield from (_row(one, marks) for one in courses)
     yield _events("vehicles", found.occupancies, found.heard, marks)
     yield _events("alarms", found.alarms, found.heard, marks)
     for name, minutes in list(found.faults.items())[:FAULTS]:
-        yield f"  !! {name[:33]:33} {_span(minutes * 60):>10}  {_bar(found.fault_bins[name], found.heard, marks)}"
+        yield f"  !! {name[:33]:33} {_span(minutes * 60):>10} {_bar(found.fault_bins[name], found.heard, marks)}"
     if len(found.faults) > FAULTS:
         yield f"  and {len(found.faults) - FAULTS} more: --json"
 

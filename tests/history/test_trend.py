@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.tools import trend, trend_text
+from edge_agent.tools import trend, trend_picture, trend_text
 from edge_agent.words.minute import DOSE, Group, Minute
 
 PANELS = ("Aa1", "Aa2", "Ba1", "Ba2")
@@ -70,6 +72,14 @@ def test_the_table_has_one_row_a_minute_and_blanks_where_nothing_was_counted() -
         zip(head, second, strict=True))
 
 
+def test_the_picture_has_a_chart_for_each_panel_and_a_strip_for_each_fault() -> None:
+    minutes = [minute(i, faults=("link <&>",) if i < 300 else ()) for i in range(720)]
+    drawn = trend_picture.draw("2", trend.gather(minutes, BEGIN_S, BEGIN_S + DAY_S, 240), lambda at_s: f"day {at_s:.0f}")
+    words = [element.text for element in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"gamma Aa1", "gamma sum", "neutron Aa2N", "vehicles", "link <&>"} <= set(words)
+    assert ElementTree.fromstring(drawn).findall(".//{http://www.w3.org/2000/svg}polyline")
+
+
 MINUTES = st.builds(
     Minute, st.integers(BEGIN_S - 100, BEGIN_S + DAY_S + 100),
     st.lists(st.builds(
@@ -85,4 +95,5 @@ def test_whatever_was_counted_fits_the_screen(minutes: list[Minute]) -> None:
     lines = text(minutes)
     assert max(map(len, lines)) <= 80 and len(lines) <= 40
     list(trend.rows(minutes))
+    trend_picture.draw("2", trend.gather(minutes, BEGIN_S, BEGIN_S + DAY_S, 7), str)
     trend.plain("2", trend.gather(minutes, BEGIN_S, BEGIN_S + DAY_S, 7))
