@@ -13,7 +13,7 @@ WIDTH, LEFT, RIGHT = 900.0, 150.0, 880.0
 TOP, ROW, GAP, STRIP = 62.0, 56.0, 10.0, 16.0
 SPAN = 0.10             # a chart's height is at least so much of the mean each way: noise is not a mountain
 FAULTS = 20             # strips
-TICKS = 6
+TICKS = 4               # between them, labels of 100 pixels stay apart
 
 
 def draw(lane: str, found: Trend, when: Callable[[float], str]) -> str:
