@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edge_agent.commands import options
-from edge_agent.words.errors import EdgeAgentError, SettingsError
+from edge_agent.words.errors import EdgeAgentError, SettingsError, StorageError
 
 T = TypeVar("T")
 ACCOUNT = "edge-agent"
@@ -62,6 +62,8 @@ class Console:
             self._answers = {}
 
     def ask(self, key: str, question: str, default: str, check: Callable[[str], T]) -> T:
+        from edge_agent.doors.files import write_whole
+
         default = self._answers.get(key, default)
         while True:
             try:
@@ -74,9 +76,9 @@ class Console:
                 print(f"  {problem}")
                 continue
             self._answers[key] = text
-            with contextlib.suppress(OSError):      # only for the next time
+            with contextlib.suppress(OSError, StorageError):      # only for the next time
                 self._kept.parent.mkdir(parents=True, exist_ok=True)
-                self._kept.write_text(json.dumps(self._answers, indent=1))
+                write_whole(self._kept, json.dumps(self._answers, indent=1).encode())
             return found
 
     def say(self, text: str) -> None:
@@ -99,6 +101,10 @@ class FromFile:
         if not isinstance(lanes, list) or not all(isinstance(lane, dict) for lane in lanes):
             raise SettingsError(f"{path}: lane: expected [[lane]] tables.\n  docs/install.md shows an example")
         self._lanes = lanes
+        patience = self._table.get("patience_s", PATIENCE_S)
+        if isinstance(patience, bool) or not isinstance(patience, int | float) or not 0 <= patience <= 86_400:
+            raise SettingsError(f"{path}: patience_s = {patience!r}: expected seconds, 0 to 86400")
+        self._patience_s = float(patience)
 
     def ask(self, key: str, question: str, default: str, check: Callable[[str], T]) -> T:
         value = self._find(key)
@@ -118,7 +124,7 @@ class FromFile:
         print(text, flush=True)
 
     def patience_s(self) -> float:
-        return float(self._table.get("patience_s", PATIENCE_S))
+        return self._patience_s
 
 
 class Services:
@@ -132,10 +138,10 @@ class Services:
     def start(self, kind: str, config: Path) -> None:
         self._kind = kind
         if kind == "systemd":
-            words = ["systemctl", "enable", "--now", "edge-agent", "edge-agent-uplink"]
-            done = subprocess.run(words, capture_output=True, text=True)
-            if done.returncode:
-                raise EdgeAgentError(f"systemctl: {done.stderr.strip()}\n  Are the units there? docs/install.md")
+            for word in ("enable", "restart"):      # restart: one that runs already must run what was written now
+                done = subprocess.run(["systemctl", word, "edge-agent", "edge-agent-uplink"], capture_output=True, text=True)
+                if done.returncode:
+                    raise EdgeAgentError(f"systemctl {word}: {done.stderr.strip()}\n  Are the units there? docs/install.md")
         if kind == "foreground":
             for command in ("run", "uplink"):
                 log = (config.parent / f"setup-{command}.log").open("ab")

@@ -1,0 +1,43 @@
+"""What the running core of a configuration says and does, for setup."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edge_agent.hands.asking import Core
+from edge_agent.house.configuration import Configuration
+from edge_agent.tools import jws
+from edge_agent.words.errors import NotRunning
+
+
+def act(found: Configuration, by: str, op: str, **values: Any) -> dict[str, Any]:
+    """An act of a named person."""
+    with Core(Path(found.settings.portal.sockets) / "act.sock", group="edge-agent-op") as core:
+        return core.ask(op, by=by, **values)
+
+
+def status(found: Configuration) -> dict[str, Any] | None:
+    """None while no core answers."""
+    try:
+        with _core(found) as core:
+            return core.ask("status")
+    except NotRunning:
+        return None
+
+
+def log(found: Configuration) -> dict[str, int]:
+    """Size of the log and how far it is receipted; -1: no core answers."""
+    return dict((status(found) or {"log": {"size": 0, "receipted": -1}})["log"])
+
+
+def receipted(found: Configuration, begin: int, kind: str, count: int) -> bool:
+    """Whether so many records of a kind from `begin` on are on the disk and have the centre's receipt."""
+    with _core(found) as core:
+        parts = [jws.take_apart(line.encode()) for line in core.ask("lines", **{"from": begin})["lines"]]
+        seqs = [part.payload["seq"] for part in parts if part.kind == kind]
+        return len(seqs) >= count and bool(core.ask("status")["log"]["receipted"] > seqs[count - 1])
+
+
+def _core(found: Configuration) -> Core:
+    return Core(Path(found.settings.portal.sockets) / "control.sock", 10.0)
