@@ -14,12 +14,13 @@ from typing import Any
 from edge_agent import __version__, drivers
 from edge_agent.doors.clock import SaneClock
 from edge_agent.doors.files import free_mb, hold, kernel_boot, make_directory
-from edge_agent.doors.systemd import notify, watchdog_period_s
+from edge_agent.doors.systemd import notify
 from edge_agent.hands.annunciator import Annunciator
 from edge_agent.hands.links import Links
 from edge_agent.hands.sockets import Door
 from edge_agent.hands.taps import Taps
 from edge_agent.house import inboxes, trials
+from edge_agent.house.caretaker import Caretaker, patiently
 from edge_agent.house.configuration import Configuration
 from edge_agent.house.lighting import Lighting
 from edge_agent.house.logbooks import Logbooks
@@ -39,16 +40,12 @@ from edge_agent.paths.scribe import Scribe
 from edge_agent.tools import bodies, times
 from edge_agent.tools.notes import read_vkey
 from edge_agent.words.clock import Clock
-from edge_agent.words.errors import StorageError
 from edge_agent.words.event import Event
 from edge_agent.words.settings import LaneSettings
 
 log = logging.getLogger("edge_agent.core")
-CLOCK_STEP_MS = 1000        # a wall clock that moved this much against the monotonic one is a `clock` record
 # groups: people who may look; people who may act; the uplink, which may neither
 LOOKERS, ACTORS, UPLINK = "edge-agent", "edge-agent-op", "edge-agent-uplink"
-NO_RECEIPT_S = 180.0        # three heartbeats without a receipt: delivery does not work, whoever is to blame
-LIVENESS_S = 20.0           # a lane that has not come round for this long is stuck: the watchdog is not fed
 
 
 class Core:
@@ -61,10 +58,10 @@ class Core:
         self.state = Path(self.settings.portal.state)
         self.started_ns = clock.mono_ns()
         self.events: Taps[Event] = Taps()
-        self._ids, self._offset_ns = 0, clock.wall_ns() - self.started_ns
-        self._reports = Reports(self.publish)     # faults of the controller itself; lanes keep their own
-        self._receipted = (0, self.started_ns)  # newest receipt's size, and when it grew
+        self._ids = 0
+        self.reports = Reports(self.publish)      # faults of the controller itself; lanes keep their own
         self.links = Links(self.clock)
+        self.caretaker = Caretaker(self)
         self._closers: list[Callable[[], Awaitable[None]]] = []
 
     # --- building
@@ -160,7 +157,7 @@ class Core:
 
     def report(self, condition: str, detail: str, present: bool) -> None:
         """A fault of the controller itself, raised once and ended once."""
-        self._reports.report(self.clock.mono_ns(), condition, detail, present)
+        self.reports.report(self.clock.mono_ns(), condition, detail, present)
 
     def publish(self, event: Event) -> None:
         self.annunciator.show(event)
@@ -172,7 +169,7 @@ class Core:
             "agent": __version__, "origin": self.scribe.ledger.origin, "boot": self.boot,
             "uptime_s": (self.clock.mono_ns() - self.started_ns) // 10**9, "now": self.now(),
             "cfg": self.configuration.hash, "config": str(self.configuration.path),
-            "annunciator": self.settings.annunciator.kind, "faults": self._reports.open, "fault_details": self._reports.details,
+            "annunciator": self.settings.annunciator.kind, "faults": self.reports.open, "fault_details": self.reports.details,
             "free_mb": free_mb(self.state), "centre": self.settings.centre.url if self.settings.centre else None,
             "acts": self.acting.plain(),
         }
@@ -200,7 +197,7 @@ class Core:
 
     def _others(self) -> dict[str, Coroutine[Any, Any, None]]:
         return {
-            "heart": self._beat(), "watchdog": self._watch(), "clock": self._watch_clock(),
+            "heart": self._beat(), **self.caretaker.tasks(),
             **inboxes.tasks(self), **self.lighting.work(), "minutes": self.chronicle.run(),
             **{f"daily {files.lane}": files.follow(lane.chunks, self.clock)
                for files, lane in zip(self.daily, self.lanes, strict=False)},
@@ -216,67 +213,9 @@ class Core:
         self.scribe.submit("heartbeat", await heart.body(
             self.lanes, self.scribe, now_ns=now_ns, period_s=self.settings.portal.heartbeat_s,
             uptime_s=(now_ns - self.started_ns) // 10**9, annunciator=self.settings.annunciator.kind,
-            free_mb=free_mb(self.state), faults=self._reports.open, acts=self.acting.plain(),
+            free_mb=free_mb(self.state), faults=self.reports.open, acts=self.acting.plain(),
         ))
         await self.keeping.backgrounds(self.lanes, now_ns)
-
-    async def _watch(self) -> None:
-        """Feed the watchdog only while every lane comes round."""
-        period_s = watchdog_period_s() or 10.0
-        beats = {lane.name: -1 for lane in self.lanes}
-        seen_ns = {lane.name: self.clock.mono_ns() for lane in self.lanes}
-        while True:
-            now_ns = self.clock.mono_ns()
-            for lane in self.lanes:
-                if lane.beats != beats[lane.name]:
-                    beats[lane.name], seen_ns[lane.name] = lane.beats, now_ns
-            if all(now_ns - seen < LIVENESS_S * 1e9 for seen in seen_ns.values()):
-                notify("WATCHDOG=1\nSTATUS=" + self._one_line())
-            await self.clock.sleep(period_s)
-
-    def _one_line(self) -> str:
-        if self.scribe.trouble:
-            return f"STORAGE FAULT: {self.scribe.trouble}"
-        silent = [lane.name for lane in self.lanes if lane.silent]
-        if silent:
-            return f"lanes not heard: {', '.join(silent)}"
-        return f"{len(self.lanes)} lanes, {self.scribe.ledger.size} records"
-
-    async def _watch_clock(self) -> None:
-        """A step of the wall clock is a record of its own."""
-        while True:
-            await self.clock.sleep(5.0)
-            self._reports.settle(self.clock.mono_ns())
-            for look in (self._watch_delivery, self.room.look, self.retention.look, self.attachments.look):
-                await patiently(look())
-            self.acting.look()
-            self._look_at_clock()
-
-    def _look_at_clock(self) -> None:
-        offset_ns = self.clock.wall_ns() - self.clock.mono_ns()
-        insane = self.clock.insane
-        self.report("clock", f"the wall clock says {(insane or 0) // 10**9} s since 1970, which cannot be; records go on from "
-                    "the last time it was right; set it: timedatectl", insane is not None)
-        step_ms = (offset_ns - self._offset_ns) // 1_000_000
-        self._offset_ns = offset_ns
-        if abs(step_ms) >= CLOCK_STEP_MS:
-            log.warning("the wall clock stepped by %d ms", step_ms)
-            self.scribe.submit("clock", {"step_ms": step_ms, "at": self.moment(self.clock.mono_ns())})
-
-    async def _watch_delivery(self) -> None:
-        """Records that nobody receipts are a fault here, whatever the uplink says or does not say; so is a lost file."""
-        ledger, now_ns = self.scribe.ledger, self.clock.mono_ns()
-        gone = f"{ledger.path} was deleted or replaced under us: do not restart, call for help"
-        self.report("ledger-file", gone, ledger.replaced)
-        if self.settings.centre is None:
-            return
-        receipt = await ledger.receipt()
-        size = receipt.size if receipt else 0
-        if size > self._receipted[0] or size >= ledger.size:
-            self._receipted = (size, now_ns)
-        quiet_s = (now_ns - self._receipted[1]) / 1e9
-        why = f"{ledger.size - size} records wait, none receipted for {quiet_s:.0f} s; is the uplink running?"
-        self.report("no-receipt", why, quiet_s > NO_RECEIPT_S)
 
     async def _close(self, writer: asyncio.Task[None], lanes: list[Any], others: list[Any]) -> None:
         for task in [*others, *lanes]:
@@ -290,11 +229,3 @@ class Core:
         """Close what was opened, newest first; also after an open that failed half-way."""
         for closer in reversed(self._closers):
             await closer()
-
-
-async def patiently(work: Coroutine[Any, Any, None]) -> None:
-    """Do what reads the disk; a disk that refuses costs this round, never the lanes."""
-    try:
-        await work
-    except StorageError as problem:
-        log.error("%s; measuring goes on", problem)

@@ -8,12 +8,12 @@ from edge_agent.judgement.alarm_book import AlarmBook
 from edge_agent.judgement.cadence import Cadence
 from edge_agent.judgement.dose import Dose
 from edge_agent.judgement.faults import FaultBook
-from edge_agent.judgement.flow import Flow
 from edge_agent.judgement.health import Health as StateOfHealth
 from edge_agent.judgement.looks import Looks
 from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.passage import Passage, half_seen
 from edge_agent.judgement.rules import Rules
+from edge_agent.judgement.scrutiny import Scrutiny
 from edge_agent.judgement.tally import Tally
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.occupancy import TABLE, Input, Move, State
@@ -36,8 +36,6 @@ from edge_agent.words.reading import (
 from edge_agent.words.settings import LaneSettings, Profile
 
 STUCK = "beam stuck or lane blocked; judged in continuous mode until it clears, where only a rise by a quarter is seen"
-MIN_S, MAX_S = 0.01, 600.0      # interval of a sample that the kernel takes (native/ea_lane.h)
-OVER = "a very strong source, KEEP DISTANCE, measure with a survey meter from afar"
 FADING = {Condition.LATE, Condition.COUNTER_GAP, Condition.POWER_CYCLE, Condition.UNREADABLE, Condition.PROFILE}
 
 
@@ -53,7 +51,7 @@ class Portal:
         self.faults = FaultBook(lane.name)
         self.health = StateOfHealth(lane, profile, self.rules, self.faults)
         self.dose = Dose(profile, self.faults)
-        self._flow = Flow()
+        self.scrutiny = Scrutiny(profile, self.rules, self.tally, self.faults)
         self.state = State.UNKNOWN
         self.passage: Passage | None = None
         self.cadence = Cadence(profile)
@@ -156,7 +154,7 @@ class Portal:
         step = TABLE[self.state, what]
         self.state = step.state
         if step.move is not Move.NOTHING:
-            self._flow.restart()
+            self.scrutiny.restart()
         if step.move in (Move.BEGIN, Move.JOIN, Move.EMPTY):
             self.passage = Passage(self._new_id(), at_ns, step.move is Move.JOIN)
             self.passage.backgrounds = self.rules.backgrounds(at_ns)
@@ -194,35 +192,20 @@ class Portal:
     # --- counts
 
     def _sample(self, sample: Sample) -> Iterator[Event]:
-        detectors = self.rules.detectors[sample.radiation]
-        most = max(sample.counts, default=0)
-        if len(sample.counts) != len(detectors) or most > self.profile.count_max or not MIN_S <= sample.interval_s <= MAX_S:
-            self.tally.refused += 1
-            yield from self.faults.begin(
-                sample.at_ns, Condition.PROFILE.value,
-                f"{sample.radiation.value} counts {sample.counts} in {sample.interval_s:g} s do not fit the profile "
-                f"{self.profile.title!r}",
-                fades=True,
-            )
+        if not self.scrutiny.fits(sample):
+            yield from self.scrutiny.refuse(sample)
             if sample.vendor_alarm:     # ours can add, never veto
                 yield from self._alarm(sample, self.rules.vendor(sample))
             return
-        if most == self.profile.count_max:      # the end of its field: what is beyond cannot be told
-            name = f"{sample.radiation.value}-{Condition.OVER.value}"
-            yield from self.faults.begin(sample.at_ns, name, f"{most} counts, the most that can be told: {OVER}", fades=True)
         self.tally.samples += 1
         self.alarms.pace.took(sample)
         self.last_counts[sample.radiation] = sample
-        yield from self._gaps(sample)
-        if sample.late:
-            self.tally.late += 1
-            why = "records came in a burst; they are back-spaced"
-            yield from self.faults.begin(sample.at_ns, Condition.LATE.value, why, fades=True)
+        yield from self.scrutiny.look(sample)
         yield from self._step(
             sample.at_ns, Input.SCAN if sample.occupied else Input.BACKGROUND, None, sample.radiation
         )
         if self.passage:
-            self.passage.add(sample, detectors)
+            self.passage.add(sample, self.rules.detectors[sample.radiation])
         if sample.vendor_alarm:
             yield from self._alarm(sample, self.rules.vendor(sample))
         for judgement, crossed in self.rules.judge(sample):
@@ -234,15 +217,6 @@ class Portal:
         if self.passage:
             yield from self.looks.inside(sample, self.passage, self.last_counts)
 
-    def _gaps(self, sample: Sample) -> Iterator[Event]:
-        if self._flow.twice(sample):
-            self.tally.twice += 1
-            yield from self.faults.begin(sample.at_ns, Condition.TWICE.value, "the same sample came twice at once", fades=True)
-        if missing := self._flow.missing(sample):
-            self.tally.missing += missing
-            why = f"{missing} {sample.radiation.value} samples never came in 10 s"
-            yield from self.faults.begin(sample.at_ns, Condition.MISSING.value, why, fades=True)
-
     def _alarm(self, sample: Sample, judgement: Judgement) -> Iterator[Event]:
         yield from self.alarms.crossed(sample, judgement, self.passage)
 
@@ -250,9 +224,7 @@ class Portal:
         yield from self._step(rate.at_ns, Input.BACKGROUND, None)
         yield from self._limits(rate)
         if len(rate.rates_cps) != len(self.rules.detectors[rate.radiation]):
-            self.tally.refused += 1
-            why = f"{len(rate.rates_cps)} {rate.radiation.value} rates"
-            yield from self.faults.begin(rate.at_ns, Condition.PROFILE.value, why, fades=True)
+            yield from self.scrutiny.refuse_rate(rate)
             return
         self.last_counts[rate.radiation] = rate
         for judgement, crossed in self.rules.learn(rate):

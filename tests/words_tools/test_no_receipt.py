@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.house import enrolment as enrolling
+from edge_agent.house.caretaker import NO_RECEIPT_S
 from edge_agent.house.configuration import load
-from edge_agent.house.core import NO_RECEIPT_S, Core
+from edge_agent.house.core import Core
 from edge_agent.paths.outbox import Outbox
 from edge_agent.tools import ed25519, merkle, notes
 from edge_agent.words.record import Checkpoint
@@ -45,8 +46,8 @@ async def pass_time(core: Core, hand: HandClock, seconds: float) -> None:
     """As the core's own watch does, every five seconds."""
     for _ in range(int(seconds / 5)):
         hand.mono += 5 * S
-        core._reports.settle(hand.mono)
-        await core._watch_delivery()
+        core.reports.settle(hand.mono)
+        await core.caretaker.look_at_delivery()
 
 
 async def give_receipt(core: Core) -> None:

@@ -79,8 +79,8 @@ def run_core(tmp_path: Path, walls: list[int], start_ns: int = NOW_NS) -> tuple[
         writer = asyncio.create_task(core.scribe.run())
         for wall_ns in walls:
             hand.wall, hand.mono = wall_ns, hand.mono + 40 * S
-            core._reports.settle(hand.mono)
-            core._look_at_clock()
+            core.reports.settle(hand.mono)
+            core.caretaker.look_at_clock()
             core.keeping.passage({"lane": "2"})
             await core.keeping.backgrounds(core.lanes, hand.mono)
             await core.heartbeat()

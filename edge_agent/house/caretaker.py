@@ -1,0 +1,102 @@
+"""What a core looks after besides its lanes: the watchdog, the wall clock, the disk, delivery."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from edge_agent.doors.systemd import notify, watchdog_period_s
+from edge_agent.words.errors import StorageError
+
+if TYPE_CHECKING:
+    from edge_agent.house.core import Core
+
+log = logging.getLogger("edge_agent.core")
+CLOCK_STEP_MS = 1000        # a wall clock that moved this much against the monotonic one is a `clock` record
+NO_RECEIPT_S = 180.0        # three heartbeats without a receipt: delivery does not work, whoever is to blame
+LIVENESS_S = 20.0           # a lane that has not come round for this long is stuck: the watchdog is not fed
+ROUND_S = 5.0
+
+
+class Caretaker:
+    """Looks round the controller of one core every few seconds."""
+
+    def __init__(self, core: Core) -> None:
+        self._core, self._clock = core, core.clock
+        self._offset_ns = self._clock.wall_ns() - self._clock.mono_ns()
+        self._receipted = (0, self._clock.mono_ns())    # newest receipt's size, and when it grew
+
+    def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """What runs as long as the core does."""
+        return {"watchdog": self._watchdog(), "clock": self.go_round()}
+
+    async def _watchdog(self) -> None:
+        """Feed the watchdog only while every lane comes round."""
+        period_s, lanes = watchdog_period_s() or 10.0, self._core.lanes
+        beats = {lane.name: -1 for lane in lanes}
+        seen_ns = {lane.name: self._clock.mono_ns() for lane in lanes}
+        while True:
+            now_ns = self._clock.mono_ns()
+            for lane in lanes:
+                if lane.beats != beats[lane.name]:
+                    beats[lane.name], seen_ns[lane.name] = lane.beats, now_ns
+            if all(now_ns - seen < LIVENESS_S * 1e9 for seen in seen_ns.values()):
+                notify("WATCHDOG=1\nSTATUS=" + self._one_line())
+            await self._clock.sleep(period_s)
+
+    def _one_line(self) -> str:
+        scribe, lanes = self._core.scribe, self._core.lanes
+        if scribe.trouble:
+            return f"STORAGE FAULT: {scribe.trouble}"
+        silent = [lane.name for lane in lanes if lane.silent]
+        if silent:
+            return f"lanes not heard: {', '.join(silent)}"
+        return f"{len(lanes)} lanes, {scribe.ledger.size} records"
+
+    async def go_round(self) -> None:
+        """Faults that have lasted, delivery, disk, pruning, documents, acts that end, the clock."""
+        core = self._core
+        while True:
+            await self._clock.sleep(ROUND_S)
+            core.reports.settle(self._clock.mono_ns())
+            for look in (self.look_at_delivery, core.room.look, core.retention.look, core.attachments.look):
+                await patiently(look())
+            core.acting.look()
+            self.look_at_clock()
+
+    def look_at_clock(self) -> None:
+        """A step of the wall clock is a record of its own."""
+        core, mono_ns = self._core, self._clock.mono_ns()
+        offset_ns = self._clock.wall_ns() - mono_ns
+        insane = core.clock.insane
+        core.report("clock", f"the wall clock says {(insane or 0) // 10**9} s since 1970, which cannot be; records go on from "
+                    "the last time it was right; set it: timedatectl", insane is not None)
+        step_ms = (offset_ns - self._offset_ns) // 1_000_000
+        self._offset_ns = offset_ns
+        if abs(step_ms) >= CLOCK_STEP_MS:
+            log.warning("the wall clock stepped by %d ms", step_ms)
+            core.scribe.submit("clock", {"step_ms": step_ms, "at": core.moment(mono_ns)})
+
+    async def look_at_delivery(self) -> None:
+        """Records that nobody receipts are a fault here, whatever the uplink says or does not say; so is a lost file."""
+        core, ledger, now_ns = self._core, self._core.scribe.ledger, self._clock.mono_ns()
+        gone = f"{ledger.path} was deleted or replaced under us: do not restart, call for help"
+        core.report("ledger-file", gone, ledger.replaced)
+        if core.settings.centre is None:
+            return
+        receipt = await ledger.receipt()
+        size = receipt.size if receipt else 0
+        if size > self._receipted[0] or size >= ledger.size:
+            self._receipted = (size, now_ns)
+        quiet_s = (now_ns - self._receipted[1]) / 1e9
+        why = f"{ledger.size - size} records wait, none receipted for {quiet_s:.0f} s; is the uplink running?"
+        core.report("no-receipt", why, quiet_s > NO_RECEIPT_S)
+
+
+async def patiently(work: Coroutine[Any, Any, None]) -> None:
+    """Do what reads the disk; a disk that refuses costs this round, never the lanes."""
+    try:
+        await work
+    except StorageError as problem:
+        log.error("%s; measuring goes on", problem)

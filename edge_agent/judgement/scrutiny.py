@@ -1,0 +1,68 @@
+"""Counts looked at before they are judged: whether they fit the profile, and what they say of the wire they came by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge_agent.judgement.faults import FaultBook
+from edge_agent.judgement.flow import Flow
+from edge_agent.judgement.rules import Rules
+from edge_agent.judgement.tally import Tally
+from edge_agent.words.event import Event
+from edge_agent.words.reading import Condition, Sample, VacantRate
+from edge_agent.words.settings import Profile
+
+MIN_S, MAX_S = 0.01, 600.0      # interval of a sample that the kernel takes (native/ea_lane.h)
+OVER = "a very strong source, KEEP DISTANCE, measure with a survey meter from afar"
+
+
+class Scrutiny:
+    """Of one lane.  Nothing here stops a count that fits: it only tells."""
+
+    def __init__(self, profile: Profile, rules: Rules, tally: Tally, faults: FaultBook) -> None:
+        self._profile, self._rules, self._tally, self._faults = profile, rules, tally, faults
+        self._flow = Flow()
+
+    def restart(self) -> None:
+        """A vehicle came or went, the wire was opened: the cadence of samples begins anew."""
+        self._flow.restart()
+
+    def fits(self, sample: Sample) -> bool:
+        """Whether the profile allows these counts."""
+        expected = len(self._rules.detectors[sample.radiation])
+        within = max(sample.counts, default=0) <= self._profile.count_max and MIN_S <= sample.interval_s <= MAX_S
+        return len(sample.counts) == expected and within
+
+    def refuse(self, sample: Sample) -> Iterator[Event]:
+        """Counted and told."""
+        self._tally.refused += 1
+        yield from self._faults.begin(
+            sample.at_ns, Condition.PROFILE.value,
+            f"{sample.radiation.value} counts {sample.counts} in {sample.interval_s:g} s do not fit the profile "
+            f"{self._profile.title!r}",
+            fades=True,
+        )
+
+    def refuse_rate(self, rate: VacantRate) -> Iterator[Event]:
+        """A vacant rate of another number of detectors."""
+        self._tally.refused += 1
+        why = f"{len(rate.rates_cps)} {rate.radiation.value} rates"
+        yield from self._faults.begin(rate.at_ns, Condition.PROFILE.value, why, fades=True)
+
+    def look(self, sample: Sample) -> Iterator[Event]:
+        """What a sample that fits tells of the wire and of the field's end."""
+        most = max(sample.counts, default=0)
+        if most == self._profile.count_max:         # the end of its field: what is beyond cannot be told
+            name = f"{sample.radiation.value}-{Condition.OVER.value}"
+            yield from self._faults.begin(sample.at_ns, name, f"{most} counts, the most that can be told: {OVER}", fades=True)
+        if self._flow.twice(sample):
+            self._tally.twice += 1
+            yield from self._faults.begin(sample.at_ns, Condition.TWICE.value, "the same sample came twice at once", fades=True)
+        if missing := self._flow.missing(sample):
+            self._tally.missing += missing
+            why = f"{missing} {sample.radiation.value} samples never came in 10 s"
+            yield from self._faults.begin(sample.at_ns, Condition.MISSING.value, why, fades=True)
+        if sample.late:
+            self._tally.late += 1
+            why = "records came in a burst; they are back-spaced"
+            yield from self._faults.begin(sample.at_ns, Condition.LATE.value, why, fades=True)
