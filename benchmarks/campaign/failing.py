@@ -61,6 +61,8 @@ async def live(state: Path, dice: random.Random, told: dict[str, Any]) -> None:
     told["log"] = at.books.identity.directory.name
     for number in range(6):
         at.traffic(padding=30_000)
+        if number % 3 == 1:
+            told["said"] += filter(None, [await patiently(at.document(9000))])
         told["written"] = await at.write(tries=4)
         told["trouble"] = told.get("trouble") or at.scribe.trouble
         told["said"] += await _leave(at, left, told)

@@ -106,6 +106,8 @@ async def _story(state: Path, dice: random.Random, tell: object) -> None:
     await told.start()
     for _ in range(12):
         told.traffic(padding=6000)
+        if dice.random() < 0.25:
+            await told.document(6000)
         await told.write()
         for first, size in left:
             for seq, line in enumerate(await told.books.ledger.lines(first, size - first), first):

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.campaign import shim, story
 from benchmarks.campaign.inline import without_threads
-from benchmarks.campaign.story import Story
+from benchmarks.campaign.story import Story, patiently
 from edge_agent.tools import jws
 
 PADDING = 45_000        # bytes of a record, at most: a few dozen fill the WAL to its checkpoint at 250 pages
@@ -36,6 +36,8 @@ async def live(state: Path, dice: random.Random, fault: shim.Fault, batches: int
         started()
     for number in range(batches):
         at.traffic(longest=2, padding=PADDING)
+        if number % 4 == 1:
+            await patiently(at.document(PADDING // 4))
         await at.write()
         while left:
             first, size = left.pop()

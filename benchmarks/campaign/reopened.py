@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.campaign.story import CENTRE, ORIGIN
+from edge_agent.hands.blobs import Blobs
 from edge_agent.house.identity import logs_of
 from edge_agent.house.logbooks import Logbooks
 from edge_agent.tools import jws
 from edge_agent.tools.verify import verify_log
+from edge_agent.words.blob import named
 from edge_agent.words.errors import EdgeAgentError
 
 CONTINUED = "a continuation log began"
@@ -57,6 +59,7 @@ async def _look(state: Path, promised: Promised, books: Logbooks, whole: bool) -
         wrong.append(f"another line in the place of one that left: {changed[:5]}")
     if any(promised.expected.get(seq, line) != line for seq, line in hashes.items()):
         wrong.append("a record nobody wrote")
+    wrong += await _documents(state, lines)
     newest = await ledger.receipt()
     if promised.receipts and (newest is None or newest.size < max(promised.receipts)):
         wrong.append(f"receipt over {max(promised.receipts)} lost")
@@ -72,6 +75,14 @@ async def _look(state: Path, promised: Promised, books: Logbooks, whole: bool) -
         )
         wrong += report.problems
     return wrong
+
+
+async def _documents(state: Path, lines: list[bytes]) -> list[str]:
+    """A document is on the disk before the record that names it is signed: no cut may part them."""
+    store = Blobs(state / "blobs")
+    blobs = filter(None, (named(jws.take_apart(line).payload) for line in lines))
+    torn = [blob.sha256[:8] for blob in blobs if not await store.whole(blob.sha256)]
+    return [f"documents of records lost: {torn[:5]}"] if torn else []
 
 
 def _still_there(state: Path, promised: Promised) -> list[str]:

@@ -81,7 +81,14 @@ def _row(base: Path, title: str, runs: int, seed: int, recorded: tuple[dict[str,
 
 def _where(call: Call) -> str:
     names = {"W": "written", "T": "cut", "S": "synced", "F": "sync refused", "C": "made", "U": "removed", "R": "renamed"}
-    return f"{Path(call.path).name} {names[call.op]}" if "." in Path(call.path).name[1:] else f"directory {names[call.op]}"
+    name = Path(call.path).name
+    if "/blobs/" in call.path:
+        name = "document"
+    elif name.startswith("."):
+        name = name[1:].partition(".")[0]       # half written, beside its file: the number of the process follows
+    elif "." not in name:
+        name = "directory"
+    return f"{name} {names[call.op]}"
 
 
 def _all_lines(calls: list[Call]) -> dict[int, bytes]:

@@ -1,6 +1,7 @@
 """What the core does with its evidence from start to end, as one story to be recorded, broken or killed anywhere.
 
-Start (lock, logs, count of starts), records in batches, a receipt, pruning, and the end of the program.
+Start (lock, logs, count of starts), records in batches, some of which name documents, a receipt, pruning, and the end of the
+program.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from benchmarks.campaign.portal import CONFIGURATION
 from benchmarks.campaign.time import Time
 from edge_agent.doors.files import hold
 from edge_agent.hands import keys
+from edge_agent.hands.blobs import Blobs
 from edge_agent.hands.ledger import Draft
 from edge_agent.house import salvage
 from edge_agent.house.identity import create_log
@@ -26,6 +28,7 @@ from edge_agent.paths.outbox import Book, Outbox
 from edge_agent.paths.retention import Retention
 from edge_agent.paths.scribe import Scribe
 from edge_agent.tools import ed25519, merkle, notes
+from edge_agent.words.blob import Blob
 from edge_agent.words.errors import EdgeAgentError
 from edge_agent.words.record import Checkpoint
 
@@ -58,9 +61,9 @@ class Story:
     def __init__(self, state: Path, dice: random.Random, acknowledged: Callable[[int, int], None] = lambda first, size: None,
                  phase: Callable[[str], None] = lambda name: None) -> None:
         self.state, self._dice, self._acknowledged, self._phase = state, dice, acknowledged, phase
-        self.time = Time()
+        self.time, self._store = Time(), Blobs(state / "blobs")
         self.reports: list[str] = []
-        self._number = 0
+        self._number, self._brought = 0, b""
 
     async def start(self) -> None:
         self._phase("recovery")
@@ -85,6 +88,16 @@ class Story:
             text = hashlib.sha256(f"{self.boot} {self._number}".encode()).hexdigest() * (self._dice.randint(1, padding) // 64 + 1)
             draft: Draft = "alarm" if self._number % 5 == 0 else "fault", {"n": f"{self.boot}.{self._number}", "pad": text}
             self.scribe.submit(*draft)
+
+    async def document(self, longest: int) -> None:
+        """A document kept, then the record that names it into the queue, as an inbox does.  An EdgeAgentError of the store: no
+        record, and the next call brings it again."""
+        self._phase("document")
+        self._number += 1
+        data = self._brought = self._brought or self._dice.randbytes(self._dice.randint(1, longest))
+        blob = Blob(await self._store.keep(data), len(data), "text/xml")
+        self._brought = b""
+        self.scribe.submit("instrument", {"n": f"{self.boot}.{self._number}", "blob": blob.plain()})
 
     async def write(self, tries: int = 60) -> bool:
         """What is queued, until the disk has it or `tries` were in vain."""
