@@ -10,7 +10,7 @@ from edge_agent.judgement.passage import Passage
 from edge_agent.judgement.rules import Rules
 from edge_agent.judgement.tally import Tally
 from edge_agent.tools.model_file import ModelFile
-from edge_agent.words.event import Alarm, Judgement
+from edge_agent.words.event import Alarm, Judgement, MeasuredDose
 from edge_agent.words.reading import Radiation, Sample
 from edge_agent.words.settings import LaneSettings
 
@@ -50,6 +50,19 @@ class AlarmBook:
             passage.alarms.append(alarm.id)
         yield alarm
 
+    def dosed(self, at_ns: int, rule: str, dose: MeasuredDose, note: str = "") -> Iterator[Alarm]:
+        """The alarm of an instrument that gives a dose rate and no counts: its statistic and threshold are in its own unit."""
+        key = (f"{rule} {note}", Radiation.GAMMA)
+        if not self._newly_up(key, at_ns):
+            return
+        statistic = dose.value if dose.limit is not None else None
+        self._tally.alarms[rule] += 1
+        judgement = Judgement(rule, statistic, dose.limit, 0.0, 0, None, None, ())
+        yield Alarm(
+            at_ns, self._lane.name, self._new_id(), Radiation.GAMMA, judgement, {}, {}, None, None, (note,) if note else (),
+            dose=dose,
+        )
+
     def _first(self, rule: str, sample: Sample, passage: Passage | None) -> bool:
         """One alarm per rule, radiation and occupancy; in the vacant lane, one until the rule was down for a while."""
         key = (rule, sample.radiation)
@@ -57,9 +70,12 @@ class AlarmBook:
             first = key not in passage.fired
             passage.fired.add(key)
             return first
+        return self._newly_up(key, sample.at_ns)
+
+    def _newly_up(self, key: tuple[str, Radiation], at_ns: int) -> bool:
         last = self._vacant_up.get(key)
-        self._vacant_up[key] = sample.at_ns
-        return last is None or sample.at_ns - last > VACANT_LATCH_NS
+        self._vacant_up[key] = at_ns
+        return last is None or at_ns - last > VACANT_LATCH_NS
 
     def _up(self, at_ns: int, passage: Passage | None) -> set[tuple[str, Radiation]]:
         """Rules that have alarmed in this occupancy, or stand in the vacant lane."""

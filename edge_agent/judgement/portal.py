@@ -50,7 +50,6 @@ class Portal:
         self.tally = Tally()
         self.faults = FaultBook(lane.name)
         self.health = StateOfHealth(lane, profile, self.rules, self.faults)
-        self.dose = Dose(profile, self.faults)
         self.scrutiny = Scrutiny(profile, self.rules, self.tally, self.faults)
         self.state = State.UNKNOWN
         self.passage: Passage | None = None
@@ -61,6 +60,7 @@ class Portal:
         self._new_id = new_id
         self._counter: int | None = None
         self.alarms = AlarmBook(lane, self.rules, self.health, self.tally, new_id, model)
+        self.dose = Dose(profile, self.faults, self.alarms)
         self.looks = Looks(lane, self.rules, self.faults, self.alarms, self.tally, model)
 
     def observe(self, reading: Reading) -> Iterator[Event]:
@@ -258,6 +258,8 @@ class Portal:
                 yield Tamper(health.at_ns, self.lane.name, health.present)
             return
         name = f"{health.part}-{health.condition.value}" if health.part else health.condition.value
+        if health.present and health.condition is Condition.ALARM:
+            yield from self.dose.vendor(health)
         if health.present:
             yield from self.faults.begin(health.at_ns, name, health.detail, fades=health.condition in FADING)
         else:

@@ -10,6 +10,7 @@ RULES = {
     "focus": "counts too high for some time", "ksigma": "counts of one second too high", "neutron": "too many neutrons",
     "neutron-template": "neutrons as from a source on the vehicle", "overload": "so strong that the detector fails",
     "shadow": "more counts than the vehicle's shadow allows", "vendor": "the portal's own electronics",
+    "dose": "dose rate above its limit",
 }
 SURE = {
     "very high": "very sure it is not chance", "high": "sure it is not chance", "medium": "probably not chance",
@@ -28,7 +29,8 @@ def story(alarm: Mapping[str, Any]) -> list[str]:
         f"   {numbers(alarm)}",
     ]
     panels = "  ".join(f"{name} {found['counts']}" for name, found in alarm["detectors"].items())
-    lines.append(f"   last interval {panels}" + (f"   {', '.join(alarm['notes'])}" if alarm["notes"] else ""))
+    last = [f"last interval {panels}"] if panels else []
+    lines += [f"   {'   '.join(last + alarm['notes'])}"] if last or alarm["notes"] else []
     if "receipted" in alarm:
         kept = "receipted by the centre" if alarm["receipted"] else "waiting for the centre's receipt"
         lines.append(f"   record {alarm['seq']}, {kept}")
@@ -59,6 +61,8 @@ def also(alarm: Mapping[str, Any]) -> str:
 
 def numbers(alarm: Mapping[str, Any]) -> str:
     """Statistic, threshold, budget, counts, background with its error."""
+    if alarm.get("dose_rate"):
+        return dose(alarm["dose_rate"])
     if alarm["statistic"] is None and rule(alarm) == "overload":
         return "over-range: zeros or a gap right after a steep rise. A very strong source: KEEP DISTANCE"
     if alarm["statistic"] is None:
@@ -69,6 +73,12 @@ def numbers(alarm: Mapping[str, Any]) -> str:
         f"{alarm['statistic']:.1f} sigma, threshold {alarm['threshold']:g}{budget}: {alarm['counts']} counts in "
         f"{alarm['window_s']:g} s, background {alarm['expected']:.0f}{error}"
     )
+
+
+def dose(found: Mapping[str, Any]) -> str:
+    """Of an instrument that gives a dose rate and no counts."""
+    limit = f"above the limit of {found['limit']:g}" if found["limit"] is not None else "the instrument's own alarm"
+    return f"{found['value']:g} {found['unit']}, {limit}: keep distance, measure with a survey meter"
 
 
 def often(per_day: float) -> str:

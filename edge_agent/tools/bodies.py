@@ -64,6 +64,7 @@ def _alarm(alarm: Alarm, context: Context) -> Body:
         "notes": list(alarm.notes),
         "agent": context.agent,
         "cfg": context.cfg,
+        **({"dose_rate": {"value": alarm.dose.value, "unit": alarm.dose.unit, "limit": alarm.dose.limit}} if alarm.dose else {}),
     }
 
 

@@ -179,7 +179,7 @@ def _numbers(seq: int, body: Mapping[str, Any]) -> list[str]:
     names = [name for name in detectors if isinstance(detectors[name], dict)] if isinstance(detectors, dict) else []
     return [
         "<h2>What the numbers mean</h2>",
-        *_rows([
+        *_rows(_dose(seq, body) if isinstance(body.get("dose_rate"), dict) else [
             ("counts", _beside(member(seq, body, "counts"),
                                f"in {member(seq, body, 'window_s') or '?'} s: flashes the detectors saw")),
             ("expected", _beside(member(seq, body, "expected"),
@@ -196,6 +196,17 @@ def _numbers(seq: int, body: Mapping[str, Any]) -> list[str]:
             *(("note", member(seq, body, "notes", str(number))) for number in range(_length(body.get("notes")))),
         ]),
         *_prose(tame(body), alarm_text.numbers),
+    ]
+
+
+def _dose(seq: int, body: Mapping[str, Any]) -> list[tuple[str, str | None]]:
+    """Of an instrument that gives a dose rate and no counts; its unit is its own."""
+    unit = member(seq, body, "dose_rate", "unit")
+    return [
+        ("dose rate", _beside(member(seq, body, "dose_rate", "value"), f"in {unit}, as the instrument gave it")),
+        ("limit", _beside(member(seq, body, "dose_rate", "limit"),
+                          "above which it is an alarm; none: the instrument alarmed by itself")),
+        *(("note", member(seq, body, "notes", str(number))) for number in range(_length(body.get("notes")))),
     ]
 
 

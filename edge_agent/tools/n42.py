@@ -14,10 +14,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from edge_agent.tools import alarm_text
 from edge_agent.words.errors import SettingsError
 
 NAMESPACE = "http://physics.nist.gov/N42/2011/N42"
 NOMINAL_KEV = "30 3000"             # a channel must have boundaries; plastic portals count about this range
+DOSE = "dose"                       # the detector of an instrument that gives a dose rate and no counts
 CATEGORY = {"gamma": "Gamma", "neutron": "Neutron"}
 # Elements whose type the schema restricts to one run of anything between plain words: white space in them becomes "_".
 ONE_RUN = {
@@ -84,7 +86,7 @@ class _Document:
 
     def _radiations(self) -> dict[str, str]:
         """Every detector and what it counts."""
-        found = {name: alarm["radiation"] for alarm in self._alarms for name in alarm["detectors"]}
+        found = {name: alarm["radiation"] for alarm in self._alarms for name in _detectors(alarm)}
         for radiation, series in (self._occupancy or {"series": {}})["series"].items():
             found |= dict.fromkeys(series["counts"], radiation)
         return found
@@ -129,6 +131,8 @@ class _Document:
         made = self._measurement("alarm", "Foreground", at, seconds, vehicle=True)
         counts = {name: one["counts"] for name, one in alarm["detectors"].items()}
         self._counts(made, "alarm", alarm["radiation"], seconds, counts)
+        if alarm.get("dose_rate"):
+            self._dose(made, alarm["dose_rate"])
         _add(made, "OccupancyIndicator", "true" if alarm["occupancy"] else "false")
 
     def _measurement(self, name: str, code: str, at: datetime, seconds: float, *, vehicle: bool = False) -> ET.Element:
@@ -150,6 +154,14 @@ class _Document:
             gross = _add(made, "GrossCounts", id=_id(f"{name}-g", detector), radDetectorInformationReference=_id("d", detector))
             _add(gross, "LiveTimeDuration", _duration(seconds))
             _add(gross, "CountData", str(count))
+
+    def _dose(self, made: ET.Element, dose: Body) -> None:
+        """The schema's value is in uSv/h; another unit is not converted, it stands in words."""
+        rate = _add(made, "DoseRate", id="alarm-dose", radDetectorInformationReference=_id("d", DOSE))
+        if dose["unit"] == "uSv/h":
+            _add(rate, "DoseRateValue", f"{dose['value']:.6g}")
+        else:
+            _add(rate, "DoseRateLevelDescription", f"{dose['value']:.6g} {dose['unit']}")
 
     # --- what was concluded
 
@@ -174,18 +186,30 @@ class _Document:
             self._raised(result, alarm)
 
     def _raised(self, result: ET.Element, alarm: Body) -> None:
-        raised = _add(result, "RadAlarm", radDetectorInformationReferences=" ".join(_id("d", name) for name in alarm["sum"]))
+        raised = _add(result, "RadAlarm", radDetectorInformationReferences=" ".join(_id("d", name) for name in _sum(alarm)))
         _add(raised, "RadAlarmDateTime", _iso(_wall(alarm["at"], "it was raised")))
         _add(raised, "RadAlarmCategoryCode", CATEGORY[alarm["radiation"]])
         known = alarm["counts"] is not None and alarm["window_s"]
         window = f"{alarm['counts']} counts in {alarm['window_s']:.3g} s" if known else ""
         against = f", {alarm['expected']:.6g} expected" if alarm["expected"] is not None else ""
-        _add(raised, "RadAlarmDescription", f"{alarm['rule']}: {window or 'no window'}{against}")
+        dose = alarm_text.dose(alarm["dose_rate"]) if alarm.get("dose_rate") else ""
+        _add(raised, "RadAlarmDescription", f"{alarm['rule']}: {dose or window or 'no window'}{against}")
+
+
+def _detectors(alarm: Body) -> list[str]:
+    """Those it has counts of; an instrument that gives a dose rate and no counts is one."""
+    return [DOSE] if alarm.get("dose_rate") else list(alarm["detectors"])
+
+
+def _sum(alarm: Body) -> list[str]:
+    return [DOSE] if alarm.get("dose_rate") else list(alarm["sum"])
 
 
 def _settings(alarm: Body) -> Iterator[tuple[str, str, str]]:
     """Statistic and threshold are sigmas or probabilities, by the rule; docs/replay.md says which."""
     units = {"statistic": "unit-less", "threshold": "unit-less", "expected": "counts", "expected_sd": "counts", "window_s": "s"}
+    if alarm.get("dose_rate"):
+        units |= dict.fromkeys(("statistic", "threshold"), alarm["dose_rate"]["unit"])
     for name, unit in units.items():
         if alarm[name] is not None:
             yield name, f"{alarm[name]:.6g}", unit

@@ -13,7 +13,7 @@ HALF = 0.5      # a source is over one panel for a second or two: where half the
 class Judgement:
     """Every number needed to judge an alarm again.  Counts and expected are of `window_s`."""
 
-    rule: str                       # focus/1, ksigma/1, shadow/1, neutron/1, neutron-template/1, overload/1 or vendor
+    rule: str                       # focus/1, ksigma/1, shadow/1, neutron/1, neutron-template/1, overload/1, dose/1 or vendor
     statistic: float | None         # None: the vendor's electronics do not say
     threshold: float | None
     window_s: float
@@ -36,6 +36,15 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasuredDose:
+    """What an instrument without counts alarmed at, in its own unit."""
+
+    value: float
+    unit: str
+    limit: float | None                   # ours; None: the instrument's own alarm, its limit is not known here
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """The first crossing of one rule in one occupancy (or in the vacant lane, occupancy None)."""
 
@@ -51,6 +60,7 @@ class Alarm:
     notes: tuple[str, ...] = ()           # why this alarm deserves a second look, for people
     explanation: Explanation = Explanation()
     also: tuple[tuple[str, str], ...] = ()    # (rule, radiation) that had alarmed before, in this occupancy
+    dose: MeasuredDose | None = None      # where there are no counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import random
+from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.drivers.ecotest_bdbg09 import BdbgDecoder, Frames, checksum
 from edge_agent.drivers.ludlum375 import LudlumDecoder
+from edge_agent.hands.annunciator import sentence
 from edge_agent.judgement.portal import Portal
-from edge_agent.tools import reading_text
+from edge_agent.tools import alarm_text, bodies, n42, reading_text, times
 from edge_agent.tools.exchange import Exchange, pack
 from edge_agent.words.dialect import Outcome
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.event import Event, Fault
+from edge_agent.words.event import Alarm, Event, Fault, MeasuredDose
 from edge_agent.words.reading import Chunk, Condition, DoseRate, Health, Reading, Unreadable
 from edge_agent.words.settings import LaneSettings, LinkSettings
 from hardware_mocks import ecotest_bdbg09, ludlum375
 from tests.test_captures import profile_of
 
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = ROOT.parent / "shared/n42/n42.xsd"
 S = 10**9
 ASK = b"\x03"           # the dose rate of unit 3
 
@@ -151,6 +157,46 @@ def test_a_limit_of_ours_is_told_and_over_when_it_is_below() -> None:
     told = [(e.condition, e.present) for e in events if isinstance(e, Fault)]
     assert told == [(Condition.DOSE.value, True), (Condition.DOSE.value, False)]
     assert not made.last_counts and not made.tally.samples
+
+
+def test_above_the_limit_is_one_alarm_until_it_was_below_for_a_minute() -> None:
+    """Signed, lit and at the centre like any other; a rate that swings around its limit is not an alarm a reading."""
+    made = portal(dose_high=0.5)
+    rates = (0.1, 0.6, 0.4, 0.7, 0.2)
+    events = observed(made, *(DoseRate(2 * n * S, value, "uSv/h") for n, value in enumerate(rates)),
+                      DoseRate(100 * S, 0.9, "uSv/h"))
+    alarms = [event for event in events if isinstance(event, Alarm)]
+    assert [(a.at_ns, a.judgement.rule, a.dose) for a in alarms] == [
+        (2 * S, "dose/1", MeasuredDose(0.6, "uSv/h", 0.5)), (100 * S, "dose/1", MeasuredDose(0.9, "uSv/h", 0.5))]
+    assert made.tally.alarms["dose/1"] == 2
+    assert "0.6 uSv/h, above the limit of 0.5: keep distance" in sentence(alarms[0])
+
+
+def test_the_instruments_own_alarm_is_one_too_and_its_higher_one_another() -> None:
+    made = portal()
+    events = observed(made, DoseRate(S, 3.0, "mR/h"), Health(S, Condition.ALARM, True, "", "low"),
+                      Health(3 * S, Condition.ALARM, True, "", "high"), Health(5 * S, Condition.ALARM, False, "", "high"))
+    assert [(e.judgement.rule, e.dose, e.notes) for e in events if isinstance(e, Alarm)] == [
+        ("vendor", MeasuredDose(3.0, "mR/h", None), (f"the instrument's own {part} alarm",)) for part in ("low", "high")]
+    assert [(e.condition, e.present) for e in events if isinstance(e, Fault)] == [
+        ("low-instrument-alarm", True), ("high-instrument-alarm", True), ("high-instrument-alarm", False)]
+
+
+@pytest.mark.parametrize(("unit", "value"), [("uSv/h", "DoseRateValue>0.6<"), ("mR/h", "DoseRateLevelDescription>0.6 mR/h<")])
+def test_its_record_fits_the_schema_and_reads_as_a_dose_rate(unit: str, value: str) -> None:
+    made = portal(dose_high=0.5, dose_unit=unit)
+    (alarm,) = (e for e in observed(made, DoseRate(S, 0.6, unit)) if isinstance(e, Alarm))
+    context = bodies.Context(lambda at_ns: times.moment(at_ns, 1, 0, 1_795_456_800_000_000_000), "1.0", "cfg")
+    _, body = bodies.of_event(alarm, context)
+    whole = {"v": 1, "log": "rpm.example.gov/portal/T", "seq": 0, "prev": None, "nk": "A" * 43,
+             "t": {"wall": body["at"]["wall"], "boot": 1, "mono_ms": 0, "src": "ntp", "unc_ms": 1}, **body}
+    jsonschema.validate(whole, json.loads((ROOT / "edge_agent/words/schemas/alarm.schema.json").read_text()))
+    assert f"0.6 {unit}, above the limit of 0.5" in " ".join(alarm_text.story(whole))
+    document = n42.document(whole, None)
+    assert value in document.decode() and "GrossCounts" not in document.decode()
+    if SCHEMA.exists():
+        etree = pytest.importorskip("lxml.etree")
+        etree.XMLSchema(etree.parse(SCHEMA)).assertValid(etree.fromstring(document))
 
 
 def test_a_number_in_another_unit_is_not_held_against_the_limit() -> None:
