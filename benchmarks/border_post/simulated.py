@@ -65,6 +65,7 @@ class Day:
 
     def __init__(self, where: Path, seed: int) -> None:
         self._loop = VirtualLoop()
+        self._taken: dict[str, int] = {}
         asyncio.set_event_loop(self._loop)
         clock = VirtualClock(self._loop)
         self._centre = Centre(where / "centre/one", clock)  # type: ignore[arg-type]
@@ -119,7 +120,7 @@ class Day:
                 if not self._step():
                     break
             if progress and int(gone_s / 3600) != int((gone_s + SLICE_S) / 3600):
-                print(f"{gone_s / 3600:.0f} h", file=sys.stderr, flush=True)
+                self._tell(round(gone_s / 3600))
         lanes = self._loop.run_until_complete(self._core.doors[0].asks["status"]({}))["lanes"]
         ours = self._ours()
         rows = self._centre.desk.db.execute("SELECT line FROM line ORDER BY seq LIMIT ?", (len(ours),))
@@ -129,6 +130,13 @@ class Day:
         os.kill(os.getpid(), signal.SIGTERM)        # as systemd ends it: lanes first, then the ledger
         self._loop.run_until_complete(running)
         return found
+
+    def _tell(self, hour: int) -> None:
+        """What each lane counted in this hour beside its nominal rate: a lane that fades shows when."""
+        taken = {lane.name: lane.portal.tally.samples for lane in self._core.lanes}
+        rates = (f"{name} {(count - self._taken.get(name, 0)) / 2 / post.RATE_HZ / 3600:.2f}" for name, count in taken.items())
+        print(f"{hour} h   {'  '.join(rates)}", file=sys.stderr, flush=True)
+        self._taken = taken
 
     def _ours(self) -> list[bytes]:
         """What was receipted: the rest is under way."""
