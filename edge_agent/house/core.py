@@ -34,6 +34,7 @@ from edge_agent.paths.daily import DailyFiles
 from edge_agent.paths.keeping import Keeping
 from edge_agent.paths.lane import Lane
 from edge_agent.paths.outbox import Outbox
+from edge_agent.paths.recorder import Recorder
 from edge_agent.paths.reports import Reports
 from edge_agent.paths.room import Room, open_history
 from edge_agent.paths.scribe import Scribe
@@ -77,15 +78,17 @@ class Core:
         self.boot = await self.books.next_boot()
         self.scribe = Scribe(self.books.ledger, self.clock, self.now, lambda: self.room.release())
         self.context = bodies.Context(self.moment, __version__, self.configuration.hash)
-        self.keeping = Keeping(await open_history(self.state), self.clock)
+        self.keeping = Keeping(await open_history(self.state, self.settings.portal.wire_history_mb), self.clock)
         self._closers.append(self.keeping.close)
         self.retention = self.books.retention(self.settings, self.clock)
         self.attachments = Attachments(self.state, self.books.shelves, self.clock, self.report)
-        self.room = Room(self.state, self.keeping, self.retention, self.report, self.attachments.make_room)
+        self.room = Room(self.state, self.keeping, self.retention, self.report, self.attachments.make_room,
+                         self.settings.portal.wire_history_mb)
         self.lighting = Lighting(self.settings, self.clock, self.report)
         self.annunciator = Annunciator(self.lighting.signals, self.events.put)
         self.lanes = [self._lane(lane) for lane in self.settings.lane]
         self.chronicle = Chronicle(self.lanes, self.keeping, self.clock)
+        self.recorder = Recorder(self.lanes, self.keeping, self.clock, self.boot)
         self.acting = Acting(self.state / "acting.json", self.lanes, self.clock, self.scribe.submit, self.moment, self.new_id)
         self.lighting.watch(self.lanes, self.acting)
         self.daily = [DailyFiles(Path(self.settings.portal.daily_files), lane.name) for lane in self.lanes
@@ -108,7 +111,8 @@ class Core:
         sockets = Path(self.settings.portal.sockets)
         make_directory(sockets, 0o755)
         control = Control(self.lanes, self.scribe, self.events, self.status, self.clock, self._describe)
-        self.doors = [Door(sockets / "control.sock", LOOKERS, control.asks() | self.chronicle.asks(), control.streams()),
+        self.doors = [Door(sockets / "control.sock", LOOKERS, control.asks() | self.chronicle.asks() | self.recorder.asks(),
+                           control.streams()),
                       Door(sockets / "act.sock", ACTORS, self.acting.asks() | trials.asks(self), {}, names_peer=True)]
         if self.settings.centre is not None:
             centre_key = read_vkey(self.settings.centre.vkey)
@@ -199,6 +203,7 @@ class Core:
         return {
             "heart": self._beat(), **self.caretaker.tasks(),
             **inboxes.tasks(self), **self.lighting.work(), "minutes": self.chronicle.run(),
+            **self.recorder.tasks(),
             **{f"daily {files.lane}": files.follow(lane.chunks, self.clock)
                for files, lane in zip(self.daily, self.lanes, strict=False)},
         }
@@ -222,7 +227,7 @@ class Core:
             task.cancel()
         await asyncio.gather(*others, *lanes, return_exceptions=True)   # lanes write the occupancy under way
         self.scribe.finish()
-        await asyncio.gather(writer, self.chronicle.finish(), return_exceptions=True)
+        await asyncio.gather(writer, self.chronicle.finish(), self.recorder.write(), return_exceptions=True)
         await self.close()
 
     async def close(self) -> None:

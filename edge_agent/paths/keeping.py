@@ -7,7 +7,7 @@ import logging
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
-from edge_agent.hands.history import Block, History
+from edge_agent.hands.history import Block, Blocks, History
 from edge_agent.paths.lane import Lane
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import StorageError
@@ -39,18 +39,31 @@ class Keeping:
 
     async def minutes(self, blocks: Sequence[Block]) -> bool:
         """Whether the blocks are kept; the disk may refuse, or there is no room for a history."""
-        if self._history is None:
+        return await self._blocks(self._history.minutes if self._history else None, "minutes", blocks)
+
+    async def wire(self, blocks: Sequence[Block]) -> bool:
+        """The same of the lanes' wire.  Where nobody wants it kept it is let go."""
+        if self._history is not None and not self._history.wire.budget:
+            return True
+        return await self._blocks(self._history.wire if self._history else None, "the wire", blocks)
+
+    async def _blocks(self, table: Blocks | None, what: str, blocks: Sequence[Block]) -> bool:
+        if table is None:
             return False
         try:
-            await asyncio.shield(self._start(self._history.keep_minutes(blocks)))
+            await asyncio.shield(self._start(table.keep(blocks)))
         except StorageError as problem:
-            log.warning("minutes are not kept yet: %s", problem)
+            log.warning("%s not kept yet: %s", what, problem)
             return False
         return True
 
     async def kept_minutes(self, lane: str, begin_s: int, end_s: int, after: int, most: int) -> list[tuple[int, bytes]]:
         """Blocks of a lane (hands.history); none where there is no history.  StorageError where the disk does not give them."""
-        return [] if self._history is None else await self._history.minutes(lane, begin_s, end_s, after, most)
+        return [] if self._history is None else await self._history.minutes.find(lane, begin_s, end_s, after, most)
+
+    async def kept_wire(self, lane: str, begin_s: int, end_s: int, after: int, most: int) -> list[tuple[int, bytes]]:
+        """The same of the wire."""
+        return [] if self._history is None else await self._history.wire.find(lane, begin_s, end_s, after, most)
 
     @property
     def off(self) -> bool:

@@ -26,10 +26,10 @@ RESERVE_MAX = 4 << 20       # bytes: a full queue (4096 records) of 0.9 KB each
 RESERVE_PART = 1 / 8        # of a file system too small for that
 
 
-async def open_history(state: Path) -> History | None:
+async def open_history(state: Path, wire_mb: int = 0) -> History | None:
     """The history; None where the disk has no room for it or does not answer: the portal is watched all the same."""
     try:
-        return await History.open(state / "history.db")
+        return await History.open(state / "history.db", wire_mb << 20)
     except Unavailable as problem:
         log.error("%s; counts are not kept for learning", problem)
         return None
@@ -44,9 +44,10 @@ class Room:
     def __init__(
         self, state: Path, keeping: Keeping, retention: Retention, report: Callable[[str, str, bool], None],
         spare: Callable[[], Awaitable[None]],       # deletes documents that the centre has
+        wire_mb: int = 0,
     ) -> None:
         self._state, self._keeping, self._retention, self._report = state, keeping, retention, report
-        self._spare = spare
+        self._spare, self._wire_mb = spare, wire_mb
         self._reserve = state / "reserve"
 
     async def look(self) -> None:
@@ -63,7 +64,7 @@ class Room:
             await self._spare()
             await self._retention.make_room()
         elif self._keeping.off and free > 2 * shed_below:
-            history = await open_history(self._state)
+            history = await open_history(self._state, self._wire_mb)
             if history is not None:
                 self._keeping.resume(history)
                 self._retention.room_again()

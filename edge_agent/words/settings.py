@@ -23,6 +23,10 @@ class PortalSettings:
     sockets: str = key("directory of the control and uplink sockets", "/run/edge-agent")
     daily_files: str = key("directory for daily files as central alarm stations keep them; empty: none", "")
     heartbeat_s: float = key("one signed heartbeat this often", 60.0, unit="s", low=1, high=3600)
+    wire_history_mb: int = key(
+        "how much of the wire of all lanes is kept (edge-agent record LANE --from), a fifth of the disk at most; 0: none",
+        512, unit="MB", low=0, high=1_000_000,
+    )
     retention_days: int = key(
         "records the centre has receipted stay on this disk so long; less only where the disk is full, others never go",
         90, unit="days", low=90, high=36500,

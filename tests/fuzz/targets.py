@@ -12,6 +12,7 @@ import json
 import random
 import sqlite3
 import tempfile
+import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from edge_agent.tools import (
     envelope,
     jws,
     merkle,
+    minute_block,
     model_file,
     n42_in,
     notes,
@@ -43,6 +45,7 @@ from edge_agent.tools import (
     strict_json,
     stump,
     toml_settings,
+    wire_block,
 )
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.verify import read_jwk, verify_log
@@ -92,6 +95,20 @@ def _log(data: bytes) -> None:
         log_key=LOG_KEY,
         centre_key=CENTRE_KEY,
     )
+
+
+def _minutes(data: bytes) -> None:
+    """As the disk has it, and what deflate holds bent: a damaged one never gets past its checksum."""
+    deflate = zlib.compressobj(1, zdict=minute_block.DICTIONARY)
+    with contextlib.suppress(ValueError):
+        minute_block.unpack(data)
+    minute_block.unpack(minute_block.VERSION + deflate.compress(data) + deflate.flush())
+
+
+def _wire_block(data: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        wire_block.unpack(data)
+    wire_block.unpack(wire_block.VERSION + zlib.compress(data, 1))
 
 
 def _stump(data: bytes) -> None:
@@ -448,6 +465,10 @@ def _dialect(name: str) -> Callable[[bytes], None]:
 
 
 ASKED = [name for name in drivers.names() if drivers.find(name).dialect is not None]
+MINUTES = (b'{"n":2,"groups":[["gamma",["Aa1","Aa2"]],["neutron",["Aa1N"]]],"faults":["link"]}\n'
+           + bytes((0x80, 0x08, 0x78, 2, 1, 0, 0, 0, 1, 0, 0, 1, 9, 9, 8, 8, 7, 7, 6, 6, 5, 5)))
+WIRE_BLOCK = (b'{"driver":"rapiscan","means":"","boot":3,"wall_ns":1795456800000000000,"start_ns":7000000000}\n'
+              b"\x00\x05GS,1\n\x80\x94\xeb\xdc\x03\x05GS,2\n")
 HISTORY = tuple(
     json.dumps(body).encode()
     for body in (
@@ -528,6 +549,8 @@ def targets() -> list[Target]:
         Target("settings", (example,), _settings(Settings), settings),
         Target("profile", ((shipped_config() / "profiles/rapiscan.toml").read_bytes(),), _settings(Profile), settings),
         Target("n42", (of_2012(), of_2006()), n42_in.read, (EvidenceError,)),
+        Target("minutes", (MINUTES, b"\x01\x00"), _minutes, (ValueError,)),
+        Target("wire-block", (WIRE_BLOCK, b"\x01\x00"), _wire_block, (ValueError,)),
         Target("history", HISTORY, _history, (SettingsError, StorageError)),
         Target(
             "wire",

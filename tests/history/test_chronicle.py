@@ -152,7 +152,7 @@ def test_only_the_time_that_is_asked_for_is_given_in_as_many_answers_as_it_takes
 def test_beyond_the_budget_the_oldest_go(tmp_path: Path) -> None:
     async def story(bench: Bench) -> None:
         assert bench.history is not None
-        bench.history.minutes_budget = 100 * 200
+        bench.history.minutes.budget = 100 * 200
         for _ in range(30):
             await bench.pass_minutes(50)
         times = [begin_s for lane, begin_s in kept(tmp_path / "h.db") if lane == "1"]
@@ -161,7 +161,7 @@ def test_beyond_the_budget_the_oldest_go(tmp_path: Path) -> None:
         with sqlite3.connect(tmp_path / "h.db") as database:
             held, blocks = database.execute("SELECT sum(bytes), count(*) FROM minutes").fetchone()
         database.close()
-        assert held <= bench.history.minutes_budget and blocks > 2 * OLDEST
+        assert held <= bench.history.minutes.budget and blocks > 2 * OLDEST
 
     run(tmp_path / "h.db", story)
 
@@ -187,15 +187,15 @@ def test_without_a_disk_the_last_hours_are_held_and_written_once_there_is_room(t
 def test_a_disk_that_refuses_costs_no_minute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(bench: Bench) -> None:
         assert bench.history is not None
-        real = bench.history.keep_minutes
+        real = bench.history.minutes.keep
 
         async def refuse(blocks: Any) -> None:
             raise StorageError("no space left")
 
-        monkeypatch.setattr(bench.history, "keep_minutes", refuse)
+        monkeypatch.setattr(bench.history.minutes, "keep", refuse)
         await bench.pass_minutes(20)
         assert len(await bench.asked()) == 20 and kept(tmp_path / "h.db") == []
-        monkeypatch.setattr(bench.history, "keep_minutes", real)
+        monkeypatch.setattr(bench.history.minutes, "keep", real)
         await bench.pass_minutes(10)
         assert len(kept(tmp_path / "h.db")) == 60
 
