@@ -99,6 +99,16 @@ def _check_lanes(settings: Settings, path: Path) -> None:
             raise SettingsError(f"{path}: lane[{number}].link.{problem}") from None
     _check_buses(settings, path)
     _check_inboxes(settings, path)
+    _check_streams(settings, path)
+
+
+def _check_streams(settings: Settings, path: Path) -> None:
+    lanes, names = [lane.name for lane in settings.lane], [stream.name for stream in settings.stream]
+    for number, stream in enumerate(settings.stream):
+        if stream.lane and stream.lane not in lanes:
+            raise SettingsError(f"{path}: stream[{number}].lane = {stream.lane!r}: there are {', '.join(lanes)}.\n  Correct it.")
+        if names.count(stream.name) > 1:
+            raise SettingsError(f"{path}: two streams are called {stream.name}.\n  Give each a name of its own.")
 
 
 def _check_inboxes(settings: Settings, path: Path) -> None:

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge_agent.tools import n42_in
+from edge_agent.tools import instrument_body, n42_in
 from edge_agent.tools.xml_tree import BYTES_MAX
+from edge_agent.words.blob import Blob
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EvidenceError, StorageError
 from edge_agent.words.instrument import Measured
@@ -121,20 +122,9 @@ class Inbox:
         return data
 
     def _body(self, measured: Measured, sha256: str, length: int, name: str) -> dict[str, Any]:
-        doubts = f"; not read: {', '.join(measured.doubts)}" if measured.doubts else ""
-        where = f"; at {measured.position[0]:.5f} {measured.position[1]:.5f}" if measured.position else ""
-        shown = "".join(letter if letter.isprintable() else "?" for letter in name)
-        return {
-            "instrument": {"class": self._settings.kind or measured.kind, "maker": measured.maker, "model": measured.model,
-                           "serial": measured.serial},
-            "via": "n42-file", "by": None, "lane": self._settings.lane or None, "alarm": None, "occupancy": None,
-            "measured": measured.measured, "real_s": measured.real_s, "gamma_cps": measured.gamma_cps,
-            "neutron_cps": measured.neutron_cps, "dose_rate_usv_per_h": measured.dose_rate_usv_per_h,
-            "nuclides": [{"name": one.name, "confidence": one.confidence, "category": one.category} for one in measured.nuclides],
-            "conclusion": None, "text": f"{measured.form}, file {shown}, document {measured.uuid or 'without id'}{where}{doubts}",
-            "blob": {"sha256": sha256, "len": length, "type": MEDIA_TYPE},
-            "at": self._store.moment(self._clock.mono_ns()),
-        }
+        return instrument_body.body(
+            measured, Blob(sha256, length, MEDIA_TYPE), kind=self._settings.kind, lane=self._settings.lane, via="n42-file",
+            source=f"file {name}", at=self._store.moment(self._clock.mono_ns()))
 
     # --- moving
 

@@ -73,7 +73,7 @@ class _Form2012:
             _text(seen[0].say("StartDateTime")) if seen else None,
             _sum([real for real, _, _ in rates]), _mean([(real, gamma) for real, gamma, _ in rates]),
             _mean([(real, neutron) for real, _, neutron in rates]), self._dose(seen), tuple(self._nuclides()),
-            self._position(), tuple(doubt),
+            tuple(dict.fromkeys(self._alarms())), self._position(), tuple(doubt),
         )
 
     def _rates(self, measurement: Node) -> tuple[float | None, float | None, float | None]:
@@ -105,6 +105,13 @@ class _Form2012:
         if len(found) > NUCLIDES_MAX:
             self._doubt(f"{len(found) - NUCLIDES_MAX} nuclides more")
 
+    def _alarms(self) -> Iterator[str]:
+        """Categories of alarms that stand: active unless the document says they are not."""
+        for results in self._root.all("AnalysisResults"):
+            for one in results.all("RadAlarm"):
+                if (one.say("RadAlarmActiveIndicator") or "true").lower() in ("true", "1"):
+                    yield (_text(one.say("RadAlarmCategoryCode")) or "other").lower()
+
     def _position(self) -> tuple[float, float] | None:
         return _position(next(self._root.below("GeographicPoint"), None), "LatitudeValue", "LongitudeValue", self._doubt)
 
@@ -127,7 +134,7 @@ class _Form2006:
             "N42.42-2006", None, _kind(about.say("InstrumentType")), _text(about.say("Manufacturer")) or "unknown",
             _text(about.say("InstrumentModel")) or "unknown", _text(about.say("InstrumentID")), _text(start), _sum(times[:1]),
             self._gamma(spectra) or self._rate(doses, "gamma"), self._rate(doses, "neutron"), self._dose(doses),
-            tuple(self._nuclides(measurement)), _position(next(self._root.below("Coordinates"), None), "", "", doubt),
+            tuple(self._nuclides(measurement)), (), _position(next(self._root.below("Coordinates"), None), "", "", doubt),
             tuple(doubt),
         )
 

@@ -30,5 +30,6 @@ class Measured:
     neutron_cps: float | None = None
     dose_rate_usv_per_h: float | None = None
     nuclides: tuple[Nuclide, ...] = ()
+    alarms: tuple[str, ...] = ()        # what alarmed by itself: "gamma", "neutron", ..., each once
     position: tuple[float, float] | None = None     # latitude, longitude, degrees
     doubts: tuple[str, ...] = field(default=())     # what stood there and could not be read, each once

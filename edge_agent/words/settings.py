@@ -191,6 +191,21 @@ class InboxSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """An instrument that sends N42 documents over TCP, each between STX and ETX."""
+
+    name: str = key("what people call it", pattern=r"[A-Za-z0-9_-]{1,32}")
+    host: str = key("its address", pattern=r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){0,20}\.?|[0-9A-Fa-f:.]+")
+    port: int = key("its TCP port; its papers say which", low=1, high=65535)
+    kind: str = key(
+        "what it is; empty: as each document says",
+        "", choices=("", "handheld", "backpack", "mobile", "spectroscopic portal", "other"),
+    )
+    lane: str = key("lane it stands at; empty: none in particular", "")
+    silence_s: float = key("without a document for so long it is silent: a fault", 60.0, unit="s", low=5, high=86400)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole of edge-agent.toml."""
 
@@ -199,6 +214,7 @@ class Settings:
     lane: list[LaneSettings] = key("lanes of this controller, one table each")
     centre: CentreSettings | None = key("the national centre; left out: records are kept and not sent", None)
     annunciator: AnnunciatorSettings = key("who is told at the lane", AnnunciatorSettings())
+    stream: list[StreamSettings] = key("instruments that send N42 documents, one table each", [])
     inbox: list[InboxSettings] = key("directories of handhelds and backpacks, one table each", [])
 
 
