@@ -33,6 +33,7 @@ switch_to() {                   # atomic: a command started meanwhile is of the 
 
 comes_up() {                    # the services of the version in place; half a minute
   "$systemctl" restart edge-agent edge-agent-uplink || return 1
+  "$systemctl" try-restart edge-agent-relay || return 1
   for _ in 1 2 3 4 5 6 7 8 9 10; do
     sleep "${EDGE_AGENT_PAUSE_S:-3}"
     "$systemctl" is-active --quiet edge-agent && "$opt/current/bin/edge-agent" status --json --config "$config" >/dev/null 2>&1 && return 0
@@ -89,9 +90,10 @@ fi
 # --- accounts, directories, units
 if [ -z "$root" ]; then
   getent passwd edge-agent-uplink >/dev/null || useradd --system --home /nonexistent edge-agent-uplink
+  getent passwd edge-agent-relay >/dev/null || useradd --system --home /nonexistent edge-agent-relay
   getent group edge-agent-op >/dev/null || groupadd --system edge-agent-op
   getent passwd edge-agent >/dev/null || useradd --system --home /var/lib/edge-agent edge-agent
-  usermod -aG dialout,edge-agent-uplink,edge-agent-op edge-agent
+  usermod -aG dialout,edge-agent-uplink,edge-agent-relay,edge-agent-op edge-agent
   install -d -o edge-agent -g edge-agent -m 0711 /var/lib/edge-agent
 fi
 install -d "$root/etc/edge-agent" "$root/etc/systemd/system" "$root/etc/udev/rules.d" "$root/usr/local/bin" \

@@ -13,9 +13,9 @@ from edge_agent.commands import options
 from edge_agent.words.errors import EdgeAgentError, StorageError
 
 COMMANDS = (
-    "setup", "run", "uplink", "enrol", "status", "diagnose", "report", "alarms", "verify", "watch", "wire", "trend", "record",
-    "replay", "config", "learn", "probe", "link", "exercise", "maintenance", "panel", "source-check", "selftest", "simulate",
-    "demo", "center", "witness",
+    "setup", "run", "uplink", "relay", "enrol", "status", "diagnose", "report", "alarms", "verify", "watch", "wire", "trend",
+    "record", "replay", "config", "learn", "probe", "link", "exercise", "maintenance", "panel", "source-check", "selftest",
+    "simulate", "demo", "center", "witness",
 )
 EXITS = """exit codes:
   0 done     3 configuration         6 evidence does not verify

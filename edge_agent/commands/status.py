@@ -50,12 +50,20 @@ def page(found: dict[str, Any]) -> list[str]:
         f"records {log['size']}, receipted {log['receipted']}, waiting {log['unreceipted']}",
         f"centre {found['centre'] or 'none: records are kept and not sent'}",
     ]
+    lines += [_relay(name, relay) for name, relay in found.get("relays", {}).items()]
     for act in found.get("acts", []):
         lines += ["", *textwrap.wrap(acts.line(act), 80, subsequent_indent="   ")]
     for name, lane in found["lanes"].items():
         lines += ["", *_lane(name, lane)]
     faults = _faults(found)
     return [*lines, "", *(line for fault in faults for line in _wrapped(fault))] if faults else [*lines, "", "no fault"]
+
+
+def _relay(lane: str, relay: dict[str, Any]) -> str:
+    if not relay["running"]:
+        return f"relay of lane {lane}: NOT RUNNING"
+    lost = ", ".join(f"{relay[name]} {name}" for name in ("dropped", "refused") if relay.get(name))
+    return f"relay of lane {lane}: {relay.get('now', 0)} listening{f', {lost}' if lost else ''}"
 
 
 def _wrapped(fault: str) -> list[str]:

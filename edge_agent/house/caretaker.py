@@ -63,6 +63,7 @@ class Caretaker:
             for look in (self.look_at_delivery, core.room.look, core.retention.look, core.attachments.look):
                 await patiently(look())
             core.acting.look()
+            core.feed.look()
             self.look_at_clock()
 
     def look_at_clock(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,8 +99,32 @@ def _check_lanes(settings: Settings, path: Path) -> None:
         except SettingsError as problem:
             raise SettingsError(f"{path}: lane[{number}].link.{problem}") from None
     _check_buses(settings, path)
+    _check_relays(settings, path)
     _check_inboxes(settings, path)
     _check_streams(settings, path)
+
+
+def _check_relays(settings: Settings, path: Path) -> None:
+    taken: dict[tuple[str, int], str] = {}
+    for number, lane in enumerate(settings.lane):
+        if lane.relay is None:
+            continue
+        where = f"{path}: lane[{number}].relay"
+        if drivers.find(lane.driver).dialect is not None or lane.link.kind not in ("tcp", "serial", "tcp-listen"):
+            raise SettingsError(f"{where}: {lane.driver} is asked, there is no stream to re-serve.\n  Take [lane.relay] out.")
+        for key, address in (("host", lane.relay.host), *(("allow", each) for each in lane.relay.allow)):
+            try:
+                if ipaddress.ip_address(address).is_unspecified:
+                    raise ValueError
+            except ValueError:
+                raise SettingsError(f"{where}.{key} = {address!r}: expected one address in numbers, for example 192.168.2.10.\n"
+                                    "  docs/relay.md") from None
+        if not lane.relay.allow:
+            raise SettingsError(f"{where}.allow is empty: nobody could listen.\n  Write the alarm station's address.")
+        other = taken.setdefault((lane.relay.host, lane.relay.port), lane.name)
+        if other != lane.name:
+            raise SettingsError(f"{where}: lanes {other} and {lane.name} are both on {lane.relay.host}:{lane.relay.port}.\n"
+                                "  Give each a port of its own.")
 
 
 def _check_streams(settings: Settings, path: Path) -> None:

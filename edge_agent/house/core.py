@@ -31,6 +31,7 @@ from edge_agent.paths.attachments import Attachments
 from edge_agent.paths.chronicle import Chronicle
 from edge_agent.paths.control import Control
 from edge_agent.paths.daily import DailyFiles
+from edge_agent.paths.feed import Feed
 from edge_agent.paths.keeping import Keeping
 from edge_agent.paths.lane import Lane
 from edge_agent.paths.outbox import Outbox
@@ -45,8 +46,8 @@ from edge_agent.words.event import Event
 from edge_agent.words.settings import LaneSettings
 
 log = logging.getLogger("edge_agent.core")
-# groups: people who may look; people who may act; the uplink, which may neither
-LOOKERS, ACTORS, UPLINK = "edge-agent", "edge-agent-op", "edge-agent-uplink"
+# groups: people who may look; people who may act; the uplink and the relay, which may neither
+LOOKERS, ACTORS, UPLINK, RELAY = "edge-agent", "edge-agent-op", "edge-agent-uplink", "edge-agent-relay"
 
 
 class Core:
@@ -88,6 +89,7 @@ class Core:
         self.annunciator = Annunciator(self.lighting.signals, self.events.put)
         self.lanes = [self._lane(lane) for lane in self.settings.lane]
         self.chronicle = Chronicle(self.lanes, self.keeping, self.clock)
+        self.feed = Feed(self.lanes, self.clock, self.report)
         self.recorder = Recorder(self.lanes, self.keeping, self.clock, self.boot)
         self.acting = Acting(self.state / "acting.json", self.lanes, self.clock, self.scribe.submit, self.moment, self.new_id)
         self.lighting.watch(self.lanes, self.acting)
@@ -114,6 +116,8 @@ class Core:
         self.doors = [Door(sockets / "control.sock", LOOKERS, control.asks() | self.chronicle.asks() | self.recorder.asks(),
                            control.streams()),
                       Door(sockets / "act.sock", ACTORS, self.acting.asks() | trials.asks(self), {}, names_peer=True)]
+        if self.feed:
+            self.doors.append(Door(sockets / "wire.sock", RELAY, self.feed.asks(), self.feed.streams()))
         if self.settings.centre is not None:
             centre_key = read_vkey(self.settings.centre.vkey)
             books = self.books.books(lambda: self.scribe.newest.get("heartbeat"))
@@ -175,7 +179,7 @@ class Core:
             "cfg": self.configuration.hash, "config": str(self.configuration.path),
             "annunciator": self.settings.annunciator.kind, "faults": self.reports.open, "fault_details": self.reports.details,
             "free_mb": free_mb(self.state), "centre": self.settings.centre.url if self.settings.centre else None,
-            "acts": self.acting.plain(),
+            "acts": self.acting.plain(), "relays": self.feed.plain(),
         }
 
     # --- running

@@ -34,6 +34,8 @@ class Lane:
         self.minutes = Minutes(portal)
         self._budget = Budget(name)
         self.beats = 0              # grows while the lane is alive, for the watchdog
+        self.connected = False
+        self.broke_ns = 0           # when the wire broke last; 0: never
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -42,6 +44,7 @@ class Lane:
                 try:
                     await self._listen()
                 except LinkError as problem:
+                    self.connected, self.broke_ns = False, self._clock.mono_ns()
                     self._publish(self.portal.lost(self._clock.mono_ns(), str(problem)))
                 self.beats += 1
                 await self._clock.sleep(random.uniform(*REOPEN_S))  # noqa: S311 (spreads load, guards nothing)
@@ -53,6 +56,7 @@ class Lane:
     async def _listen(self) -> None:
         await self.link.open()
         opened_ns = self._clock.mono_ns()
+        self.connected = True
         self._publish(self.portal.opened(opened_ns))
         self._decoder.restart()
         while True:

@@ -94,6 +94,15 @@ class AlarmSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """Where the portal's own byte stream is re-served, for an alarm station that stays as it is."""
+
+    host: str = key("our own address to listen on, never all", pattern=r"[0-9A-Fa-f:.]+")
+    allow: list[str] = key("addresses that may listen: portals know no passwords")
+    port: int = key("the port the station has always connected to", 1600, low=1024, high=65535)
+
+
+@dataclass(frozen=True, slots=True)
 class LaneSettings:
     """One lane: a portal, its wire, its rules."""
 
@@ -122,6 +131,7 @@ class LaneSettings:
     )
     model: str = key("shadow model of this lane, beside this file, as edge-agent learn wrote it; empty: none", "")
     alarm: AlarmSettings = key("alarm rules", AlarmSettings())
+    relay: RelaySettings | None = key("an alarm station that listens to this portal; left out: none", None)
 
 
 LAMPS = ("gamma", "neutron", "distance", "fault", "exercise", "ready", "horn", "heartbeat")
