@@ -126,3 +126,14 @@ def test_three_bad_ones_together_leave_a_good_one_nine_tenths() -> None:
 
     answered, _ = run({"live": (0.2, live), "dead": (0.2, dead), "late": (0.2, late_third), "noisy": (0.2, slow_noise)}, 900)
     assert answered["live"] >= 0.9 * 900 / 0.2
+
+
+def test_a_unit_dead_for_days_is_still_only_a_silent_unit() -> None:
+    """Its 1027th silence, after eight and a half hours, ended the bus for everybody: 2.0 ** 1024 is no float."""
+    turns, unit = Turns(), Unit((Poll(b"x", 0.2),))
+    unit.begin(0)
+    turns.units += [unit, Unit((Poll(b"y", 0.2),))]
+    turns.units[1].begin(0)
+    for number in range(5000):
+        turns.missed(unit, number * 40 * S, 0.6)
+        assert unit.rests_until_ns <= round((number * 40 + REST_MAX_S) * S)

@@ -15,6 +15,7 @@ SHARE = 0.25            # of the bus's time that waiting in vain may cost, all u
 BURST_S = 2.0           # of that budget a unit can save up: single misses are asked again at once
 PATIENT = 3             # misses in a row before a unit counts as silent
 REST_MAX_S = 30.0       # between tries of a silent unit: one that comes back is heard within half a minute
+REST_DOUBLINGS = 5      # from 1 s; the sixth is beyond REST_MAX_S
 
 
 @dataclass(slots=True)
@@ -74,7 +75,8 @@ class Turns:
         unit.budget_s -= cost_s
         unit.misses += 1
         if unit.misses >= PATIENT:
-            unit.rests_until_ns = now_ns + round(min(2.0 ** (unit.misses - PATIENT), REST_MAX_S) * 1e9)
+            doublings = min(unit.misses - PATIENT, REST_DOUBLINGS)      # of a unit dead for days: 2.0 ** 1024 is no float
+            unit.rests_until_ns = now_ns + round(min(2.0 ** doublings, REST_MAX_S) * 1e9)
 
     def _rest(self, unit: Unit, now_ns: int) -> int:
         """Until when a unit is left alone; 0 when it is not."""
