@@ -32,7 +32,7 @@ from edge_agent.tools.counting import (
     Restarted,
 )
 from edge_agent.tools.exchange import Exchange, Exchanges, trouble
-from edge_agent.tools.registers import SIZE, Block, blocks, number
+from edge_agent.tools.registers import SIZE, Block, Image, blocks
 from edge_agent.words.dialect import Outcome
 from edge_agent.words.driver import Driver, Poll
 from edge_agent.words.errors import SettingsError
@@ -40,6 +40,7 @@ from edge_agent.words.reading import (
     Chunk,
     Condition,
     Health,
+    Inputs,
     Missed,
     OccupancyEnd,
     Radiation,
@@ -49,7 +50,7 @@ from edge_agent.words.reading import (
     Unchanged,
     Unreadable,
 )
-from edge_agent.words.register_map import MEANINGS, UNKNOWN, CountRegister, RegisterMap, ValueRegister
+from edge_agent.words.register_map import MEANINGS, UNKNOWN, CountRegister, InputBit, RegisterMap, StateBit, ValueRegister
 from edge_agent.words.settings import LinkSettings, Profile
 
 G, N = Radiation.GAMMA, Radiation.NEUTRON
@@ -141,8 +142,12 @@ class MapDecoder:
             if image.holds(value.table, value.address, SIZE[value.type]):
                 yield from self._value(at_ns, value, image.number(value.address, value.type, order))
         yield from self._heed_states(at_ns, image)
-        first = self._map.count[0]
-        if image.holds(first.table, first.address, 1):
+        inputs = tuple((each.name, image.bit(each.address, each.bit) is not each.inverted) for each in self._map.input
+                       if image.holds(each.table, each.address, 1))
+        if inputs:
+            yield Inputs(at_ns, inputs)
+        first = self._map.count[0] if self._map.count else None
+        if first is not None and image.holds(first.table, first.address, 1):
             self._changes.read(at_ns, tuple(
                 image.number(c.address, c.type, order) for c in self._map.count if image.holds(c.table, c.address, SIZE[c.type])
             ))
@@ -212,30 +217,12 @@ class MapDecoder:
             yield Sample(at_ns, radiation, counted.interval_s, counted.counts, occupied, alarm)
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
-    """The words of one answer, where they stand."""
-
-    table: str
-    address: int
-    words: list[int]
-
-    def holds(self, table: str, address: int, size: int) -> bool:
-        return table == self.table and self.address <= address and address + size <= self.address + len(self.words)
-
-    def number(self, address: int, kind: str, word_order: str) -> float:
-        at = address - self.address
-        return number(self.words[at : at + SIZE[kind]], kind, word_order)
-
-    def bit(self, address: int, bit: int) -> bool:
-        return bool(self.words[address - self.address] >> bit & 1)
-
-
 def polls(profile: Profile, link: LinkSettings) -> tuple[Poll, ...]:
     """Questions for every register of the map: states, then the rest; ValueError when one cannot be asked."""
     found = _map_of(profile)
-    bits = blocks((Block(s.table, s.address, 1) for s in found.state if s.table in ("coil", "discrete")), modbus.BITS_MAX)
-    others = [Block(s.table, s.address, 1) for s in found.state if s.table in ("holding", "input")]
+    yes_or_no: list[StateBit | InputBit] = [*found.state, *found.input]
+    bits = blocks((Block(s.table, s.address, 1) for s in yes_or_no if s.table in ("coil", "discrete")), modbus.BITS_MAX)
+    others = [Block(s.table, s.address, 1) for s in yes_or_no if s.table in ("holding", "input")]
     others += [Block(c.table, c.address, SIZE[c.type]) for c in found.count]
     others += [Block(v.table, v.address, SIZE[v.type]) for v in found.value]
     asked = bits + blocks(others, modbus.REGISTERS_MAX, found.holes)

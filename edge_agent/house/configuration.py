@@ -12,7 +12,7 @@ from typing import Any
 from edge_agent import drivers
 from edge_agent.doors.files import read_text
 from edge_agent.hands import links
-from edge_agent.house import lighting
+from edge_agent.house import lighting, occupancies
 from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.rules import NOT_FITTED, Rules
 from edge_agent.tools import model_file, register_meanings, toml_settings
@@ -62,6 +62,7 @@ def load(path: Path) -> Configuration:
     profiles = {lane.name: _profile(lane, path) for lane in settings.lane}
     models = {lane.name: _model(lane, profiles[lane.name], path) for lane in settings.lane if lane.model}
     lighting.check(settings, path)
+    occupancies.check(settings, profiles, path)
     for lane in settings.lane:
         _check_rules(lane, profiles[lane.name], models.get(lane.name), path)
     return Configuration(path, settings, profiles, models)
@@ -203,15 +204,17 @@ def _check_rules(lane: LaneSettings, profile: Profile, model: ModelFile | None, 
         driver = drivers.find(lane.driver)
         driver.decoder(profile)
         driver.polls(profile, lane.link)
-        if not driver.tells_passages and lane.mode != CONTINUOUS:
+        if not driver.tells_passages and lane.mode != CONTINUOUS and lane.occupancy is None:
             raise SettingsError('nothing on this wire tells of passages.\n  Set mode = "continuous" in the lane')
-        if profile.modbus and lane.mode != CONTINUOUS and not any(state.says == "occupied" for state in profile.modbus.state):
+        knows = lane.occupancy is not None or lane.mode == CONTINUOUS
+        if profile.modbus and not knows and not any(state.says == "occupied" for state in profile.modbus.state):
             raise SettingsError(
                 'no modbus.state of the profile says "occupied", so nothing tells of vehicles.\n'
-                '  Map the beam, or set mode = "continuous" in the lane'
+                '  Map the beam, take it from an I/O module ([lane.occupancy]), or set mode = "continuous" in the lane'
             )
         rules = Rules(lane, profile, model)
-        if not rules.detectors[Radiation.GAMMA] and not profile.dose_unit:
+        counts_nothing = bool(profile.dose_unit or (profile.modbus and profile.modbus.input))
+        if not rules.detectors[Radiation.GAMMA] and not counts_nothing:
             raise SettingsError("no gamma detector is left.\n  Name at least one in gamma of the lane or its profile")
     except (SettingsError, ValueError) as problem:
         told = str(problem).removeprefix(f"lane {lane.name}: ")

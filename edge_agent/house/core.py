@@ -88,6 +88,10 @@ class Core:
         self.lighting = Lighting(self.settings, self.clock, self.report)
         self.annunciator = Annunciator(self.lighting.signals, self.events.put)
         self.lanes = [self._lane(lane) for lane in self.settings.lane]
+        named = {lane.name: lane for lane in self.lanes}
+        for lane in self.lanes:
+            if lane.portal.lane.occupancy is not None:
+                named[lane.portal.lane.occupancy.module].hearers.append(lane.hear)
         self.chronicle = Chronicle(self.lanes, self.keeping, self.clock)
         self.feed = Feed(self.lanes, self.clock, self.report)
         self.recorder = Recorder(self.lanes, self.keeping, self.clock, self.boot)

@@ -67,6 +67,7 @@ class Passage:
     speed_mps: float | None = None
     late: int = 0
     backgrounds: dict[str, VacantBackground] = field(default_factory=dict)
+    reverse: bool = False
 
     def add(self, sample: Sample, detectors: tuple[str, ...]) -> None:
         if sample.radiation not in self.counts:
@@ -86,6 +87,7 @@ class Passage:
         """`out`: detectors out of service; what is learned from must be whole, so it is noted."""
         notes = [f"without {', '.join(out)}"] if out else []
         notes += (["joined in the middle"] if self.joined else []) + ([f"{self.late} samples late"] if self.late else [])
+        notes += ["drove against the lane's direction: left and right are swapped"] if self.reverse else []
         seen = self.seen(at_ns)
         if seen < HALF:
             notes.append(f"only {100 * seen:.0f} % of its time was counted: not judged")

@@ -81,7 +81,7 @@ class Portal:
                 yield from self.dose.observe(reading)
             case Speed():
                 if self.passage:
-                    self.passage.speed_mps = reading.speed_mps
+                    self.passage.speed_mps, self.passage.reverse = reading.speed_mps, reading.reverse
                     self.rules.speed(reading.at_ns, reading.speed_mps)
             case OccupancyEnd():
                 yield from self._step(reading.at_ns, Input.END, reading.counter)
@@ -258,12 +258,20 @@ class Portal:
                 yield Tamper(health.at_ns, self.lane.name, health.present)
             return
         name = f"{health.part}-{health.condition.value}" if health.part else health.condition.value
+        if health.condition is Condition.OCCUPANCY:
+            yield from self._unknown(health)
         if health.present and health.condition is Condition.ALARM:
             yield from self.dose.vendor(health)
         if health.present:
             yield from self.faults.begin(health.at_ns, name, health.detail, fades=health.condition in FADING)
         else:
             yield from self.faults.end(health.at_ns, name, health.detail)
+
+    def _unknown(self, health: Health) -> Iterator[Event]:
+        """Nobody knows what is in the lane, or it is known again: as of a stuck beam, the background is learned anew."""
+        if health.present:
+            yield from self._step(health.at_ns, Input.LOST, None)
+        self.rules.relearn(health.at_ns, stuck=health.present)
 
     def _setup(self, setup: Setup) -> Iterator[Event]:
         """The portal's settings.  After counts they mean power-up or a change by someone; before any, a greeting."""

@@ -10,13 +10,14 @@ from edge_agent.hands.annunciator import Annunciator
 from edge_agent.hands.links.mailbox import Link
 from edge_agent.hands.taps import Taps
 from edge_agent.judgement.budget import Budget
+from edge_agent.judgement.gate import Gate
 from edge_agent.judgement.minutes import Minutes
 from edge_agent.judgement.portal import Portal
 from edge_agent.words.clock import Clock
 from edge_agent.words.driver import Decoder
 from edge_agent.words.errors import LinkError
 from edge_agent.words.event import Event
-from edge_agent.words.reading import Chunk, Condition
+from edge_agent.words.reading import Chunk, Condition, Inputs, Reading
 
 TICK_S = 1.0                    # how often time alone is judged: silence, overdue occupancies
 REOPEN_S = (1.0, 3.0)           # jittered, so that ten lanes of a switch that restarts do not come at once
@@ -33,6 +34,8 @@ class Lane:
         self.chunks: Taps[Chunk] = Taps()
         self.minutes = Minutes(portal)
         self._budget = Budget(name)
+        self.gate = Gate(portal.lane.occupancy) if portal.lane.occupancy is not None else None
+        self.hearers: list[Callable[[Inputs], None]] = []       # lanes whose vehicles this I/O module tells of
         self.beats = 0              # grows while the lane is alive, for the watchdog
         self.connected = False
         self.broke_ns = 0           # when the wire broke last; 0: never
@@ -48,7 +51,7 @@ class Lane:
                     self._publish(self.portal.lost(self._clock.mono_ns(), str(problem)))
                 self.beats += 1
                 await self._clock.sleep(random.uniform(*REOPEN_S))  # noqa: S311 (spreads load, guards nothing)
-                self._publish(self.portal.tick(self._clock.mono_ns()))
+                self._tick()
         finally:
             self.link.close()
             self._publish(self.portal.stop(self._clock.mono_ns()))
@@ -64,8 +67,8 @@ class Lane:
             if chunk is not None:
                 self.take(chunk)
                 await asyncio.sleep(0)          # a wire that never pauses must not keep the writer and other lanes waiting
+            self._tick()
             now_ns = self._clock.mono_ns()
-            self._publish(self.portal.tick(now_ns))
             self.beats += 1
             if now_ns - self.portal.cadence.spoke_ns(opened_ns) > DEAF_NS:
                 raise LinkError(f"{self.link.name}: silent for a minute; opening it anew")
@@ -74,8 +77,27 @@ class Lane:
         """The whole journey of some bytes; also what replay and simulation drive."""
         self.chunks.put(chunk)
         for reading in self._decoder.feed(chunk):
+            for each in self.gate.mark(reading) if self.gate else (reading,):
+                self._publish(self.portal.observe(each))
+                self.minutes.took(each)
+            if isinstance(reading, Inputs):
+                for hear in self.hearers:
+                    hear(reading)
+
+    def hear(self, inputs: Inputs) -> None:
+        """Inputs of the I/O module that tells what is in this lane."""
+        if self.gate is not None:
+            self._observe(self.gate.take(inputs))
+
+    def _observe(self, readings: Iterable[Reading]) -> None:
+        for reading in readings:
             self._publish(self.portal.observe(reading))
-            self.minutes.took(reading)
+
+    def _tick(self) -> None:
+        now_ns = self._clock.mono_ns()
+        if self.gate is not None:
+            self._observe(self.gate.look(now_ns))
+        self._publish(self.portal.tick(now_ns))
 
     def _publish(self, events: Iterable[Event]) -> None:
         for event in events:

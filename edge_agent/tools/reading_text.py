@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from edge_agent.words.reading import (
     DoseRate,
     Health,
+    Inputs,
     Missed,
     OccupancyEnd,
     Reading,
@@ -34,13 +35,16 @@ def line(reading: Reading) -> str:
             error = "" if reading.error_pct is None else f" +- {reading.error_pct:g} %"
             return f"dose rate {reading.value:g} {reading.unit}{error}"
         case Speed():
-            return f"speed {reading.speed_mps:.2f} m/s, {reading.speed_mps * 3.6:.1f} km/h"
+            other = ", THE OTHER WAY" if reading.reverse else ""
+            return f"speed {reading.speed_mps:.2f} m/s, {reading.speed_mps * 3.6:.1f} km/h{other}"
         case OccupancyEnd():
             return f"the vehicle has left; the portal's number {reading.counter}"
         case Health():
             part = f"{reading.part} " if reading.part else ""
             detail = f": {reading.detail}" if reading.detail else ""
             return f"{part}{reading.condition.value} {'begins' if reading.present else 'is over'}{detail}"
+        case Inputs():
+            return "inputs " + ", ".join(f"{name} {'YES' if on else 'no'}" for name, on in reading.states)
         case Setup():
             return f"setting {reading.tag}: {', '.join(reading.fields)}"
         case Unreadable():

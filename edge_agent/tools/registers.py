@@ -65,3 +65,22 @@ class Counter:
             return None
         step = (value - last) % self._turn
         return step if step < self._turn // 2 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The words of one answer, where they stand."""
+
+    table: str
+    address: int
+    words: list[int]
+
+    def holds(self, table: str, address: int, size: int) -> bool:
+        return table == self.table and self.address <= address and address + size <= self.address + len(self.words)
+
+    def number(self, address: int, kind: str, word_order: str) -> float:
+        at = address - self.address
+        return number(self.words[at : at + SIZE[kind]], kind, word_order)
+
+    def bit(self, address: int, bit: int) -> bool:
+        return bool(self.words[address - self.address] >> bit & 1)

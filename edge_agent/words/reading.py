@@ -40,6 +40,8 @@ class Condition(enum.Enum):
     NOT_READY = "not-ready"                # a channel of the portal does not count yet, or no more
     OVER = "over-range"                    # the instrument says its detector is overloaded: keep away
     ALARM = "instrument-alarm"             # the instrument's own alarm, where it gives a dose rate and no counts
+    OCCUPANCY = "occupancy-unknown"        # the I/O module whose inputs tell of vehicles is silent
+    BEAM = "beam-missing"                  # one beam of a pair is no longer broken by vehicles
     DOSE = "dose-rate-high"                # above the limit of our profile
     REFUSED = "instrument-refuses"         # it answers, and says no: a wrong map, or a broken instrument
 
@@ -91,6 +93,7 @@ class Speed:
 
     at_ns: int
     speed_mps: float
+    reverse: bool = False           # against the lane's direction, where beams tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +148,14 @@ class Unchanged:
     at_ns: int
 
 
-Reading = Sample | VacantRate | DoseRate | Speed | OccupancyEnd | Health | Setup | Unreadable | Missed | Unchanged
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Inputs of an I/O module, by name, as one answer gave them: `True` is yes, whatever its contact does."""
+
+    at_ns: int
+    states: tuple[tuple[str, bool], ...]
+
+
+Reading = (
+    Sample | VacantRate | DoseRate | Speed | OccupancyEnd | Health | Setup | Inputs | Unreadable | Missed | Unchanged
+)

@@ -59,6 +59,17 @@ class ValueRegister:
 
 
 @dataclass(frozen=True, slots=True)
+class InputBit:
+    """Where one input of an I/O module stands that other lanes ask for by name."""
+
+    name: str = key("what [lane.occupancy] calls it", pattern=r"[a-z0-9][a-z0-9_-]{0,31}")
+    address: int = key("register, coil or discrete input, from 0 as on the wire", low=0, high=65535)
+    bit: int = key("bit of a register, 0 the lowest; coils and discrete inputs: 0", 0, low=0, high=15)
+    table: str = key("Modbus table", "discrete", choices=TABLES)
+    inverted: bool = key("true where 0 means yes, as of fail-safe contacts", False)
+
+
+@dataclass(frozen=True, slots=True)
 class RegisterMap:
     """Every register that is read, and how often."""
 
@@ -66,7 +77,7 @@ class RegisterMap:
         "which half of a 32-bit number comes first; makers differ and a wrong guess gives wrong counts, so there is no default",
         choices=("high-first", "low-first"),
     )
-    count: list[CountRegister] = key("counts, one table for each detector")
+    count: list[CountRegister] = key("counts, one table for each detector; an I/O module has none", [])
     poll_s: float = key("how often everything is asked for", 0.2, unit="s", low=0.02, high=60)
     holes: int = key(
         "registers of no use that may be read along, so that more comes with one question and is of one moment; 0 where the "
@@ -78,3 +89,4 @@ class RegisterMap:
     )
     state: list[StateBit] = key("yes-or-no states", [])
     value: list[ValueRegister] = key("other numbers", [])
+    input: list[InputBit] = key("inputs of an I/O module, by name", [])

@@ -94,6 +94,17 @@ class AlarmSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OccupancySettings:
+    """Inputs of an I/O module that tell when something is in this lane, where its own instrument does not."""
+
+    module: str = key("lane of the I/O module, as named in this file")
+    inputs: list[str] = key("its inputs by name, any of them is enough; with spacing_m two beams, in driving order")
+    spacing_m: float = key("from the first beam to the second along the lane; 0: no pair", 0.0, unit="m", low=0, high=30)
+    debounce_ms: float = key("a change shorter than this is none: snow, a bird", 50.0, unit="ms", low=0, high=2000)
+    hold_s: float = key("a gap shorter than this is inside one vehicle, as before a trailer", 0.5, unit="s", low=0, high=30)
+
+
+@dataclass(frozen=True, slots=True)
 class RelaySettings:
     """Where the portal's own byte stream is re-served, for an alarm station that stays as it is."""
 
@@ -131,6 +142,7 @@ class LaneSettings:
     )
     model: str = key("shadow model of this lane, beside this file, as edge-agent learn wrote it; empty: none", "")
     alarm: AlarmSettings = key("alarm rules", AlarmSettings())
+    occupancy: OccupancySettings | None = key("beams or loops on an I/O module; left out: as its own wire says", None)
     relay: RelaySettings | None = key("an alarm station that listens to this portal; left out: none", None)
 
 

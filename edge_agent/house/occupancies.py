@@ -1,0 +1,35 @@
+"""[lane.occupancy] held against what there is: the module's lane, its inputs, a pair of beams."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from edge_agent.judgement.modes import CONTINUOUS
+from edge_agent.words.errors import SettingsError
+from edge_agent.words.settings import Profile, Settings
+
+
+def check(settings: Settings, profiles: Mapping[str, Profile], path: Path) -> None:
+    """SettingsError names lane, key and remedy."""
+    modules = {name: [each.name for each in profile.modbus.input] for name, profile in profiles.items()
+               if profile.modbus and profile.modbus.input}
+    for number, lane in enumerate(settings.lane):
+        wanted = lane.occupancy
+        if wanted is None:
+            continue
+        where = f"{path}: lane[{number}].occupancy"
+        if lane.mode == CONTINUOUS:
+            raise SettingsError(f'{where}: mode = "continuous" knows no vehicles.\n  Take one of the two out.')
+        if wanted.module not in modules:
+            known = ", ".join(modules) or "no lane has inputs: add the I/O module as a lane with driver = \"modbus_io\""
+            raise SettingsError(f"{where}.module = {wanted.module!r}: expected the lane of an I/O module.\n  There are: {known}")
+        inputs = modules[wanted.module]
+        strange = next((name for name in wanted.inputs if name not in inputs), None)
+        if strange is not None:
+            raise SettingsError(f"{where}.inputs: {strange!r} is none of lane {wanted.module}.\n  There are: {', '.join(inputs)}")
+        if not wanted.inputs or len(set(wanted.inputs)) != len(wanted.inputs):
+            raise SettingsError(f"{where}.inputs: expected one input or more, each once.\n  There are: {', '.join(inputs)}")
+        if wanted.spacing_m and len(wanted.inputs) != 2:
+            raise SettingsError(f"{where}.spacing_m: a pair is two inputs, in driving order; there are {len(wanted.inputs)}.\n"
+                                "  Name two, or set spacing_m = 0")

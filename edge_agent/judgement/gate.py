@@ -1,0 +1,138 @@
+"""Whether something is in the lane, from inputs of an I/O module: beams, a loop, a button.  Pure: times come in as values.
+
+One input, or several of which any one counts; or a pair of beams along the lane, which also give direction and speed.
+Inputs are asked for, not waited for: an edge is known to one asking, and a speed to two of them.
+Where the module is silent the lane's occupancy is *unknown*, never "vacant": the portal is told, and judges without passages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from edge_agent.words.reading import Condition, Health, Inputs, OccupancyEnd, Reading, Sample, Speed
+from edge_agent.words.settings import OccupancySettings
+
+SILENT_NS = 3 * 10**9       # modules are asked several times a second; a vehicle at 8 km/h is 7 m further by then
+SLOWEST_MPS = 0.3           # 1 km/h: how long a vehicle may take from one beam to the other
+BETWEEN_MAX_S = 15.0        # the same where the beams stand far apart
+ODD = 3                     # vehicles in a row that broke one beam of two: that is no animal
+
+
+@dataclass(slots=True)
+class Debounced:
+    """One input.  A change counts when it has stood for the debounce time; its moment is when it was first seen."""
+
+    debounce_ns: int
+    on: bool = False
+    _seen: bool = False
+    _since_ns: int = 0
+
+    def take(self, at_ns: int, on: bool) -> int | None:
+        """The moment of a change that counts now; None: there is none."""
+        if on is not self._seen:
+            self._seen, self._since_ns = on, at_ns
+        if self._seen is self.on or at_ns - self._since_ns < self.debounce_ns:
+            return None
+        self.on = self._seen
+        return self._since_ns
+
+
+class Gate:
+    """Of one lane."""
+
+    def __init__(self, settings: OccupancySettings) -> None:
+        self._settings = settings
+        self._inputs = {name: Debounced(round(settings.debounce_ms * 1e6)) for name in settings.inputs}
+        self._pair = settings.spacing_m > 0
+        self._heard_ns: int | None = None           # None: never
+        self._began_ns: int | None = None           # when we began to wait for it
+        self._known = True                          # until it is told otherwise
+        self._broken_ns: dict[str, int] = {}        # of the passage under way: when each beam was first broken
+        self._clear_ns = 0                          # since when nothing is broken
+        self._speed: Speed | None = None            # for the portal, once the passage is open there
+        self._odd, self._odd_told = 0, False
+        self.counter = 0
+        self.occupied = False
+
+    def take(self, inputs: Inputs) -> Iterator[Reading]:
+        """What an answer of the module means for the lane."""
+        states = dict(inputs.states)
+        if not all(name in states for name in self._inputs):
+            return
+        self._heard_ns = inputs.at_ns
+        if not self._known:
+            self._known = True
+            yield Health(inputs.at_ns, Condition.OCCUPANCY, False, f"{self._settings.module} answers again")
+        for name, each in self._inputs.items():
+            edge_ns = each.take(inputs.at_ns, states[name])
+            if edge_ns is not None:
+                self._edge(name, edge_ns, each.on)
+        yield from self._end(inputs.at_ns)
+
+    def look(self, at_ns: int) -> Iterator[Reading]:
+        """What time alone means: the module is silent."""
+        if self._began_ns is None:
+            self._began_ns = at_ns
+        heard_ns = self._began_ns if self._heard_ns is None else self._heard_ns
+        if self._known and at_ns - heard_ns > SILENT_NS:
+            self._known, self.occupied = False, False
+            self._broken_ns.clear()
+            why = (f"{self._settings.module} is silent, nothing tells of vehicles; judged in continuous mode until it answers, "
+                   "where only a rise by a quarter is seen")
+            yield Health(at_ns, Condition.OCCUPANCY, True, why)
+
+    def mark(self, reading: Reading) -> Iterator[Reading]:
+        """A reading of the lane's own instrument with what is in the lane, and the speed once the passage is open."""
+        if not isinstance(reading, Sample):
+            yield reading
+            return
+        yield replace(reading, occupied=self.occupied)
+        if self.occupied and self._speed is not None:
+            yield replace(self._speed, at_ns=reading.at_ns)
+            self._speed = None
+
+    # --- the passage under way
+
+    def _edge(self, name: str, at_ns: int, on: bool) -> None:
+        if not on:
+            self._clear_ns = at_ns
+            return
+        first = not self._broken_ns
+        self._broken_ns.setdefault(name, at_ns)
+        self.occupied = True
+        if first:
+            self._speed = None
+        elif self._pair and self._speed is None and len(self._broken_ns) == 2:
+            self._measure()
+
+    def _measure(self) -> None:
+        """Speed and direction from the moments both beams were first broken."""
+        front, rear = (self._broken_ns[name] for name in self._settings.inputs)
+        if front != rear:               # both in one asking: faster than can be told
+            self._speed = Speed(max(front, rear), self._settings.spacing_m / (abs(rear - front) / 1e9), rear < front)
+
+    def _end(self, at_ns: int) -> Iterator[Reading]:
+        if not self.occupied or any(each.on for each in self._inputs.values()):
+            return
+        alone = self._pair and len(self._broken_ns) == 1
+        wait_s = min(BETWEEN_MAX_S, self._settings.spacing_m / SLOWEST_MPS) if alone else 0.0     # it may be between the two
+        if at_ns - self._clear_ns < max(wait_s, self._settings.hold_s) * 1e9:
+            return
+        yield from self._count_odd(at_ns, alone)
+        self.occupied, self._speed = False, None
+        self._broken_ns.clear()
+        self.counter += 1
+        yield OccupancyEnd(at_ns, self.counter)
+
+    def _count_odd(self, at_ns: int, alone: bool) -> Iterator[Reading]:
+        """A beam of a pair that vehicles no longer break."""
+        self._odd = self._odd + 1 if alone else 0
+        missing = next((name for name in self._settings.inputs if name not in self._broken_ns), "")
+        if alone and self._odd >= ODD and not self._odd_told:
+            self._odd_told = True
+            why = f"the last {ODD} vehicles did not break {missing}: misaligned, or its wire; no speed is measured"
+            yield Health(at_ns, Condition.BEAM, True, why)
+        elif not alone and self._odd_told:
+            self._odd_told = False
+            yield Health(at_ns, Condition.BEAM, False, "both beams were broken again")

@@ -1,0 +1,118 @@
+"""Vehicles by beams, loops and buttons: each passage once, whatever chatters; direction and speed; silence is not "vacant"."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.judgement.gate import BETWEEN_MAX_S, ODD, Gate
+from edge_agent.words.reading import Condition, Health, Inputs, OccupancyEnd, Radiation, Reading, Sample, Speed
+from edge_agent.words.settings import OccupancySettings
+
+S, POLL_NS = 10**9, 50_000_000
+PAIR = OccupancySettings("io1", ["front", "rear"], spacing_m=3.0)
+ONE = OccupancySettings("io1", ["front"])
+
+
+class Lane:
+    """A gate asked every 50 ms about beams that are broken in the given spans of time."""
+
+    def __init__(self, settings: OccupancySettings) -> None:
+        self.gate = Gate(settings)
+        self.told: list[Reading] = []
+        self.at_ns = 0
+        self.occupied: list[bool] = []
+
+    def run(self, seconds: float, **broken: list[tuple[float, float]]) -> Lane:
+        began_ns = self.at_ns
+        while self.at_ns - began_ns < seconds * S:
+            self.at_ns += POLL_NS
+            at_s = (self.at_ns - began_ns) / S
+            states = {"front": False, "rear": False} | {
+                name: any(begin <= at_s < end for begin, end in spans) for name, spans in broken.items()}
+            self.told += self.gate.take(Inputs(self.at_ns, tuple(states.items())))
+            self.told += self.gate.look(self.at_ns)
+            if self.at_ns % (4 * POLL_NS) == 0:
+                for each in self.gate.mark(Sample(self.at_ns, Radiation.GAMMA, 0.2, (50,), False)):
+                    if isinstance(each, Sample):
+                        self.occupied.append(each.occupied)
+                    else:
+                        self.told.append(each)
+        return self
+
+    def of(self, kind: type) -> list[Reading]:
+        return [each for each in self.told if isinstance(each, kind)]
+
+
+def test_a_vehicle_through_a_pair_has_its_speed_and_direction() -> None:
+    lane = Lane(PAIR).run(20, front=[(2.0, 6.0)], rear=[(3.5, 7.5)])
+    assert [(round(each.speed_mps, 2), each.reverse) for each in lane.of(Speed) if isinstance(each, Speed)] == [(2.0, False)]
+    assert len(lane.of(OccupancyEnd)) == 1 and any(lane.occupied) and not lane.occupied[-1]
+    other = Lane(PAIR).run(20, rear=[(2.0, 6.0)], front=[(3.5, 7.5)])
+    assert [each.reverse for each in other.of(Speed) if isinstance(each, Speed)] == [True]
+
+
+def test_between_two_beams_it_is_still_there() -> None:
+    lane = Lane(PAIR).run(20, front=[(2.0, 2.4)], rear=[(6.0, 6.4)])
+    assert len(lane.of(OccupancyEnd)) == 1
+    assert sum(lane.occupied) * 0.2 > 4.0, "a person between the beams"
+
+
+def test_a_gap_before_a_trailer_is_inside_the_vehicle_and_two_vehicles_are_two() -> None:
+    assert len(Lane(ONE).run(20, front=[(2, 5), (5.3, 8)]).of(OccupancyEnd)) == 1
+    assert len(Lane(ONE).run(20, front=[(2, 5), (6, 8)]).of(OccupancyEnd)) == 2
+
+
+def test_any_of_several_inputs_is_enough() -> None:
+    lane = Lane(OccupancySettings("io1", ["front", "button"], hold_s=0)).run(10, front=[], button=[(2, 4)])
+    assert len(lane.of(OccupancyEnd)) == 1
+
+
+def test_what_is_shorter_than_the_debounce_is_none() -> None:
+    lane = Lane(OccupancySettings("io1", ["front"], debounce_ms=150)).run(10, front=[(n, n + 0.1) for n in range(1, 9)])
+    assert not lane.told and not any(lane.occupied)
+
+
+def test_a_beam_that_vehicles_no_longer_break_is_a_fault_that_ends() -> None:
+    lane = Lane(PAIR)
+    for _ in range(ODD + 1):
+        lane.run(BETWEEN_MAX_S + 5, front=[(2, 5)])
+    (fault,) = lane.of(Health)
+    assert isinstance(fault, Health) and (fault.condition, fault.present) == (Condition.BEAM, True) and "rear" in fault.detail
+    lane.run(20, front=[(2.0, 6.0)], rear=[(3.5, 7.5)])
+    assert [each.present for each in lane.of(Health) if isinstance(each, Health)] == [True, False]
+    assert len(lane.of(OccupancyEnd)) == ODD + 2
+
+
+def test_a_silent_module_is_unknown_and_not_vacant() -> None:
+    lane = Lane(PAIR).run(5, front=[(2, 9)])
+    assert lane.occupied[-1]
+    lane.told += lane.gate.look(lane.at_ns + 4 * S)
+    (told,) = lane.of(Health)
+    assert isinstance(told, Health) and told.condition is Condition.OCCUPANCY and told.present and "io1 is silent" in told.detail
+    assert not lane.of(OccupancyEnd) and not lane.gate.occupied
+    lane.at_ns += 5 * S
+    lane.run(3)
+    assert [each.present for each in lane.of(Health) if isinstance(each, Health)] == [True, False]
+
+
+def test_a_module_that_never_answered_is_silent_too() -> None:
+    gate = Gate(ONE)
+    assert not [*gate.look(0), *gate.look(2 * S)]
+    assert [type(each) for each in gate.look(4 * S)] == [Health] and not [*gate.look(9 * S)]
+
+
+SPAN = st.tuples(st.integers(0, 400), st.integers(2, 60), st.integers(0, 30), st.booleans())     # begin, length, shift (0.1 s)
+
+
+@given(st.lists(SPAN, max_size=10), st.booleans())
+def test_any_sequence_of_edges_is_a_sequence_of_passages(spans: list[tuple[int, int, int, bool]], pair: bool) -> None:
+    """Ends only what began, one end for each time something was there, and nothing is left once all is clear."""
+    front = [(begin / 10, (begin + length) / 10) for begin, length, _, _ in spans]
+    rear = [((begin + shift) / 10, (begin + shift + length) / 10) for begin, length, shift, both in spans if both]
+    lane = Lane(PAIR if pair else ONE).run(47 + BETWEEN_MAX_S, front=front, rear=rear)
+    ends = lane.of(OccupancyEnd)
+    marked = [False, *lane.occupied]
+    begins = sum(after and not before for before, after in zip(marked, lane.occupied, strict=False))
+    assert not lane.gate.occupied and begins <= len(ends) <= max(1, 2 * len(spans)) and bool(ends) == bool(spans)
+    assert [each.counter for each in ends if isinstance(each, OccupancyEnd)] == list(range(1, len(ends) + 1))

@@ -1,0 +1,51 @@
+"""A lane whose instrument knows no vehicles, with beams on an I/O module: real Modbus TCP, the module lost and back."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tests.words_tools.test_occupancy_settings import TEXT
+
+from .post import Post, payloads, wait_for
+
+
+def mock(post: Post, name: str, module: str, port: str = "0") -> str:
+    post.spawn(name, f"hardware_mocks.{module}", "--tcp", f"127.0.0.1:{port}", "--scene", "demo", "--loop")
+    whole = re.compile(r"^ready .*\n", re.MULTILINE)
+    ready = wait_for(lambda: whole.findall(post.log(name)), 20, name)[-1].rstrip()
+    return str(ready.rsplit(":", 1)[1])
+
+
+def test_vehicles_that_beams_tell_of_are_judged_and_a_lost_module_is_told(post: Post) -> None:
+    instrument, module = mock(post, "instrument", "modbus_map"), mock(post, "io", "modbus_io")
+    text = TEXT.format(here=post.where, driver="modbus_map", mode='profile = "counts"\n', module="io1",
+                       inputs='["front", "rear"]', spacing=5)
+    text = text.replace("1503", module).replace("1502", instrument)
+    post.config.write_text(text)
+    (post.where / "profiles").mkdir()
+    (post.where / "profiles/counts.toml").write_text(shipped())
+    post.enrol()
+    post.start_core()
+    wait_for(lambda: post.status()["lanes"]["2"]["counts"]["occupancies"] >= 2, 90, "vehicles by the beams")
+    lines = post.all_lines()
+    passed: list[dict[str, Any]] = list(payloads(lines, "occupancy"))
+    assert all(each["lane"] == "2" and each["ended"] == "portal" for each in passed if each is not passed[0])
+    assert any(each["speed_mps"] for each in passed), "the pair measures speed"
+    assert {alarm["lane"] for alarm in payloads(lines, "alarm")} <= {"2"}
+    assert not post.status()["lanes"]["io1"]["faults"]
+    post.kill("io")
+    wait_for(lambda: "occupancy-unknown" in post.status()["lanes"]["2"]["faults"], 30, "unknown is told")
+    post.processes.pop("io", None)
+    mock(post, "io", "modbus_io", module)
+    wait_for(lambda: "occupancy-unknown" not in post.status()["lanes"]["2"]["faults"], 40, "known again")
+    before = post.status()["lanes"]["2"]["counts"]["occupancies"]
+    wait_for(lambda: post.status()["lanes"]["2"]["counts"]["occupancies"] > before, 90, "vehicles again")
+
+
+def shipped() -> str:
+    """The map of the mock without its own beam."""
+    from edge_agent.doors.files import shipped_config
+
+    text = (shipped_config() / "profiles/modbus_map.toml").read_text()
+    return re.sub(r'\[\[modbus\.state\]\]\nsays = "occupied".*?(?=\n\[\[|\Z)', "", text, flags=re.DOTALL)
