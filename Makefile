@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard native/*.c native/*.h native/build_kernel.py) setup.py
 
-.PHONY: demo test quick lint docs bundle kernel fuzz mutation coverage-evidence bench campaign clean
+.PHONY: demo test quick lint docs texts bundle kernel fuzz mutation coverage-evidence bench campaign clean
 
 demo: $(VENV)/.ready
 	$(BIN)/edge-agent demo
@@ -27,6 +27,10 @@ bundle: $(VENV)/.ready
 
 docs: $(VENV)/.ready
 	$(BIN)/python docs/generate.py
+
+# every text for people into every catalogue of config/languages; says what is to be translated (docs/translating.md)
+texts: $(VENV)/.ready
+	$(BIN)/python docs/texts.py
 
 kernel: $(VENV)/.ready
 	$(MAKE) -C native test

@@ -21,6 +21,7 @@ setup(
         ("share/edge-agent/config", ["config/edge-agent.toml"]),
         ("share/edge-agent/config/profiles", sorted(str(p.relative_to(HERE)) for p in (HERE / "config/profiles").glob("*.toml"))),
         ("share/edge-agent/config/guide", sorted(str(p.relative_to(HERE)) for p in (HERE / "config/guide").glob("*.toml"))),
+        ("share/edge-agent/config/languages", sorted(str(p.relative_to(HERE)) for p in (HERE / "config/languages").glob("*.po"))),
         ("share/edge-agent/config/models", ["config/models/generic.json"]),
         ("share/edge-agent/verifiers/js", sorted(str(p.relative_to(HERE)) for p in (HERE / "verifiers/js").glob("*.*"))),
         ("share/man/man1", ["docs/man/edge-agent.1"]),

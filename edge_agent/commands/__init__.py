@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from edge_agent import __version__
 from edge_agent.commands import options
+from edge_agent.words import language
 from edge_agent.words.errors import EdgeAgentError, StorageError
 
 COMMANDS = (
@@ -17,6 +18,7 @@ COMMANDS = (
     "record", "replay", "config", "learn", "probe", "link", "exercise", "maintenance", "panel", "source-check", "selftest",
     "simulate", "demo", "center", "witness",
 )
+DAEMONS = ("run", "uplink", "relay", "center", "witness")      # their words are logs: English, and no catalogue in memory
 EXITS = """exit codes:
   0 done     3 configuration         6 evidence does not verify
   1 refused  4 wire to the portal    7 centre
@@ -31,6 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(given)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
     try:
+        language.speak(None)
+        if chosen.command not in DAEMONS and not getattr(chosen, "json", False):
+            from edge_agent.house import speaking
+
+            speaking.begin(chosen.language, getattr(chosen, "config", None))
         return int(chosen.run(chosen))
     except EdgeAgentError as problem:
         print(f"edge-agent: {problem}", file=sys.stderr)
@@ -64,7 +71,9 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"edge-agent {__version__}")
     sub = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    wanted = [name for name in COMMANDS if given and given[0] == name] or COMMANDS
+    parser.add_argument("--language", metavar="XX", help="language of what is shown: en, lt, ... (docs/translating.md)")
+    command = given[2:] if given[:1] == ["--language"] else given
+    wanted = [name for name in COMMANDS if command[:1] == [name]] or COMMANDS
     for name in wanted:
         importlib.import_module(f"edge_agent.commands.{name.replace('-', '_')}").add(sub)
     return parser

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.commands import options
+from edge_agent.words import language
 from edge_agent.words.errors import EvidenceError, NotRunning, SettingsError
 
 PICTURES = (".svg", ".html")
@@ -180,6 +181,7 @@ def _export_n42(chosen: argparse.Namespace) -> int:
     return 0
 
 
+@language.english()
 def _drawing(found: Any, configuration: Any, model: Path | None) -> tuple[str, str]:
     """The picture, or why there is none: an exhibit is written without it too."""
     from edge_agent.house import looking_back

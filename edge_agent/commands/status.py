@@ -10,8 +10,12 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.tools import acts, jws, officer_line
+from edge_agent.words.language import mark, tr, trn
 
-SHOWN = {"out": "OUT"}      # of a detector's state; any other that is not ok: --
+OUT = mark("OUT")           # of a detector out of service; where its background is not known: --
+LOST = {"dropped": mark("dropped"), "refused": mark("refused")}     # of a relay
+LANE = (mark("unknown", about="lane"), mark("vacant", about="lane"), mark("occupied", about="lane"))
+TAMPER = (mark("unknown", about="tamper"), mark("open", about="tamper"), mark("closed", about="tamper"))
 
 
 def add(sub: options.Sub) -> None:
@@ -45,25 +49,28 @@ def page(found: dict[str, Any]) -> list[str]:
     log, now = found["log"], found["now"]
     lines = [
         f"edge-agent {found['agent']}   {found['origin']}",
-        f"clock {now['wall']} ({now['src']})   start {found['boot']}, up {_duration(found['uptime_s'])}"
-        f"   disk {found['free_mb']} MB",
-        f"records {log['size']}, receipted {log['receipted']}, waiting {log['unreceipted']}",
-        f"centre {found['centre'] or 'none: records are kept and not sent'}",
+        tr("clock {wall} ({src})   start {boot}, up {up}   disk {free_mb} MB", wall=now["wall"], src=now["src"],
+           boot=found["boot"], up=_duration(found["uptime_s"]), free_mb=found["free_mb"]),
+        tr("records {size}, receipted {receipted}, waiting {waiting}", size=log["size"], receipted=log["receipted"],
+           waiting=log["unreceipted"]),
+        tr("centre {name}", name=found["centre"] or tr("none: records are kept and not sent")),
     ]
+    lines = [short for line in lines for short in textwrap.wrap(line, 80, subsequent_indent="   ")]
     lines += [_relay(name, relay) for name, relay in found.get("relays", {}).items()]
     for act in found.get("acts", []):
         lines += ["", *textwrap.wrap(acts.line(act), 80, subsequent_indent="   ")]
     for name, lane in found["lanes"].items():
-        lines += ["", *_lane(name, lane)]
+        lines += ["", *(short for line in _lane(name, lane) for short in textwrap.wrap(line, 80, subsequent_indent="      "))]
     faults = _faults(found)
-    return [*lines, "", *(line for fault in faults for line in _wrapped(fault))] if faults else [*lines, "", "no fault"]
+    return [*lines, "", *(line for fault in faults for line in _wrapped(fault))] if faults else [*lines, "", tr("no fault")]
 
 
 def _relay(lane: str, relay: dict[str, Any]) -> str:
     if not relay["running"]:
-        return f"relay of lane {lane}: NOT RUNNING"
-    lost = ", ".join(f"{relay[name]} {name}" for name in ("dropped", "refused") if relay.get(name))
-    return f"relay of lane {lane}: {relay.get('now', 0)} listening{f', {lost}' if lost else ''}"
+        return tr("relay of lane {lane}: NOT RUNNING", lane=lane)
+    lost = "".join(f", {relay[name]} {tr(word)}" for name, word in LOST.items() if relay.get(name))
+    return trn("relay of lane {lane}: {n} listening{lost}", "relay of lane {lane}: {n} listening{lost}", relay.get("now", 0),
+               lane=lane, lost=lost)
 
 
 def _wrapped(fault: str) -> list[str]:
@@ -71,18 +78,19 @@ def _wrapped(fault: str) -> list[str]:
 
 
 def _lane(name: str, lane: dict[str, Any]) -> list[str]:
-    heard = "never" if lane["heard_s"] is None else f"{lane['heard_s']:.1f} s ago"
-    out = f"   WITHOUT {', '.join(lane['out_of_service'])}" if lane["out_of_service"] else ""
-    armed = "armed" if lane["armed"] else f"NOT ARMED: {_unarmed(lane)}"
+    heard = tr("never heard") if lane["heard_s"] is None else tr("heard {age:.1f} s ago", age=lane["heard_s"])
+    out = tr("   WITHOUT {panels}", panels=", ".join(lane["out_of_service"])) if lane["out_of_service"] else ""
+    armed = tr("armed") if lane["armed"] else tr("NOT ARMED: {why}", why=_unarmed(lane))
     counts = lane["counts"]
-    alarms = ", ".join(f"{rule} {count}" for rule, count in sorted(counts["alarms"].items())) or "none"
-    verified = "" if lane["panels_verified"] else "   panels unverified"
+    alarms = ", ".join(f"{rule} {count}" for rule, count in sorted(counts["alarms"].items())) or tr("none", about="alarms")
+    verified = "" if lane["panels_verified"] else tr("   panels unverified")
+    tamper = tr("tamper {state}", state=tr(lane["tamper"], about="tamper"))
     return [
-        f"lane {name}  {lane['link']}",
-        f"   {lane['state'].upper()}   heard {heard}   {armed}   tamper {lane['tamper']}{verified}",
+        tr("lane {name}  {link}", name=name, link=lane["link"]),
+        f"   {tr(lane['state'], about='lane').upper()}   {heard}   {armed}   {tamper}{verified}",
         *([out] if out else []),
-        f"   occupancies {counts['occupancies']}   alarms since start: {alarms}",
-        f"   shadow test {_shadow(lane['shadow'], counts['occupancies'])}",
+        tr("   occupancies {count}   alarms since start: {alarms}", count=counts["occupancies"], alarms=alarms),
+        tr("   shadow test {how}", how=_shadow(lane["shadow"], counts["occupancies"])),
         *_backgrounds(lane["detectors"]),
         *_dose(lane.get("dose_rate")),
     ]
@@ -90,43 +98,50 @@ def _lane(name: str, lane: dict[str, Any]) -> list[str]:
 
 def _unarmed(lane: dict[str, Any]) -> str:
     if "blind" in lane["faults"]:
-        return "every panel is out of service"
-    return "nothing is heard" if {"silence", "link"} & set(lane["faults"]) else "too little background yet"
+        return tr("every panel is out of service")
+    return tr("nothing is heard") if {"silence", "link"} & set(lane["faults"]) else tr("too little background yet")
 
 
 def _dose(found: dict[str, Any] | None) -> list[str]:
     if found is None:
         return []
     error = "" if found["error_pct"] is None else f" +- {found['error_pct']:g} %"
-    return [f"   dose rate  {found['value']:g} {found['unit']}{error}, {found['age_s']:.0f} s ago"]
+    return [tr("   dose rate  {value:g} {unit}{error}, {age:.0f} s ago", value=found["value"], unit=found["unit"], error=error,
+               age=found["age_s"])]
 
 
 def _shadow(found: dict[str, Any], occupancies: int) -> str:
     if found["off"]:
-        return f"off: {found['off']}"
-    return f"on; silent about {found['silent']} of {occupancies} (no speed, a stop, a gap)" if found["silent"] else "on"
+        return tr("off: {why}", why=found["off"])
+    return tr("on; silent about {silent} of {all} (no speed, a stop, a gap)", silent=found["silent"], all=occupancies) if (
+        found["silent"]) else tr("on")
 
 
 def _backgrounds(detectors: dict[str, Any]) -> list[str]:
     """Counts/s per detector, a few to a line; what is not known now is never shown as a number."""
-    cells = [f"{name:>5} {found['bkg']:7.1f}" if found["state"] == "ok" else f"{name:>5} {SHOWN.get(found['state'], '--'):>7}"
-             for name, found in detectors.items()]
-    return [f"   background {'  '.join(cells[at : at + 4])}" for at in range(0, len(cells), 4)]
+    shown = {name: f"{found['bkg']:.1f}" if found["state"] == "ok" else tr(OUT) if found["state"] == "out" else "--"
+             for name, found in detectors.items()}
+    cells = [f"{name:>5} {found:>7}" for name, found in shown.items()]
+    return [tr("   background {cells}", cells="  ".join(cells[at : at + 4])) for at in range(0, len(cells), 4)]
 
 
 def _duration(seconds: int) -> str:
     days, rest = divmod(seconds, 86400)
     hours, minutes = divmod(rest // 60, 60)
-    return f"{days} d {hours} h" if days else f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    if days:
+        return tr("{days} d {hours} h", days=days, hours=hours)
+    return tr("{hours} h {minutes} min", hours=hours, minutes=minutes) if hours else tr("{minutes} min", minutes=minutes)
 
 
 def _faults(found: dict[str, Any]) -> list[str]:
-    faults = [f"lane {name}: {why}" for name, lane in found["lanes"].items() for why in _reasons(lane)]
+    faults = [tr("lane {name}: {why}", name=name, why=why) for name, lane in found["lanes"].items() for why in _reasons(lane)]
     if found["storage"]:
-        faults.append(f"STORAGE: {found['storage']}; {found['queued']} records wait in memory")
+        faults.append(trn("STORAGE: {trouble}; {n} record waits in memory", "STORAGE: {trouble}; {n} records wait in memory",
+                          found["queued"], trouble=found["storage"]))
     if found["overflowed"]:
-        faults.append(f"controller: {found['overflowed']} records lost since start: the ledger could not keep up")
-    return faults + [f"controller: {why}" for why in _reasons(found)]
+        faults.append(trn("controller: {n} record lost since start: the ledger could not keep up",
+                          "controller: {n} records lost since start: the ledger could not keep up", found["overflowed"]))
+    return faults + [tr("controller: {why}", why=why) for why in _reasons(found)]
 
 
 def _reasons(found: dict[str, Any]) -> list[str]:

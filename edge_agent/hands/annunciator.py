@@ -67,6 +67,6 @@ def sentence(alarm: Alarm) -> str:
             f"{judgement.statistic:.1f} sigma (threshold {judgement.threshold:.1f}): {judgement.counts} counts in "
             f"{judgement.window_s:.1f} s, background {judgement.expected:.0f}"
         )
-    where = alarm_text.where({"place": judgement.place, "side": alarm.explanation.side}).removeprefix("where: ")
+    where = alarm_text.place({"place": judgement.place, "side": alarm.explanation.side})
     numbers += f"; {where}" if where else ""
     return f"ALARM lane {alarm.lane} {alarm.radiation.value} {judgement.rule}: {numbers}; {alarm.id}"

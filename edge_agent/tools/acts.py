@@ -9,8 +9,10 @@ from typing import Any
 
 from edge_agent.words.act import Act, Person
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import mark, tr
 
 NAME_MAX, TEXT_MAX = 80, 500
+KINDS = {"exercise": mark("EXERCISE"), "maintenance": mark("MAINTENANCE")}
 PART_KEYS = ("detector", "old_serial", "new_serial")
 LONGEST_S = {"exercise": 24 * 3600.0, "maintenance": 7 * 24 * 3600.0}      # a lane must not stay marked for good
 USUAL_S = {"exercise": 3600.0, "maintenance": 4 * 3600.0}
@@ -58,7 +60,7 @@ def parts(given: object) -> list[dict[str, Any]]:
 
 
 STEPS = ("background", "balance", "source-check", "walk-through", "tamper", "annunciator", "alarm-receipt", "speed", "other")
-VERDICTS = ("pass", "look", "fail", "left out")
+VERDICTS = ("pass", "look", "fail", "left out")        # of the schema: stays English
 STEP_TEXT_MAX = 2000
 
 
@@ -70,7 +72,7 @@ def steps(given: object) -> list[dict[str, Any]]:
     for one in given:
         if not isinstance(one, dict) or one.get("step") not in STEPS or one.get("verdict") not in VERDICTS:
             raise SettingsError(f"steps: expected step of {', '.join(STEPS)} and verdict of {', '.join(VERDICTS)}")
-        text = words(one.get("text", ""), "text of a step", STEP_TEXT_MAX, least=0)
+        text = words(one.get("text", ""), "text of a step", STEP_TEXT_MAX, least=0)     # an answer of the core: stays English
         found.append({"step": one["step"], "verdict": one["verdict"], "text": text, "numbers": _numbers(one.get("numbers", {}))})
     return found
 
@@ -136,11 +138,13 @@ def plain(act: Act, now_ns: int) -> dict[str, Any]:
 
 def line(act: dict[str, Any]) -> str:
     """One line of a screen."""
-    where = "" if act["lane"] is None else f" lane {act['lane']}"
-    return (f"{act['kind'].upper()}{where}: {act['reason']} ({act['by']}), ends in {_duration(act['left_s'])} at the latest; "
-            f"alarms so far {act['alarms']}, marked {act['id']}")
+    what = tr(KINDS.get(act["kind"], act["kind"].upper()))
+    where = "" if act["lane"] is None else tr(" lane {name}", name=act["lane"])
+    return tr("{what}{where}: {reason} ({by}), ends in {left} at the latest; alarms so far {alarms}, marked {id}",
+              what=what, where=where, reason=act["reason"], by=act["by"], left=_duration(act["left_s"]), alarms=act["alarms"],
+              id=act["id"])
 
 
 def _duration(seconds: int) -> str:
     hours, minutes = divmod(seconds // 60, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    return tr("{hours} h {minutes} min", hours=hours, minutes=minutes) if hours else tr("{minutes} min", minutes=minutes)

@@ -6,57 +6,83 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from edge_agent.words.language import mark, markn, tr, trn
+
 RULES = {
-    "focus": "counts too high for some time", "ksigma": "counts of one second too high", "neutron": "too many neutrons",
-    "neutron-template": "neutrons as from a source on the vehicle", "overload": "so strong that the detector fails",
-    "shadow": "more counts than the vehicle's shadow allows", "vendor": "the portal's own electronics",
-    "dose": "dose rate above its limit",
+    "focus": mark("counts too high for some time"), "ksigma": mark("counts of one second too high"),
+    "neutron": mark("too many neutrons"),
+    "neutron-template": mark("neutrons as from a source on the vehicle"), "overload": mark("so strong that the detector fails"),
+    "shadow": mark("more counts than the vehicle's shadow allows"), "vendor": mark("the portal's own electronics"),
+    "dose": mark("dose rate above its limit"),
 }
 SURE = {
-    "very high": "very sure it is not chance", "high": "sure it is not chance", "medium": "probably not chance",
-    "low": "may well be chance",
+    "very high": mark("very sure it is not chance"), "high": mark("sure it is not chance"), "medium": mark("probably not chance"),
+    "low": mark("may well be chance"),
 }
-SIDES = {"left": ", left side as driven", "middle": ", middle", "right": ", right side as driven"}
-UNITS = ((365.25 * 86400, "year"), (30.4 * 86400, "month"), (86400.0, "day"), (3600.0, "hour"))
+SIDES = {"left": mark(", left side as driven"), "middle": mark(", middle"), "right": mark(", right side as driven")}
+UNITS = (
+    (365.25 * 86400, mark("about once a year"), markn("about once in {n} year", "about once in {n} years")),
+    (30.4 * 86400, mark("about once a month"), markn("about once in {n} month", "about once in {n} months")),
+    (86400.0, mark("about once a day"), markn("about once in {n} day", "about once in {n} days")),
+    (3600.0, mark("about once an hour"), markn("about once in {n} hour", "about once in {n} hours")),
+)
 LONGEST_YEARS = 1000        # beyond it nobody means a number
+
+
+RADIATIONS = {"gamma": mark("gamma"), "neutron": mark("neutron")}
 
 
 def story(alarm: Mapping[str, Any]) -> list[str]:
     """An alarm in a few lines of text; records from before explanations were kept have fewer."""
     lines = [
-        f"{alarm['at']['wall']}  lane {alarm['lane']}  {alarm['radiation'].upper()}  rule {alarm['rule']}  {alarm['id']}",
+        tr("{at}  lane {lane}  {radiation}  rule {rule}  {id}", at=alarm["at"]["wall"], lane=alarm["lane"],
+           radiation=radiation(alarm).upper(), rule=alarm["rule"], id=alarm["id"]),
         *(f"   {line}" for line in (where(alarm), sure(alarm), also(alarm)) if line),
         f"   {numbers(alarm)}",
     ]
     panels = "  ".join(f"{name} {found['counts']}" for name, found in alarm["detectors"].items())
-    last = [f"last interval {panels}"] if panels else []
+    last = [tr("last interval {panels}", panels=panels)] if panels else []
     lines += [f"   {'   '.join(last + alarm['notes'])}"] if last or alarm["notes"] else []
     if "receipted" in alarm:
-        kept = "receipted by the centre" if alarm["receipted"] else "waiting for the centre's receipt"
-        lines.append(f"   record {alarm['seq']}, {kept}")
+        kept = tr("receipted by the centre") if alarm["receipted"] else tr("waiting for the centre's receipt")
+        lines.append(tr("   record {seq}, {kept}", seq=alarm["seq"], kept=kept))
     return lines
 
 
-def where(alarm: Mapping[str, Any]) -> str:
+def radiation(found: Mapping[str, Any]) -> str:
+    return tr(RADIATIONS.get(found["radiation"], found["radiation"]))
+
+
+def place(alarm: Mapping[str, Any]) -> str:
     """Where on the vehicle to look; "" where the rule does not know."""
     behind = (alarm.get("place") or {}).get("behind_m")
     if behind is None:
         return ""
-    along = f"{behind:.1f} m behind the front bumper" if behind >= 0 else f"{-behind:.1f} m ahead of the front bumper"
-    return f"where: {along}{SIDES.get(alarm.get('side') or '', '')}"
+    side = tr(SIDES.get(alarm.get("side") or "", ""))
+    if behind >= 0:
+        return tr("{metres:.1f} m behind the front bumper", metres=behind) + side
+    return tr("{metres:.1f} m ahead of the front bumper", metres=-behind) + side
+
+
+def where(alarm: Mapping[str, Any]) -> str:
+    """The same as a line of its own."""
+    found = place(alarm)
+    return tr("where: {place}", place=found) if found else ""
 
 
 def sure(alarm: Mapping[str, Any]) -> str:
     """How sure, in words; "" where nothing is known."""
     per_day = alarm.get("false_alarms_per_day")
-    word = SURE.get(alarm.get("confidence") or "", "")
-    return f"{word}: clean traffic here would do this {often(per_day)}" if word and per_day is not None else ""
+    word = tr(SURE.get(alarm.get("confidence") or "", ""))
+    if not word or per_day is None:
+        return ""
+    return tr("{sure}: clean traffic here would do this {often}", sure=word, often=often(per_day))
 
 
 def also(alarm: Mapping[str, Any]) -> str:
     """What else had fired on the same vehicle."""
-    names = [f"{RULES.get(rule(found), found['rule'])} ({found['radiation']})" for found in alarm.get("also", [])]
-    return f"alarmed before on this vehicle: {', '.join(names)}" if names else ""
+    names = [f"{tr(RULES.get(rule(found), found['rule']))} ({radiation(found)})" for found in alarm.get("also", [])]
+    return tr("alarmed before on this vehicle: {rules}", rules=", ".join(names)) if names else ""
 
 
 def numbers(alarm: Mapping[str, Any]) -> str:
@@ -64,33 +90,37 @@ def numbers(alarm: Mapping[str, Any]) -> str:
     if alarm.get("dose_rate"):
         return dose(alarm["dose_rate"])
     if alarm["statistic"] is None and rule(alarm) == "overload":
-        return "over-range: zeros or a gap right after a steep rise. A very strong source: KEEP DISTANCE"
+        return tr("over-range: zeros or a gap right after a steep rise. A very strong source: KEEP DISTANCE")
     if alarm["statistic"] is None:
-        return f"the portal's own alarm, {alarm['counts']} counts in {alarm['window_s']:g} s"
+        return tr("the portal's own alarm, {counts} counts in {window:g} s", counts=alarm["counts"], window=alarm["window_s"])
     error = f" +- {alarm['expected_sd']:.1f}" if alarm["expected_sd"] else ""
-    budget = f" (for {alarm['budget']:g} false alarms a passage)" if alarm.get("budget") is not None else ""
-    return (
-        f"{alarm['statistic']:.1f} sigma, threshold {alarm['threshold']:g}{budget}: {alarm['counts']} counts in "
-        f"{alarm['window_s']:g} s, background {alarm['expected']:.0f}{error}"
+    budget = tr(" (for {budget:g} false alarms a passage)", budget=alarm["budget"]) if alarm.get("budget") is not None else ""
+    return tr(
+        "{statistic:.1f} sigma, threshold {threshold:g}{budget}: {counts} counts in {window:g} s, "
+        "background {expected:.0f}{error}",
+        statistic=alarm["statistic"], threshold=alarm["threshold"], budget=budget, counts=alarm["counts"],
+        window=alarm["window_s"], expected=alarm["expected"], error=error,
     )
 
 
 def dose(found: Mapping[str, Any]) -> str:
     """Of an instrument that gives a dose rate and no counts."""
-    limit = f"above the limit of {found['limit']:g}" if found["limit"] is not None else "the instrument's own alarm"
-    return f"{found['value']:g} {found['unit']}, {limit}: keep distance, measure with a survey meter"
+    limit = tr("above the limit of {limit:g}", limit=found["limit"]) if found["limit"] is not None else tr(
+        "the instrument's own alarm")
+    return tr("{value:g} {unit}, {limit}: keep distance, measure with a survey meter",
+              value=found["value"], unit=found["unit"], limit=limit)
 
 
 def often(per_day: float) -> str:
     """A rate as people say it: about 3 times a day, about once in 5 months."""
     if per_day >= 1.5:
-        return f"about {per_day:.0f} times a day"
+        return trn("about {n} time a day", "about {n} times a day", round(per_day))
     seconds = 86400.0 / per_day if per_day > 0 else math.inf
     if seconds > LONGEST_YEARS * UNITS[0][0]:
-        return f"less than once in {LONGEST_YEARS} years"
-    length, unit = next(((length, unit) for length, unit in UNITS if seconds >= 0.95 * length), UNITS[-1])
+        return tr("less than once in {years} years", years=LONGEST_YEARS)
+    length, once, pair = next((unit for unit in UNITS if seconds >= 0.95 * unit[0]), UNITS[-1])
     number = round(seconds / length)
-    return f"about once a{'n' if unit == 'hour' else ''} {unit}" if number <= 1 else f"about once in {number} {unit}s"
+    return tr(once) if number <= 1 else trn(*pair, number)
 
 
 def rule(found: Mapping[str, Any]) -> str:

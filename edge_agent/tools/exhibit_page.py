@@ -20,6 +20,7 @@ from typing import Any
 from edge_agent.tools import alarm_text, exhibit_words
 from edge_agent.tools.exhibit import ALARM, BOOT, CONFIG, HEARTBEAT, OCCUPANCY, Exhibit, block
 from edge_agent.tools.jws import take_apart
+from edge_agent.words import language
 
 # what is invisible or turns a line around is written out, as the verifiers do
 INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
@@ -53,6 +54,7 @@ def utc(time_s: int) -> str:
     return f"{datetime.fromtimestamp(time_s, UTC):%Y-%m-%d %H:%M:%S}"
 
 
+@language.english()         # evidence, for a court of any country
 def page(exhibit: Exhibit, drawing: str, programs: Programs) -> str:
     """The whole file.  `drawing`: SVG of the picture, "" where there is none."""
     alarm = exhibit.row(ALARM)

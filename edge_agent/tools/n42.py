@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from edge_agent.tools import alarm_text
+from edge_agent.words import language
 from edge_agent.words.errors import SettingsError
 
 NAMESPACE = "http://physics.nist.gov/N42/2011/N42"
@@ -30,6 +31,7 @@ ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")     
 Body = dict[str, Any]
 
 
+@language.english()
 def document(alarm: Body, occupancy: Body | None, others: Sequence[Body] = ()) -> bytes:
     """The document of an alarm record and its occupancy record; SettingsError where a record has no time of day."""
     return _Document(alarm, occupancy, others).written()

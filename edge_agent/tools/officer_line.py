@@ -6,31 +6,36 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edge_agent.tools import alarm_text
+from edge_agent.tools import acts, alarm_text
+from edge_agent.tools.fault_names import fault_name
+from edge_agent.words.language import mark, tr
 
+WHAT = {"gamma": mark("ALARM GAMMA"), "neutron": mark("ALARM NEUTRON"), "gamma neutron": mark("ALARM GAMMA AND NEUTRON")}
 RECENT_S = 300          # an alarm is the lane's line so long; by then its vehicle is in the search area or gone
 Body = Mapping[str, Any]
 
 
 def lines(status: Body, alarms: Sequence[Body]) -> list[str]:
     """One for each lane; `alarms` are bodies of records, any order.  Those of an earlier start are not shown."""
-    return [f"Lane {name}: {_lane(name, lane, status, alarms)}" for name, lane in status["lanes"].items()]
+    return [tr("Lane {name}: {what}", name=name, what=_lane(name, lane, status, alarms))
+            for name, lane in status["lanes"].items()]
 
 
 def _lane(name: str, lane: Body, status: Body, alarms: Sequence[Body]) -> str:
-    marks = [act["kind"].upper() for act in status.get("acts", []) if act["lane"] in (None, name)]
+    marks = [tr(acts.KINDS.get(act["kind"], act["kind"].upper())) for act in status.get("acts", [])
+             if act["lane"] in (None, name)]
     recent = [alarm for alarm in alarms if alarm["lane"] == name and 0 <= _age_s(alarm, status["now"]) < RECENT_S]
     words = []
     if "overload" in lane["faults"]:
-        words.append("KEEP DISTANCE")
+        words.append(tr("KEEP DISTANCE"))
     if recent:
         words.append(_alarm(recent, status["now"]))
     faults = [fault for fault in lane["faults"] if fault != "overload"]
     if faults:
-        words.append(f"FAULT {', '.join(faults)}")
+        words.append(tr("FAULT {faults}", faults=", ".join(map(fault_name, faults))))
     elif not lane["armed"]:
-        words.append("NOT READY")
-    return ", ".join([*marks, *(words or ["ready"])])
+        words.append(tr("NOT READY"))
+    return ", ".join([*marks, *(words or [tr("ready")])])
 
 
 def _alarm(recent: Sequence[Body], now: Body) -> str:
@@ -38,11 +43,11 @@ def _alarm(recent: Sequence[Body], now: Body) -> str:
     newest = max(recent, key=lambda alarm: alarm["at"]["mono_ms"])
     vehicle = newest["occupancy"]                   # None: the vacant lane, whose alarms are each their own
     same = [newest] if vehicle is None else [alarm for alarm in recent if alarm["occupancy"] == vehicle]
-    what = " and ".join(sorted({alarm["radiation"] for alarm in same})).upper()
-    where = next((found for alarm in same if (found := alarm_text.where(alarm).removeprefix("where: "))), "")
+    what = " ".join(sorted({alarm["radiation"] for alarm in same}))
+    where = next((found for alarm in same if (found := alarm_text.place(alarm))), "")
     age_s = max(_age_s(alarm, now) for alarm in same)
-    ago = f"{age_s:.0f} s ago" if age_s < 60 else f"{age_s / 60:.0f} min ago"
-    return ", ".join(part for part in (f"ALARM {what}", where, ago) if part)
+    ago = tr("{age:.0f} s ago", age=age_s) if age_s < 60 else tr("{age:.0f} min ago", age=age_s / 60)
+    return ", ".join(part for part in (tr(WHAT.get(what, f"ALARM {what.upper()}")), where, ago) if part)
 
 
 def _age_s(alarm: Body, now: Body) -> float:

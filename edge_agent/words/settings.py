@@ -22,6 +22,10 @@ class PortalSettings:
     state: str = key("directory of ledger and keys; survives restarts and upgrades", "/var/lib/edge-agent")
     sockets: str = key("directory of the control and uplink sockets", "/run/edge-agent")
     daily_files: str = key("directory for daily files as central alarm stations keep them; empty: none", "")
+    language: str = key(
+        "language of screens and pages here, for example lt; empty: that of each terminal; logs and records are English", "",
+        pattern="([a-z]{2,3})?",
+    )
     heartbeat_s: float = key("one signed heartbeat this often", 60.0, unit="s", low=1, high=3600)
     wire_history_mb: int = key(
         "how much of the wire of all lanes is kept (edge-agent record LANE --from), a fifth of the disk at most; 0: none",

@@ -1,0 +1,149 @@
+"""`make texts`: every text for people goes into every catalogue (config/languages/*.po); what no code says any more goes out.
+
+    python docs/texts.py            after a text was added or changed; then translate what it names
+    python docs/texts.py --check    changes nothing; exit code 1 where a catalogue is not complete
+
+What is a text: the first argument of tr() and mark(), the first two of trn() and markn() (edge_agent/words/language.py).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge_agent.tools import po_file
+from edge_agent.tools.po_file import Entry
+from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import Key, places
+
+ROOT = Path(__file__).resolve().parents[1]
+LANGUAGES = ROOT / "config/languages"
+CALLS = {"tr": 1, "mark": 1, "trn": 2, "markn": 2}      # texts each takes
+SHOWN_MAX = 10
+# rooms whose every text goes through the catalogue; a test holds them to it, and names what is ready to be added
+COVERED = (
+    "commands/status.py", "tools/acts.py", "tools/alarm_text.py", "tools/fault_names.py", "tools/officer_line.py",
+)
+NO_SCREEN = ("add", "debug", "info", "warning", "error", "critical", "exception", "log", "ask")    # --help, logs, questions
+OURS = re.compile(r"edge-agent[ a-z-]*")                        # a command is typed as it is in every language
+PROSE = re.compile(r"[A-Za-z]{2,}[,;:]? [A-Za-z(]")             # two words
+WORD = re.compile(r"[A-Za-z]{3,}")
+
+
+def texts() -> dict[Key, Entry]:
+    """Every text of the code, in the order of its files."""
+    found: dict[Key, Entry] = {}
+    for path in sorted((ROOT / "edge_agent").rglob("*.py")):
+        for entry in of_code(path.read_text(), str(path.relative_to(ROOT))):
+            _add(found, entry)
+    return found
+
+
+def _add(found: dict[Key, Entry], entry: Entry) -> None:
+    held = found.setdefault(entry.key, entry)
+    held.many = held.many or entry.many
+    held.where += [where for where in entry.where if where not in held.where]
+
+
+def of_code(code: str, where: str) -> Iterator[Entry]:
+    """Texts of one file; SettingsError where one is made while the program runs, and cannot be found here."""
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    for node in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+        if isinstance(node.func, ast.Name) and node.func.id in CALLS:
+            given = [_text(argument) for argument in node.args[: CALLS[node.func.id]]]
+            if any(isinstance(argument, ast.JoinedStr) for argument in node.args) and node.func.id in ("mark", "markn"):
+                raise SettingsError(f"{where}, line {node.lineno}: {node.func.id}() takes a plain text, no f-string")
+            if all(given):
+                about = next((_text(word.value) for word in node.keywords if word.arg == "about"), "")
+                yield Entry(about, given[0], given[1] if len(given) > 1 else "", where=[where])
+
+
+def _text(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def merged(held: list[Entry], wanted: dict[Key, Entry]) -> list[Entry]:
+    """A catalogue with exactly the texts there are: header first, translations kept."""
+    known = {entry.key: entry for entry in held}
+    made = [known.get(("", ""), Entry())]
+    for key, entry in wanted.items():
+        old = known.get(key, Entry())
+        made.append(Entry(*key, entry.many, old.forms or [""], old.fuzzy, entry.where, old.notes))
+    return made
+
+
+def troubles(held: list[Entry], wanted: dict[Key, Entry], name: str) -> list[str]:
+    """What keeps a catalogue from being complete, in words that say what to do."""
+    known = {entry.key: entry for entry in held if entry.key != ("", "")}
+    found = [f"{name}: {key[1]!r} is missing" for key in wanted if key not in known]
+    found += [f"{name}: {key[1]!r} is said nowhere any more" for key in known if key not in wanted]
+    found += [f"{name}: {key[1]!r} is not translated" for key, entry in known.items() if key in wanted and not entry.done]
+    for key, entry in known.items():
+        if key in wanted and entry.done and not po_file.fits(entry):
+            found.append(f"{name}: {key[1]!r}: its translation must hold {_shown(entry.many or entry.text)}, written the same")
+    return found
+
+
+def prose(code: str) -> list[tuple[int, str]]:
+    """Texts of a file that look as if a person reads them and go through no catalogue: (line, text).
+
+    Looked for: two words in a constant, one in an f-string.  Left out: docstrings, errors (raise), --help (add), logs, keys of
+    tables, and lines with a comment that says `stays English` and why.
+    """
+    english = {number for number, line in enumerate(code.splitlines(), 1) if "stays English" in line.partition("#")[2]}
+    return [(node.lineno, text) for node, text in _loose(ast.parse(code)) if node.lineno not in english]
+
+
+def _loose(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    if isinstance(node, ast.Raise) or (isinstance(node, ast.FunctionDef) and node.name in NO_SCREEN) or _is_docstring(node):
+        return
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and PROSE.search(OURS.sub("", node.value)):
+        yield node, node.value
+    if isinstance(node, ast.JoinedStr):
+        said = "".join(part.value if isinstance(part, ast.Constant) else "\0" for part in node.values)
+        if WORD.search(OURS.sub("", said)):
+            yield node, ast.unparse(node)
+        children: list[ast.AST] = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
+    elif isinstance(node, ast.Dict):
+        children = list(node.values)
+    elif isinstance(node, ast.Call) and _name(node.func) in (*CALLS, *NO_SCREEN):
+        children = [*node.args[CALLS.get(_name(node.func), len(node.args)) :], *(word.value for word in node.keywords)]
+    else:
+        children = list(ast.iter_child_nodes(node))
+    for child in children:
+        yield from _loose(child)
+
+
+def _is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _shown(text: str) -> str:
+    return " ".join(f"{{{name}{f':{spec}' if spec else ''}}}" for name, spec, _ in places(text)) or "no braces"
+
+
+def main(arguments: list[str]) -> int:
+    wanted, found = texts(), []
+    for path in sorted(LANGUAGES.glob("*.po")):
+        held = po_file.read(path.read_text(), path.name)
+        if "--check" not in arguments:
+            held = merged(held, wanted)
+            path.write_text(po_file.write(held))
+        found += troubles(held, wanted, path.name)
+        print(f"{path.name}: {len(wanted)} texts, {sum(entry.done for entry in held) - 1} translated")
+    for line in found[:SHOWN_MAX]:
+        print(f"  {line}")
+    if found:
+        print(f"  {len(found)} in all.  Missing, stale: make texts; then translate in config/languages (docs/translating.md)")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
