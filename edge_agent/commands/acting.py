@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from edge_agent.commands import options
+from edge_agent.words.errors import EdgeAgentError
 
 
 def common(made: argparse.ArgumentParser) -> None:
@@ -34,6 +37,33 @@ def begin(chosen: argparse.Namespace, kind: str, lane: str | None) -> int:
 
 def end(chosen: argparse.Namespace, kind: str, lane: str | None, more: dict[str, Any]) -> int:
     return _say(chosen, ask(chosen, "end", kind=kind, lane=lane, **more), "ended")
+
+
+@contextlib.contextmanager
+def maintenance(chosen: argparse.Namespace, reason: str) -> Iterator[None]:
+    """Marks what a source gives as no smuggler; one that is under way already stays."""
+    try:
+        ask(chosen, "begin", kind="maintenance", lane=chosen.lane, reason=reason, for_s=3600)
+        ours = True
+    except EdgeAgentError as problem:
+        if "End it first" not in str(problem):
+            raise
+        ours = False
+    try:
+        yield
+    finally:
+        if ours:
+            ask(chosen, "end", kind="maintenance", lane=chosen.lane, done=reason)
+
+
+def enter(text: str = "") -> None:
+    """Say it, and wait for Enter."""
+    if text:
+        print(text, flush=True)
+    try:
+        input()
+    except EOFError:
+        raise EdgeAgentError("nobody pressed Enter: this needs a person at the panel.\n  Run it in a terminal") from None
 
 
 def as_json(found: dict[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""`edge-agent panel`: first aid: a lane stays open without a panel; what is lost is said and on record."""
+"""`edge-agent panel`: first aid: a lane stays open without a panel; what is lost is said and on record.  Which field is which."""
 
 from __future__ import annotations
 
@@ -22,6 +22,30 @@ def add(sub: options.Sub) -> None:
         one.add_argument("--reason", required=True, help="why, for the record")
         acting.common(one)
         one.set_defaults(run=_run)
+    one = options.parser(ways, "name", "Hold a check source at each panel: the field that rises is that panel.",
+                         "sudo edge-agent panel name 2 --by \"R. Kazlauskas\"")
+    one.add_argument("lane", help="name of the lane; it must be empty")
+    one.add_argument("--seconds", type=options.seconds, default=10.0, help="counting time at each (default 10)")
+    acting.common(one)
+    one.set_defaults(run=_name)
+
+
+def _name(chosen: argparse.Namespace) -> int:
+    """Under maintenance, so that the source is no smuggler; then the configuration is changed, and says so."""
+    from edge_agent.doors.files import read_text, write_whole
+    from edge_agent.house import panel_naming
+    from edge_agent.house.configuration import load
+    from edge_agent.tools import lane_edit
+
+    found = load(chosen.config)
+    names = panel_naming.names_of(found, chosen.lane)
+    with acting.maintenance(chosen, "panels named by a check source"):
+        order = panel_naming.name(found, chosen.lane, names, print, acting.enter, chosen.seconds)
+    write_whole(chosen.config, lane_edit.with_panels(
+        read_text(chosen.config, "the configuration"), chosen.lane, order).encode())
+    load(chosen.config)
+    print(f"{chosen.config}: panels of lane {chosen.lane} are verified.  In force after: systemctl restart edge-agent")
+    return 0
 
 
 def _run(chosen: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edge_agent.commands import options
+from edge_agent.commands import acting, options
 from edge_agent.words.errors import EdgeAgentError, SettingsError, StorageError
 
 T = TypeVar("T")
@@ -38,7 +38,8 @@ def add(sub: options.Sub) -> None:
 def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.commands import probe
     from edge_agent.doors.files import who
-    from edge_agent.house.setting_up import Machine, Setup
+    from edge_agent.house.setting_up import Setup
+    from edge_agent.house.setup_parts import Machine
 
     asker: Any = FromFile(chosen.answers) if chosen.answers else Console(chosen.config.with_name(".setup-answers.json"))
     with contextlib.ExitStack() as stack:
@@ -84,6 +85,9 @@ class Console:
     def say(self, text: str) -> None:
         print(text, flush=True)
 
+    def enter(self, text: str) -> None:
+        acting.enter(text)
+
     def patience_s(self) -> float:
         return PATIENCE_S
 
@@ -123,6 +127,9 @@ class FromFile:
     def say(self, text: str) -> None:
         print(text, flush=True)
 
+    def enter(self, text: str) -> None:
+        raise SettingsError(f'{self._path}: panels = "source" needs a person at the panels.\n  Answer "unverified" or the order')
+
     def patience_s(self) -> float:
         return self._patience_s
 
@@ -132,6 +139,7 @@ class Services:
 
     def __init__(self, stack: contextlib.ExitStack) -> None:
         self._stack, self._kind = stack, "none"
+        self._running: list[subprocess.Popen[bytes]] = []
         systemd = Path("/run/systemd/system").is_dir()
         self.kinds = ("systemd", "foreground", "none") if systemd else ("foreground", "none")
 
@@ -142,12 +150,15 @@ class Services:
                 done = subprocess.run(["systemctl", word, "edge-agent", "edge-agent-uplink"], capture_output=True, text=True)
                 if done.returncode:
                     raise EdgeAgentError(f"systemctl {word}: {done.stderr.strip()}\n  Are the units there? docs/install.md")
+        while self._running:
+            _end(self._running.pop())
         if kind == "foreground":
             for command in ("run", "uplink"):
                 log = (config.parent / f"setup-{command}.log").open("ab")
                 process = subprocess.Popen([sys.executable, "-m", "edge_agent", command, "--config", str(config)],
                                            stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
                 log.close()
+                self._running.append(process)
                 self._stack.callback(_end, process)
 
     def farewell(self, config: Path, say: Callable[[str], None]) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,16 +45,16 @@ def _run(chosen: argparse.Namespace) -> int:
     say(f"{source.nuclide} {source.id}: {source_check.activity_bq(source, today):.3g} Bq today.  Kept: {source.kept or '?'}")
     say("The lane is marked as under maintenance; its alarms are signed, sent and shown like any other.")
     found: dict[str, Any] = {}
-    with _maintenance(chosen):
+    with acting.maintenance(chosen, f"source check with {chosen.source}"):
         for panel in chosen.panel:
             background = _background(_live(chosen), panel)
             say(f"Put the source into its holder at {panel}, then press Enter")
-            _enter(chosen)
+            acting.enter()
             rates, each_s = _count(chosen, panel)
             found[panel] = source_check.judge(background, rates, each_s, source_check.expected_cps(source, panel, today))
             say(f"  {'ok  ' if found[panel].verdict != 'fail' else 'FAIL'} {panel}: {found[panel].text}")
         say("Take the source back to where it is kept, then press Enter")
-        _enter(chosen)
+        acting.enter()
         passed = all(one.verdict != "fail" for one in found.values())
         check = {"nuclide": source.nuclide, "source": source.id, "activity_bq": source_check.activity_bq(source, today),
                  "detectors": {panel: one.plain() for panel, one in found.items()}, "passed": passed}
@@ -121,30 +120,6 @@ def _count(chosen: argparse.Namespace, panel: str) -> tuple[list[float], float]:
             rates.append(float(found["cps"][at]))
         time.sleep(0.1)
     return rates, each_s
-
-
-@contextlib.contextmanager
-def _maintenance(chosen: argparse.Namespace) -> Iterator[None]:
-    """Marks what the source gives as no smuggler; one that is under way already stays."""
-    try:
-        acting.ask(chosen, "begin", kind="maintenance", lane=chosen.lane, reason=f"source check with {chosen.source}", for_s=3600)
-        ours = True
-    except EdgeAgentError as problem:
-        if "End it first" not in str(problem):
-            raise
-        ours = False
-    try:
-        yield
-    finally:
-        if ours:
-            acting.ask(chosen, "end", kind="maintenance", lane=chosen.lane, done=f"source check with {chosen.source}")
-
-
-def _enter(chosen: argparse.Namespace) -> None:
-    try:
-        input()
-    except EOFError:
-        raise EdgeAgentError("nobody pressed Enter: the check needs a person at the panel.\n  Run it in a terminal") from None
 
 
 def _say(chosen: argparse.Namespace) -> Callable[[str], None]:

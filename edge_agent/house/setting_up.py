@@ -11,48 +11,26 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from edge_agent import drivers
 from edge_agent.doors.files import write_whole
 from edge_agent.house import asked, way_testing
 from edge_agent.house.configuration import Configuration, load
+from edge_agent.house.panel_names import PanelNames
 from edge_agent.house.probing import Found
+from edge_agent.house.setup_parts import Asker, Machine
 from edge_agent.tools import answer_checks as checks
 from edge_agent.tools.answers import Answers, LaneAnswers, configuration
 from edge_agent.tools.notes import read_vkey
 from edge_agent.words.errors import BusyError, EdgeAgentError, NotRunning, SettingsError
 from edge_agent.words.register_map import UNKNOWN
 
-T = TypeVar("T")
 KINDS = ("vehicle", "pedestrian", "rail", "conveyor")
 MEANINGS = ("cumulative", "interval", "per-second")
-SERVICES = ("systemd", "foreground", "none")
 ORIGIN = re.compile(r"[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
 LANES_MAX = 16
 HEARD_S, RECEIPT_S = 40.0, 60.0
-
-
-class Asker(Protocol):
-    """A person at a console, or a file of answers."""
-
-    def ask(self, key: str, question: str, default: str, check: Callable[[str], T]) -> T:
-        """What `check` makes of the answer; it raises SettingsError with what was expected."""
-
-    def say(self, text: str) -> None: ...
-
-    def patience_s(self) -> float:
-        """How long to wait for the centre to enrol this portal."""
-
-
-@dataclass(slots=True)
-class Machine:
-    """What setup does to the machine; a test has another."""
-
-    search: Callable[[str], tuple[list[Found], list[str]]]
-    enrol: Callable[[Path, Path], str]              # (configuration, file to carry) -> fingerprint; makes keys once
-    start: Callable[[str, Path], None]              # (kind of service, configuration)
-    services: tuple[str, ...] = SERVICES
 
 
 @dataclass(slots=True)
@@ -63,6 +41,7 @@ class Setup:
     again: bool = False
     by: str = "technician"
     step: int = 0
+    _kind: str = "none"
     passed: dict[str, bool] = field(default_factory=dict)
 
     STEPS = 7
@@ -78,6 +57,7 @@ class Setup:
         self._keys(settings)
         self._service(settings)
         heard = self._lanes(settings)
+        settings = self._panels(settings, heard)
         linked = settings.settings.centre is None or self._link(settings)
         tried = linked and self._test_alarm(settings)
         self._record(settings, heard, linked, tried)
@@ -184,12 +164,16 @@ class Setup:
 
     def _service(self, found: Configuration) -> None:
         self._begin("Service")
-        kind = self.asker.ask("service", f"How it runs: {', '.join(self.machine.services)}", self.machine.services[0],
-                              checks.one_of(self.machine.services))
+        services = self.machine.services
+        self._kind = kind = self.asker.ask(
+            "service", f"How it runs: {', '.join(services)}", services[0], checks.one_of(services))
         if kind == "foreground" and asked.status(found) is not None:
             raise BusyError(
                 "a core runs already on these sockets, maybe of a setup that was killed.\n  Stop it: pkill -f 'edge_agent run'")
-        self.machine.start(kind, self.config)
+        self._start(found)
+
+    def _start(self, found: Configuration) -> None:
+        self.machine.start(self._kind, self.config)
         self._wait(
             lambda: asked.status(found) is not None, HEARD_S, "the core does not come up.\n  journalctl -u edge-agent -n 20")
         self.asker.say("  the core runs")
@@ -210,6 +194,17 @@ class Setup:
             why = "; ".join(f"{key}: {text}" for key, text in lanes.get(name, {}).get("fault_details", {}).items())
             self.asker.say(f"  {'ok  ' if good else 'FAIL'} lane {name}" + ("" if good else f": {why or 'not heard'}"))
         return heard
+
+    def _panels(self, found: Configuration, heard: dict[str, bool]) -> Configuration:
+        """Which field of the wire is which panel; nothing is taken for granted, and every record says which it is."""
+        named = PanelNames(self.asker, self.by, self.config)
+        changed = [lane.name for number, lane in enumerate(found.settings.lane) if heard[lane.name]
+                   and not lane.panels_verified and named.lane(found, number, lane.name)]
+        if not changed:
+            return found
+        found = load(self.config)
+        self._start(found)          # in force with the next start
+        return found
 
     def _link(self, found: Configuration) -> bool:
         self._begin("The way to the centre, step by step")
@@ -248,12 +243,14 @@ class Setup:
 
     def _record(self, found: Configuration, heard: dict[str, bool], linked: bool, tried: bool) -> None:
         size = asked.log(found)["size"]
+        verified = {lane.name: lane.panels_verified for lane in found.settings.lane}
         for name, good in heard.items():
             steps = [
                 _tried("other", "pass" if good else "fail", "heard, without a fault" if good else "not heard, or faults"),
                 _tried("background", "left out", "not measured by setup"),
                 _tried("alarm-receipt", "pass" if tried else "fail", "test alarm, marked as an exercise"),
-                _tried("source-check", "left out", "panels are unverified until a source is held at each"),
+                _tried("source-check", "left out", "panels are verified; no source was measured" if verified[name] else
+                       "panels are unverified until a source is held at each"),
             ]
             asked.act(found, self.by, "commissioned", lane=name, steps=steps, passed=good and linked and tried)
         if linked and found.settings.centre is not None:        # before a service in the foreground ends

@@ -149,6 +149,7 @@ def test_a_person_with_a_wrong_answer_at_every_step_comes_to_the_same_end(post: 
         screen.answer("Who is told", "everybody", "log")
         screen.answer("File to carry", "here", "")
         screen.answer("How it runs", "somehow", "foreground")
+        screen.answer("unverified: every record says so", "left and right", "")
         screen.until("This post works", 180)
         assert screen.process.wait(60) == 0
     finally:

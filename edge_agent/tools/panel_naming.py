@@ -1,0 +1,52 @@
+"""Which field of the wire is which panel: a check source is held at each, the field that rises is that panel.  Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edge_agent.words.errors import SettingsError
+
+LEAST_Z = 5.0       # of a rise that is no chance, as in tools/source_check.py
+CLEARLY = 2.0       # times the next field's rise: at 0.3 m from one panel its neighbour 1.5 m further sees 1/25 of it
+
+
+@dataclass(frozen=True, slots=True)
+class Risen:
+    """`field`: which rose, by its place on the wire; None: not told, `text` says why."""
+
+    field: int | None
+    text: str
+
+
+def risen(background_cps: Sequence[float], gross_cps: Sequence[float], seconds: float) -> Risen:
+    """Rates of every field without the source, and the mean of `seconds` with it."""
+    net = [gross - background for gross, background in zip(gross_cps, background_cps, strict=True)]
+    z = [rise / math.sqrt(max(gross, 1.0) / seconds) for rise, gross in zip(net, gross_cps, strict=True)]
+    first, *others = sorted(range(len(net)), key=net.__getitem__, reverse=True)
+    shown = ", ".join(f"field {i + 1} {rise:+.0f}" for i, rise in enumerate(net))
+    if z[first] < LEAST_Z:
+        return Risen(None, f"no field rose ({shown} counts/s): nearer to the panel, or a stronger source")
+    if others and net[first] < CLEARLY * net[others[0]]:
+        return Risen(None, f"two fields rose alike ({shown} counts/s): nearer to the one panel, away from the others")
+    return Risen(first, f"field {first + 1} rose ({shown} counts/s)")
+
+
+def order(found: Mapping[str, int], count: int) -> list[str]:
+    """Names in the order of the wire; SettingsError where one field was taken for two panels, or one is missing."""
+    fields = {field: name for name, field in found.items()}
+    if len(fields) < len(found):
+        twice = next(name for name, field in found.items() if fields[field] != name)
+        raise SettingsError(f"{twice} and {fields[found[twice]]} are one field: the source was not at two panels.\n  Begin anew")
+    if len(fields) < count:
+        raise SettingsError(f"{count} panels, and only {len(fields)} were found.\n  Begin anew")
+    return [fields[field] for field in range(count)]
+
+
+def given(text: str, names: Sequence[str]) -> list[str]:
+    """An order a person writes: every panel once, in the order of the wire."""
+    told = text.replace(",", " ").split()
+    if sorted(told) != sorted(names):
+        raise SettingsError(f"{text!r}: expected unverified, source, or all of {' '.join(names)} in the order of the wire")
+    return told

@@ -1,0 +1,78 @@
+"""Panels named by a source: the field that rises, clearly and not by chance; only the lane's own lines of the file change."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.tools import lane_edit, panel_naming
+from edge_agent.tools.answers import Answers, LaneAnswers, configuration
+from edge_agent.words.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parents[2]
+BACKGROUND = [250.0, 260.0, 240.0, 255.0]
+PANELS = ["Aa1", "Aa2", "Ba1", "Ba2"]
+
+
+@pytest.mark.parametrize(("gross", "field", "words"), [
+    ([251.0, 1260.0, 300.0, 255.0], 1, "field 2 rose"), ([252.0, 262.0, 241.0, 254.0], None, "no field rose"),
+    ([850.0, 900.0, 241.0, 254.0], None, "rose alike"), ([200.0, 210.0, 190.0, 205.0], None, "no field rose"),
+])
+def test_the_field_that_rises_is_the_panel(gross: list[float], field: int | None, words: str) -> None:
+    found = panel_naming.risen(BACKGROUND, gross, 10.0)
+    assert found.field == field and words in found.text
+
+
+def test_a_lane_with_one_panel_can_be_told() -> None:
+    assert panel_naming.risen([250.0], [900.0], 10.0).field == 0
+
+
+@given(st.permutations(range(4)))
+def test_the_order_of_the_wire_is_what_was_found(fields: list[int]) -> None:
+    order = panel_naming.order(dict(zip(PANELS, fields, strict=True)), 4)
+    assert [order[field] for field in fields] == PANELS
+
+
+def test_one_field_for_two_panels_is_refused() -> None:
+    with pytest.raises(SettingsError, match="one field"):
+        panel_naming.order({"Aa1": 0, "Aa2": 0, "Ba1": 2, "Ba2": 3}, 4)
+
+
+@pytest.mark.parametrize("text", ["", "Aa1", "Aa1 Aa1 Ba1 Ba2", "Aa1 Aa2 Ba1 Ba3", "sources"])
+def test_an_order_names_every_panel_once(text: str) -> None:
+    with pytest.raises(SettingsError, match="unverified, source"):
+        panel_naming.given(text, PANELS)
+    assert panel_naming.given("Ba1, Ba2 Aa1,Aa2", PANELS) == ["Ba1", "Ba2", "Aa1", "Aa2"]
+
+
+def written(*lanes: str) -> str:
+    return configuration(Answers("rpm.example.gov/portal/X", "/s", "/r", "log", [
+        LaneAnswers(lane, "vehicle", "rapiscan", {"kind": "tcp", "host": "127.0.0.1"}) for lane in lanes]))
+
+
+@pytest.mark.parametrize("lane", ["1", "2", "a.b"])
+def test_only_that_lane_changes(lane: str) -> None:
+    text = written("1", "2", "a.b")
+    before, after = tomllib.loads(text), tomllib.loads(lane_edit.with_panels(text, lane, PANELS))
+    for one, other in zip(before["lane"], after["lane"], strict=True):
+        changed = {"gamma": PANELS, "panels_verified": True} if one["name"] == lane else {}
+        assert other == {**one, **changed}
+    assert lane_edit.with_panels(lane_edit.with_panels(text, lane, PANELS), lane, PANELS[::-1]).count("gamma") == 1
+
+
+def test_the_shipped_example_can_be_changed_and_keeps_its_comments() -> None:
+    text = (ROOT / "config/edge-agent.toml").read_text()
+    made = lane_edit.with_panels(text, "2", PANELS)
+    assert len(made.split("\n")) == len(text.split("\n")) + 1 and made.count("#") > 40
+
+
+@pytest.mark.parametrize("text", [
+    '[[lane]]\nname = "2"\ngamma = [\n "Aa1",\n]\n', 'lane = [{name = "2"}]\n', '[[lane]]\n"name" = "2"\n', "",
+])
+def test_a_file_written_too_freely_is_left_alone(text: str) -> None:
+    with pytest.raises(SettingsError):
+        lane_edit.with_panels(text, "2", PANELS)
