@@ -8,6 +8,7 @@ import resource
 import signal
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from edge_agent.doors.systemd import notify, watchdog_period_s
 from edge_agent.hands.following import ask, follow
@@ -33,7 +34,7 @@ def run(configuration: Configuration) -> None:
     asyncio.run(_run(relays))
 
 
-async def _tell(socket: Path, lane: str, told: dict[str, int]) -> None:
+async def _tell(socket: Path, lane: str, told: dict[str, Any]) -> None:
     await ask(socket, "listeners", lane=lane, **told)
 
 

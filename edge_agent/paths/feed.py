@@ -30,6 +30,7 @@ class Feed:
         self._clock, self._report = clock, report
         self._here_ns = dict.fromkeys(self._lanes, clock.mono_ns())     # when the relay was last there
         self._following: dict[str, int] = dict.fromkeys(self._lanes, 0)
+        self._trouble: dict[str, str] = {}                              # why it cannot, as it says
         self.told: dict[str, Answer] = {}                               # what the relay says of its listeners
 
     def __bool__(self) -> bool:
@@ -51,6 +52,7 @@ class Feed:
         """The relay tells how many listen, and how many it dropped or refused since it began."""
         lane = self._lane(request)
         self.told[lane.name] = {name: max(0, int(request[name])) for name in ("now", "dropped", "refused", "sent_bytes")}
+        self._trouble[lane.name] = str(request.get("trouble", ""))[:200]
         return {}
 
     async def feed(self, request: Answer) -> AsyncGenerator[Answer, None]:
@@ -88,9 +90,10 @@ class Feed:
         for name in self._lanes:
             if self._following[name]:
                 self._here_ns[name] = now_ns
-            gone_ns = now_ns - self._here_ns[name]
-            self._report(f"relay:{name}", f"nobody re-serves lane {name} for {gone_ns // 10**9} s, an alarm station that listens "
-                         "there sees nothing; systemctl status edge-agent-relay", gone_ns > MISSED_NS)
+            gone_ns, trouble = now_ns - self._here_ns[name], self._trouble.get(name, "")
+            why = trouble or f"nobody re-serves it for {gone_ns // 10**9} s"
+            self._report(f"relay:{name}", f"lane {name}: {why}; an alarm station that listens there sees nothing; systemctl "
+                         "status edge-agent-relay", bool(trouble) or gone_ns > MISSED_NS)
 
     def plain(self) -> dict[str, Answer]:
         """For status: of each lane that has a relay."""

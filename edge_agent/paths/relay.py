@@ -11,6 +11,7 @@ import asyncio
 import base64
 import contextlib
 import logging
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -40,13 +41,13 @@ class Tally:
 
 class Relay:
     def __init__(self, lane: str, settings: RelaySettings, feed: Callable[[], AsyncGenerator[Piece, None]],
-                 tell: Callable[[dict[str, int]], Awaitable[None]]) -> None:
+                 tell: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
         """`feed`: a new stream of the core's (paths.feed); `tell`: gives the core what is counted."""
         self.lane, self._settings, self._feed, self._tell = lane, settings, feed, tell
         self._listeners: dict[asyncio.StreamWriter, Beginning] = {}
         self._server: asyncio.Server | None = None
         self._at_line = False
-        self.tally = Tally()
+        self.tally, self.trouble = Tally(), ""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -56,12 +57,18 @@ class Relay:
                 try:
                     await self._follow()
                 except (OSError, EdgeAgentError, TimeoutError, ValueError) as problem:
-                    log.warning("lane %s: %s; trying again", self.lane, str(problem).partition("\n")[0] or "the core is silent")
+                    self._say(str(problem).partition("\n")[0] or "the core is silent")
                 await self._close("the core is gone")
                 await asyncio.sleep(AGAIN_S)
         finally:
             telling.cancel()
             await self._close("the relay ends")
+
+    def _say(self, trouble: str) -> None:
+        """Once in the log, however often it is tried again."""
+        if trouble and trouble != self.trouble:
+            log.warning("lane %s: %s; trying again", self.lane, trouble)
+        self.trouble = trouble
 
     async def _follow(self) -> None:
         async with contextlib.aclosing(self._feed()) as feed:
@@ -87,7 +94,8 @@ class Relay:
         try:
             self._server = await asyncio.start_server(self._meet, host, port)
         except OSError as problem:
-            raise LinkError(f"cannot listen on {host}:{port}: {problem.strerror or problem}") from None
+            raise LinkError(f"cannot listen on {host}:{port}: {os.strerror(problem.errno or 0)}") from None
+        self._say("")
         log.info("lane %s is re-served on %s:%d", self.lane, host, port)
 
     async def _close(self, why: str) -> None:
@@ -135,5 +143,5 @@ class Relay:
             with contextlib.suppress(OSError, EdgeAgentError, TimeoutError, ValueError):
                 tally = self.tally
                 await self._tell({"now": tally.now, "dropped": tally.dropped, "refused": tally.refused,
-                                  "sent_bytes": tally.sent_bytes})
+                                  "sent_bytes": tally.sent_bytes, "trouble": self.trouble})
             await asyncio.sleep(TELL_S)

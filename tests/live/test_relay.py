@@ -89,6 +89,19 @@ def test_an_alarm_station_gets_the_portals_own_bytes(served: tuple[Post, Station
     assert post.status()["lanes"]["1"]["counts"]["unreadable"] == 0
 
 
+def test_a_relay_that_cannot_listen_is_a_fault_and_says_so_once(post: Post) -> None:
+    post.portal("1", "--scene", "quiet")
+    post.lanes[0] += 'relay = { host = "192.0.2.77", port = 1600, allow = ["127.0.0.1"] }\n'      # TEST-NET-1: nobody's
+    post.configure()
+    post.enrol()
+    post.start_core()
+    post.status()
+    post.spawn("relay", "edge_agent", "relay", "--config", str(post.config))
+    told = wait_for(lambda: post.status()["fault_details"].get("relay:1"), 60, "the fault")
+    assert "cannot listen on 192.0.2.77:1600" in told and "edge-agent-relay" in told
+    assert post.log("relay").count("cannot listen") == 1
+
+
 def test_loss_of_the_portal_the_core_or_the_relay_is_seen_and_ends(served: tuple[Post, Station]) -> None:
     post, station = served
     wait_for(lambda: len(station.whole()) > 2000, 60, "bytes at the station")
