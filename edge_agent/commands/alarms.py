@@ -33,6 +33,7 @@ def add(sub: options.Sub) -> None:
     made.add_argument("--model", type=Path, metavar="FILE", help="shadow model to draw with (default: the lane's own)")
     exhibit = made.add_argument_group("export")
     exhibit.add_argument("--n42", type=Path, metavar="FILE.n42", help="an ANSI N42.42 document, for InterSpec, Cambio, OSCAR")
+    exhibit.add_argument("--csv", type=Path, metavar="FILE.csv", help="counts of the vehicle as a table that replay reads")
     exhibit.add_argument("--exhibit", type=Path, metavar="FILE.html", help="the file: alarm, proofs, a page to read")
     exhibit.add_argument("--receipt", type=Path, action="append", default=[], metavar="FILE", help="receipt note from elsewhere")
     exhibit.add_argument("--log-key", type=Path, metavar="FILE", help="verifier key of a log: .vkey, enrolment, log.json")
@@ -148,6 +149,8 @@ def _export(chosen: argparse.Namespace) -> int:
 
     if chosen.id and chosen.n42 and not chosen.exhibit:
         return _export_n42(chosen)
+    if chosen.id and chosen.csv and not chosen.exhibit:
+        return _export_csv(chosen)
     if not chosen.id or not chosen.exhibit or chosen.exhibit.suffix.lower() != ".html":
         raise SettingsError("edge-agent alarms export ID --exhibit FILE.html: the name of one alarm, and of a file to write")
     if chosen.plot:
@@ -178,6 +181,22 @@ def _export_n42(chosen: argparse.Namespace) -> int:
         print(json.dumps({"file": str(chosen.n42), "alarm": found.alarm["id"], "occupancy": found.alarm["occupancy"]}, indent=1))
     else:
         print(f"{chosen.n42}: written.  Evidence is the record: edge-agent alarms export {found.alarm['id']} --exhibit FILE.html")
+    return 0
+
+
+def _export_csv(chosen: argparse.Namespace) -> int:
+    from edge_agent.doors.files import write_whole
+    from edge_agent.tools import counts_csv
+
+    found = _find(chosen, _configuration(chosen))
+    if found.occupancy is None:
+        raise SettingsError(f"{found.alarm['id']}: the lane was vacant, or the vehicle is still in it.\n"
+                            f"  What came then: edge-agent record {found.alarm['lane']} --from TIME --out FILE")
+    write_whole(chosen.csv, counts_csv.table(found.occupancy).encode())
+    if chosen.json:
+        print(json.dumps({"file": str(chosen.csv), "alarm": found.alarm["id"], "occupancy": found.alarm["occupancy"]}, indent=1))
+    else:
+        print(f"{chosen.csv}: written.  Its form: docs/replay.md")
     return 0
 
 
