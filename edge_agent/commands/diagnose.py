@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import textwrap
 from pathlib import Path
+from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
@@ -16,9 +18,13 @@ def add(sub: options.Sub) -> None:
     made = options.parser(
         sub, "diagnose",
         "What is wrong, the likely parts in order, how to confirm, how to repair. Exit code 0 PASS, 10 LOOK, 11 FAIL.",
-        "edge-agent diagnose\n  edge-agent diagnose 2 --json",
+        "edge-agent diagnose\n  edge-agent diagnose 2 --json\n  edge-agent diagnose 2 --swapped Aa1:Aa2 --at input\n"
+        "The swap test: exchange the cables of a bad and a good panel at the counter's inputs (or at the panels), wait until the "
+        "faults have settled, then ask which side it is.",
     )
     made.add_argument("lane", nargs="?", help="name of the lane (default: all, and the controller)")
+    made.add_argument("--swapped", metavar="BAD:GOOD", help="the cables of these two panels are exchanged now")
+    made.add_argument("--at", choices=("input", "panel"), default="input", help="which end of them (default: input)")
     options.config(made)
     options.as_json(made)
     made.set_defaults(run=_run)
@@ -36,6 +42,8 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.lane is not None and chosen.lane not in status["lanes"]:
         raise SettingsError(f"no lane is called {chosen.lane!r}; there are: {', '.join(status['lanes'])}")
     found = guide.of_status(status, held, chosen.lane)
+    if chosen.swapped:
+        return _swapped(chosen, status, found)
     if chosen.json:
         print(json.dumps({place: diagnosis_text.plain(here) for place, here in found.items()}, indent=1))
     else:
@@ -43,3 +51,21 @@ def _run(chosen: argparse.Namespace) -> int:
             print("\n".join(diagnosis_text.page(place, here)))
     verdicts = {one.verdict for here in found.values() for one in here}
     return FAIL if "FAIL" in verdicts else LOOK if verdicts else PASS
+
+
+def _swapped(chosen: argparse.Namespace, status: dict[str, Any], found: dict[str, list[Any]]) -> int:
+    from edge_agent.tools import diagnosis_text, swap_test
+
+    if chosen.lane is None:
+        raise SettingsError("--swapped belongs to one lane.\n  edge-agent diagnose LANE --swapped BAD:GOOD")
+    here = found[f"lane {chosen.lane}"]
+    panels = list(status["lanes"][chosen.lane]["detectors"])
+    bad, good = swap_test.pair(chosen.swapped, panels)
+    told = swap_test.judge(bad, good, chosen.at, {name for one in here for name in one.subjects})
+    left = [swap_test.narrowed(one, told.sides) for one in here if {bad, good} & set(one.subjects)]
+    if chosen.json:
+        print(json.dumps({"verdict": told.verdict, "sides": told.sides, "text": told.text,
+                          "findings": diagnosis_text.plain(left)}, indent=1))
+    else:
+        print("\n".join([*textwrap.wrap(f"swap test: {told.text}", 80), *diagnosis_text.page(f"lane {chosen.lane}", left)]))
+    return FAIL if any(one.verdict == "FAIL" for one in left) else LOOK if left else PASS

@@ -16,6 +16,7 @@ class Cause:
     confirm: str = key("how to tell it from the others", "")
     repair: str = key("what to do", "")
     part: str = key("what to bring", "")
+    side: str = key("where the swap test finds it", "", choices=("", "panel", "cable", "input"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,59 @@
+"""The guided swap test: two cables exchanged at one end, and whether the fault went with them says on which side it is.  Pure.
+
+At the *inputs* (of the counter): a fault that goes with the cable is in the panel or its cable, one that stays is in the
+input.  At the *panels*, the inputs back as they were: what goes is in the panel, what stays is in the cable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from edge_agent.tools.diagnosis import Found
+from edge_agent.words.errors import SettingsError
+
+ENDS = ("input", "panel")
+WENT = {"input": ("panel", "cable"), "panel": ("panel",)}
+STAYED = {"input": ("input",), "panel": ("cable",)}
+NEXT = {
+    ("input", "went"): "Put the cables back, exchange them at the panels instead, then --at panel: panel, or its cable?",
+    ("input", "stayed"): "Put the cables back. The input is at fault.",
+    ("panel", "went"): "Put the cables back. The panel is at fault, its cable and input are good.",
+    ("panel", "stayed"): "Put the cables back. The cable is at fault.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    verdict: str                # "went", "stayed", "gone", "both"
+    text: str
+    sides: tuple[str, ...]      # where the fault is; () where the test does not say
+
+
+def pair(text: str, panels: Sequence[str]) -> tuple[str, str]:
+    """(the panel that was bad, the good one it was exchanged with)."""
+    bad, _, good = text.partition(":")
+    if bad not in panels or good not in panels or bad == good:
+        raise SettingsError(f"--swapped {text}: expected BAD:GOOD, two of {', '.join(panels)}.\n  For example --swapped "
+                            f"{panels[0]}:{panels[-1]}")
+    return bad, good
+
+
+def judge(bad: str, good: str, end: str, faulty: Collection[str]) -> Swap:
+    """`faulty`: detectors with a fault now, by the name of their field; minutes after the swap, when faults have settled."""
+    at_bad, at_good = bad in faulty, good in faulty
+    if at_bad and at_good:
+        return Swap("both", f"{bad} and {good} are both at fault now: put the cables back and look again", ())
+    if not at_bad and not at_good:
+        return Swap("gone", f"neither {bad} nor {good} is at fault now: a connector that was touched. Clean and secure all four, "
+                    "put the cables back, look again tomorrow", ("cable",))
+    verdict = "went" if at_good else "stayed"
+    how = f"the fault went with it to {good}" if at_good else f"the fault stayed at {bad}"
+    sides = WENT[end] if at_good else STAYED[end]
+    return Swap(verdict, f"{how}: it is in the {' or its '.join(sides)}. {NEXT[end, verdict]}", sides)
+
+
+def narrowed(found: Found, sides: Sequence[str]) -> Found:
+    """The finding with only the causes on these sides; all of them where the guide knows none there."""
+    causes = [cause for cause in found.causes if cause.side in sides]
+    return replace(found, causes=causes) if causes else found
