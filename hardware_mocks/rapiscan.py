@@ -50,8 +50,13 @@ def truths(scene: Scene, seed: int = 0) -> list[Truth]:
 
 def signals(scene: Scene, seed: int = 0, endless: bool = False, loop: bool = False) -> Iterator[Signal | Truth]:
     """Bytes, breaks and truth in time order.  `endless` stays vacant after the end; `loop` repeats it."""
+    yield from of_slices(scene, slices(scene, seed, endless=endless, loop=loop), seed)
+
+
+def of_slices(scene: Scene, counted: Iterable[Slice], seed: int = 0) -> Iterator[Signal | Truth]:
+    """The same of slices that something was done to (`broken`)."""
     lane = _Lane(scene, seed)
-    for one in slices(scene, seed, endless=endless, loop=loop):
+    for one in counted:
         yield from lane.slice(one)
 
 
