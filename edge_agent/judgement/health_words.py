@@ -23,7 +23,7 @@ def detail(condition: str, x: str, channel: Channel) -> str:
         case "dead":
             due = f"where {channel.quiet:.0f} counts were due" if channel.quiet >= 1 else f"since before {START}"
             return (f"{x} counts nothing {due}: high voltage, cable, tube or panel. "
-                    f"Swap its cable with a neighbour's: if the zero moves, it is the electronics")
+                    f"Swap its cable with a neighbour's at the inputs: if the zero stays, it is the input")
         case "stuck":
             times = f"{int(channel.equal)} times in a row" if channel.equal > 1 else f"again and again before {START}"
             return (f"{x} gave {times} the same count, by chance not once in ten years: its counter "

@@ -35,7 +35,7 @@ def pair(text: str, panels: Sequence[str]) -> tuple[str, str]:
     bad, _, good = text.partition(":")
     if bad not in panels or good not in panels or bad == good:
         raise SettingsError(f"--swapped {text}: expected BAD:GOOD, two of {', '.join(panels)}.\n  For example --swapped "
-                            f"{panels[0]}:{panels[-1]}")
+                            f"{panels[0]}:{panels[min(1, len(panels) - 1)]}")
     return bad, good
 
 
