@@ -52,6 +52,7 @@ setup(
             "jsonschema>=4.21",
             "joserfc>=1.0",          # an independent reader of our JWS lines
             "shtab>=1.7", "argparse-manpage>=4",     # make docs: completions and the man page
+            "pynmeagps>=1.0",        # an independent reader of GPS sentences
             "lxml>=5",               # the N42.42 schema
             'sandiaspecutils>=0.0.11; platform_machine == "x86_64"',     # what InterSpec and Cambio read with
             "ruff>=0.6",

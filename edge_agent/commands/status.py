@@ -57,6 +57,8 @@ def page(found: dict[str, Any]) -> list[str]:
     ]
     lines = [short for line in lines for short in textwrap.wrap(line, 80, subsequent_indent="   ")]
     lines += [_relay(name, relay) for name, relay in found.get("relays", {}).items()]
+    if found.get("position"):
+        lines.append(_position(found["position"]))
     for act in found.get("acts", []):
         lines += ["", *textwrap.wrap(acts.line(act), 80, subsequent_indent="   ")]
     for name, lane in found["lanes"].items():
@@ -71,6 +73,13 @@ def _relay(lane: str, relay: dict[str, Any]) -> str:
     lost = "".join(f", {relay[name]} {tr(word)}" for name, word in LOST.items() if relay.get(name))
     return trn("relay of lane {lane}: {n} listening{lost}", "relay of lane {lane}: {n} listening{lost}", relay.get("now", 0),
                lane=lane, lost=lost)
+
+
+def _position(place: dict[str, Any]) -> str:
+    if place["fix"] == "none":
+        return tr("position UNKNOWN")
+    return tr("position {latitude:.5f} {longitude:.5f}, {age:.0f} s ago", latitude=place["latitude"],
+              longitude=place["longitude"], age=place["age_s"])
 
 
 def _wrapped(fault: str) -> list[str]:

@@ -103,6 +103,14 @@ def _check_lanes(settings: Settings, path: Path) -> None:
     _check_relays(settings, path)
     _check_inboxes(settings, path)
     _check_streams(settings, path)
+    if settings.gps is not None:
+        if settings.gps.link.kind not in ("tcp", "serial"):
+            raise SettingsError(
+                f'{path}: gps.link.kind = {settings.gps.link.kind!r}: a receiver speaks by itself.\n  "serial" or "tcp"')
+        try:
+            links.check(settings.gps.link, False)
+        except SettingsError as problem:
+            raise SettingsError(f"{path}: gps.link.{problem}") from None
 
 
 def _check_relays(settings: Settings, path: Path) -> None:

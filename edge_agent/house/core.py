@@ -35,6 +35,7 @@ from edge_agent.paths.feed import Feed
 from edge_agent.paths.keeping import Keeping
 from edge_agent.paths.lane import Lane
 from edge_agent.paths.outbox import Outbox
+from edge_agent.paths.positioning import Positioning
 from edge_agent.paths.recorder import Recorder
 from edge_agent.paths.reports import Reports
 from edge_agent.paths.room import Room, open_history
@@ -93,6 +94,8 @@ class Core:
             if lane.portal.lane.occupancy is not None:
                 named[lane.portal.lane.occupancy.module].hearers.append(lane.hear)
         self.chronicle = Chronicle(self.lanes, self.keeping, self.clock)
+        gps = self.settings.gps
+        self.positioning = Positioning(self.links.make(gps.link, ()) if gps else None, self.clock, self.report)
         self.feed = Feed(self.lanes, self.clock, self.report)
         self.recorder = Recorder(self.lanes, self.keeping, self.clock, self.boot)
         self.acting = Acting(self.state / "acting.json", self.lanes, self.clock, self.scribe.submit, self.moment, self.new_id)
@@ -155,7 +158,7 @@ class Core:
     def submit(self, event: Event) -> None:
         """An event becomes a draft of the ledger, and a passage goes to the history."""
         kind, body = bodies.of_event(event, self.context)
-        self.scribe.submit(kind, body := self.acting.mark(kind, body))
+        self.scribe.submit(kind, body := self.positioning.mark(kind, self.acting.mark(kind, body)))
         if kind == "occupancy":
             self.keeping.passage(body)
 
@@ -183,7 +186,7 @@ class Core:
             "cfg": self.configuration.hash, "config": str(self.configuration.path),
             "annunciator": self.settings.annunciator.kind, "faults": self.reports.open, "fault_details": self.reports.details,
             "free_mb": free_mb(self.state), "centre": self.settings.centre.url if self.settings.centre else None,
-            "acts": self.acting.plain(), "relays": self.feed.plain(),
+            "acts": self.acting.plain(), "relays": self.feed.plain(), "position": self.positioning.plain(),
         }
 
     # --- running
@@ -211,7 +214,7 @@ class Core:
         return {
             "heart": self._beat(), **self.caretaker.tasks(),
             **inboxes.tasks(self), **self.lighting.work(), "minutes": self.chronicle.run(),
-            **self.recorder.tasks(),
+            **self.recorder.tasks(), **({"gps": self.positioning.run()} if self.settings.gps else {}),
             **{f"daily {files.lane}": files.follow(lane.chunks, self.clock)
                for files, lane in zip(self.daily, self.lanes, strict=False)},
         }
@@ -223,11 +226,11 @@ class Core:
 
     async def heartbeat(self) -> None:
         now_ns = self.clock.mono_ns()
-        self.scribe.submit("heartbeat", await heart.body(
+        self.scribe.submit("heartbeat", self.positioning.mark("heartbeat", await heart.body(
             self.lanes, self.scribe, now_ns=now_ns, period_s=self.settings.portal.heartbeat_s,
             uptime_s=(now_ns - self.started_ns) // 10**9, annunciator=self.settings.annunciator.kind,
             free_mb=free_mb(self.state), faults=self.reports.open, acts=self.acting.plain(),
-        ))
+        )))
         await self.keeping.backgrounds(self.lanes, now_ns)
 
     async def _close(self, writer: asyncio.Task[None], lanes: list[Any], others: list[Any]) -> None:

@@ -217,6 +217,13 @@ class InboxSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GpsSettings:
+    """The GPS receiver of a mobile system, NMEA 0183."""
+
+    link: LinkSettings = key("serial (4800 or 9600 bit/s usually) or tcp")
+
+
+@dataclass(frozen=True, slots=True)
 class StreamSettings:
     """An instrument that sends N42 documents over TCP, each between STX and ETX."""
 
@@ -240,6 +247,7 @@ class Settings:
     lane: list[LaneSettings] = key("lanes of this controller, one table each")
     centre: CentreSettings | None = key("the national centre; left out: records are kept and not sent", None)
     annunciator: AnnunciatorSettings = key("who is told at the lane", AnnunciatorSettings())
+    gps: GpsSettings | None = key("GPS receiver of a mobile system: its position is in every record; left out: none", None)
     stream: list[StreamSettings] = key("instruments that send N42 documents, one table each", [])
     inbox: list[InboxSettings] = key("directories of handhelds and backpacks, one table each", [])
 
