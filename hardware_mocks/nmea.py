@@ -65,7 +65,7 @@ def main() -> None:
     made.add_argument("--lost-at", type=float, default=1e9)
     made.add_argument("--lost-for", type=float, default=0.0)
     chosen = made.parse_args()
-    asyncio.run(drive(TcpEnd(*chosen.tcp, one_client=False) if chosen.tcp else PtyEnd(chosen.link), chosen))
+    asyncio.run(drive(TcpEnd(chosen.tcp[0], chosen.tcp[1], one_client=False) if chosen.tcp else PtyEnd(chosen.link), chosen))
 
 
 if __name__ == "__main__":

@@ -79,10 +79,7 @@ class Positioning:
         """RMC and GGA of one moment are one position; what one does not say the other may."""
         newest = self._newest
         if newest is not None and newest.fix.utc == fix.utc:        # also a receiver that says one thing for ever: it ages
-            fix = Fix(fix.latitude, fix.longitude, fix.utc, *(
-                mine if mine is not None else theirs for mine, theirs in (
-                    (fix.speed_mps, newest.fix.speed_mps), (fix.satellites, newest.fix.satellites), (fix.hdop, newest.fix.hdop))))
-            self._newest = _Seen(newest.at_ns, fix)
+            self._newest = _Seen(newest.at_ns, _together(fix, newest.fix))
             return
         self._fixed_ns, self._newest = at_ns, _Seen(at_ns, fix)
         if not self._track or at_ns - self._track[-1].at_ns >= TRACK_S * 10**9 // (TRACK_MAX - 1):
@@ -123,6 +120,14 @@ class Positioning:
         now_ns = self._clock.mono_ns()
         return [{**_place(seen.fix), "age_s": _age_s(now_ns, seen)} for seen in self._track
                 if now_ns - seen.at_ns <= TRACK_S * 10**9]
+
+
+def _together(fix: Fix, before: Fix) -> Fix:
+    """What one sentence of a moment does not say the other may."""
+    return Fix(
+        fix.latitude, fix.longitude, fix.utc, before.speed_mps if fix.speed_mps is None else fix.speed_mps,
+        before.satellites if fix.satellites is None else fix.satellites, before.hdop if fix.hdop is None else fix.hdop,
+    )
 
 
 def _place(fix: Fix) -> dict[str, float]:
