@@ -24,9 +24,9 @@ from edge_agent.tools import instrument_body, n42_in
 from edge_agent.tools.xml_tree import BYTES_MAX
 from edge_agent.words.blob import Blob
 from edge_agent.words.clock import Clock
+from edge_agent.words.document_settings import InboxSettings
 from edge_agent.words.errors import EvidenceError, StorageError
 from edge_agent.words.instrument import Measured
-from edge_agent.words.settings import InboxSettings
 
 log = logging.getLogger("edge_agent.inbox")
 LOOK_S = 2.0                # also how long a file must stand unchanged: a copy over a network writes every second

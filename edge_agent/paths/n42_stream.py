@@ -16,10 +16,10 @@ from edge_agent.tools import instrument_body, n42_in
 from edge_agent.tools.n42_frames import Frames
 from edge_agent.words.blob import Blob
 from edge_agent.words.clock import Clock
+from edge_agent.words.document_settings import StreamSettings
 from edge_agent.words.errors import EvidenceError, LinkError, StorageError
 from edge_agent.words.instrument import Measured
 from edge_agent.words.reading import Chunk
-from edge_agent.words.settings import StreamSettings
 
 log = logging.getLogger("edge_agent.n42")
 NEWS_NS = 60 * 10**9        # as for an alarm of a vacant lane (judgement/alarm_book.py)

@@ -11,8 +11,8 @@ from typing import Any, cast
 import pytest
 
 from edge_agent.paths.inbox import KEPT_S, Inbox, Store
+from edge_agent.words.document_settings import InboxSettings
 from edge_agent.words.errors import Unavailable
-from edge_agent.words.settings import InboxSettings
 
 from .documents import of_2006, of_2012
 

@@ -15,8 +15,8 @@ from edge_agent.paths.inbox import Store
 from edge_agent.paths.n42_stream import DOCUMENTS_MAX, Stream
 from edge_agent.tools.n42_frames import Frames
 from edge_agent.tools.xml_tree import BYTES_MAX
+from edge_agent.words.document_settings import StreamSettings
 from edge_agent.words.errors import Unavailable
-from edge_agent.words.settings import StreamSettings
 from hardware_mocks.n42_stream import document
 from tests.evidence.test_schemas import VALIDATORS
 
