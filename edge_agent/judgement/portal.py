@@ -14,6 +14,7 @@ from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.passage import Passage, half_seen
 from edge_agent.judgement.rules import Rules
 from edge_agent.judgement.scrutiny import Scrutiny
+from edge_agent.judgement.speeds import Speeds, usable
 from edge_agent.judgement.tally import Tally
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.occupancy import TABLE, Input, Move, State
@@ -50,6 +51,7 @@ class Portal:
         self.tally = Tally()
         self.faults = FaultBook(lane.name)
         self.health = StateOfHealth(lane, profile, self.rules, self.faults)
+        self.speeds = Speeds(self.faults)
         self.scrutiny = Scrutiny(profile, self.rules, self.tally, self.faults)
         self.state = State.UNKNOWN
         self.passage: Passage | None = None
@@ -81,8 +83,7 @@ class Portal:
                 yield from self.dose.observe(reading)
             case Speed():
                 if self.passage:
-                    self.passage.speed_mps, self.passage.reverse = reading.speed_mps, reading.reverse
-                    self.rules.speed(reading.at_ns, reading.speed_mps)
+                    yield from self._speed(self.passage, reading)
             case OccupancyEnd():
                 yield from self._step(reading.at_ns, Input.END, reading.counter)
                 yield from self._count_on(reading)
@@ -157,6 +158,7 @@ class Portal:
             self.scrutiny.restart()
         if step.move in (Move.BEGIN, Move.JOIN, Move.EMPTY):
             self.passage = Passage(self._new_id(), at_ns, step.move is Move.JOIN)
+            self.speeds.begin()
             self.passage.backgrounds = self.rules.backgrounds(at_ns)
             self.rules.begin(at_ns, radiation if step.move is Move.BEGIN else None)
         if step.move is Move.CLOSE and self.passage is None:    # it was overdue, and written
@@ -179,6 +181,12 @@ class Portal:
         if occupancy.half_seen:
             yield from self.faults.begin(at_ns, Condition.HALF_SEEN.value, half_seen(occupancy), fades=True)
         yield from self.faults.end(at_ns, Condition.OVERDUE.value)
+
+    def _speed(self, passage: Passage, reading: Speed) -> Iterator[Event]:
+        yield from self.speeds.take(reading)
+        if usable(reading):
+            passage.speed_mps, passage.reverse = reading.speed_mps, reading.reverse
+            self.rules.speed(reading.at_ns, reading.speed_mps)
 
     def _count_on(self, end: OccupancyEnd) -> Iterator[Event]:
         """A jump of the portal's counter is occupancies we did not see; it starts again daily and at power-up."""

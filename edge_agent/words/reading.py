@@ -42,6 +42,7 @@ class Condition(enum.Enum):
     ALARM = "instrument-alarm"             # the instrument's own alarm, where it gives a dose rate and no counts
     OCCUPANCY = "occupancy-unknown"        # the I/O module whose inputs tell of vehicles is silent
     BEAM = "beam-missing"                  # one beam of a pair is no longer broken by vehicles
+    SPEED = "speed-sensor"                 # a speed that is no vehicle's, or the same of everyone
     DOSE = "dose-rate-high"                # above the limit of our profile
     REFUSED = "instrument-refuses"         # it answers, and says no: a wrong map, or a broken instrument
 

@@ -1,0 +1,39 @@
+"""Speeds a portal tells: those no vehicle has, and a sensor that says the same of everyone.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge_agent.judgement.faults import FaultBook
+from edge_agent.words.event import Event
+from edge_agent.words.reading import Condition, Speed
+
+LEAST_MPS, MOST_MPS = 0.05, 60.0    # native/ea_lane.h: 3 m in a minute is standing, 216 km/h is no vehicle in a lane
+SAME = 30                           # vehicles in a row: at the same slow pace two agree now and then, thirty never
+
+
+class Speeds:
+    def __init__(self, faults: FaultBook) -> None:
+        self._faults = faults
+        self._last_mps, self._same, self._told = 0.0, 0, False
+
+    def begin(self) -> None:
+        """A vehicle is in the lane; its first speed counts as news."""
+        self._told = False
+
+    def take(self, reading: Speed) -> Iterator[Event]:
+        """The fault, where this is no speed of a vehicle, or still the speed of all before it."""
+        if not self._told:
+            self._same = self._same + 1 if reading.speed_mps == self._last_mps else 1
+            self._told, self._last_mps = True, reading.speed_mps
+        if not usable(reading):
+            why = f"{3.6 * reading.speed_mps:.2f} km/h is no vehicle's speed: second beam, its input, or the profile's scale"
+            yield from self._faults.begin(reading.at_ns, Condition.SPEED.value, why, fades=True)
+        elif self._same >= SAME:
+            why = f"the last {self._same} vehicles all had exactly {3.6 * reading.speed_mps:.2f} km/h: a beam or its input hangs"
+            yield from self._faults.begin(reading.at_ns, Condition.SPEED.value, why, fades=True)
+
+
+def usable(reading: Speed) -> bool:
+    """Whether the shadow test may reckon with it."""
+    return LEAST_MPS <= reading.speed_mps <= MOST_MPS
