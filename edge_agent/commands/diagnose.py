@@ -32,16 +32,16 @@ def add(sub: options.Sub) -> None:
 
 def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.hands.asking import Core
-    from edge_agent.house import guide
+    from edge_agent.house import guide, minutes_kept
     from edge_agent.house.configuration import load
     from edge_agent.tools import diagnosis_text
 
     held = guide.findings(chosen.config)
     with Core(Path(load(chosen.config).settings.portal.sockets) / "control.sock") as core:
         status = core.ask("status")
-    if chosen.lane is not None and chosen.lane not in status["lanes"]:
-        raise SettingsError(f"no lane is called {chosen.lane!r}; there are: {', '.join(status['lanes'])}")
-    found = guide.of_status(status, held, chosen.lane)
+        if chosen.lane is not None and chosen.lane not in status["lanes"]:
+            raise SettingsError(f"no lane is called {chosen.lane!r}; there are: {', '.join(status['lanes'])}")
+        found = guide.of_status(status, held, chosen.lane, lambda lane: {} if chosen.swapped else minutes_kept.signs(core, lane))
     if chosen.swapped:
         return _swapped(chosen, status, found)
     if chosen.json:

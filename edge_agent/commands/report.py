@@ -26,7 +26,7 @@ def add(sub: options.Sub) -> None:
 def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.doors.files import write_whole
     from edge_agent.hands.asking import Core
-    from edge_agent.house import guide
+    from edge_agent.house import guide, minutes_kept
     from edge_agent.house.configuration import load
     from edge_agent.tools import diagnosis_text, report_page
 
@@ -34,7 +34,7 @@ def _run(chosen: argparse.Namespace) -> int:
     with Core(Path(load(chosen.config).settings.portal.sockets) / "control.sock") as core:
         status = core.ask("status")
         records = _records(core, since)
-    found = guide.of_status(status, guide.findings(chosen.config))
+        found = guide.of_status(status, guide.findings(chosen.config), history=lambda lane: minutes_kept.signs(core, lane))
     pages = {place: diagnosis_text.page(place, here) for place, here in found.items()}
     text = report_page.page(status["origin"], f"{chosen.days} days to {datetime.now(UTC):%Y-%m-%d}", status, records, pages)
     write_whole(chosen.out, text.encode())

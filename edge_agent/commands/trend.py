@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import base64
 import csv
 import io
 import json
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
-
-if TYPE_CHECKING:
-    from edge_agent.hands.asking import Core
-    from edge_agent.words.minute import Minute
 
 FINE = 240              # bins of a picture and of --json
 
@@ -43,52 +37,28 @@ def add(sub: options.Sub) -> None:
 
 def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.hands.asking import Core
+    from edge_agent.house import minutes_kept
     from edge_agent.house.configuration import load
     from edge_agent.tools import trend, trend_picture, trend_text
 
     span_s = (chosen.days or 0) * 86400 or (chosen.hours or 24) * 3600
     with Core(Path(load(chosen.config).settings.portal.sockets) / "control.sock") as core:
         now_s = int(core.ask("minutes", lane=chosen.lane, begin_s=0, end_s=0)["now_s"])
-        minutes, spoiled = _fetch(core, chosen.lane, now_s - span_s, now_s)
+        minutes, spoiled = minutes_kept.fetch(core, chosen.lane, now_s - span_s, now_s)
     if spoiled:
         print(f"{spoiled} damaged blocks of the history are left out", file=sys.stderr)
     if chosen.csv is not None:
         _write(chosen.csv, _table(trend.rows(minutes)))
     if chosen.svg is not None:
         fine = trend.gather(minutes, now_s - span_s, now_s, FINE)
-        _write(chosen.svg, trend_picture.draw(chosen.lane, fine, _when))
+        _write(chosen.svg, trend_picture.draw(chosen.lane, fine, minutes_kept.when))
     if chosen.json:
         print(json.dumps(trend.plain(chosen.lane, trend.gather(minutes, now_s - span_s, now_s, FINE))))
         return 0
     marks = trend_text.BLOCKS if "utf" in (sys.stdout.encoding or "").lower() else trend_text.ASCII
     found = trend.gather(minutes, now_s - span_s, now_s, trend_text.SPARK)
-    print("\n".join(trend_text.page(chosen.lane, found, _when, marks)))
+    print("\n".join(trend_text.page(chosen.lane, found, minutes_kept.when, marks)))
     return 0
-
-
-def _fetch(core: Core, lane: str, begin_s: int, end_s: int) -> tuple[list[Minute], int]:
-    """Minutes in the order of their time, and how many blocks could not be read."""
-    from edge_agent.tools import minute_block
-
-    minutes: list[Minute] = []
-    spoiled, after = 0, 0
-    while True:
-        answer: dict[str, Any] = core.ask("minutes", lane=lane, begin_s=begin_s, end_s=end_s, after=after)
-        for block in answer["blocks"]:
-            try:
-                minutes += minute_block.unpack(base64.b64decode(block))
-            except ValueError:
-                spoiled += 1
-        if answer["next"] is None:
-            minutes = [minute for minute in minutes if begin_s <= minute.begin_s < end_s]
-            return sorted(minutes, key=lambda minute: minute.begin_s), spoiled
-        after = answer["next"]
-
-
-def _when(at_s: float) -> str:
-    here = time.strftime("%Y-%m-%d %H:%M", time.localtime(at_s))
-    zone = time.strftime("%Z", time.localtime(at_s))
-    return f"{here} {zone}" if zone == "UTC" else f"{here} ({time.strftime('%H:%M', time.gmtime(at_s))} UTC)"
 
 
 def _table(rows: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,16 @@ def findings(config: Path | None) -> list[Finding]:
     return list(held.values())
 
 
-def of_status(status: Mapping[str, Any], guide: list[Finding], lane: str | None = None) -> dict[str, list[Found]]:
-    """Place -> findings, of what `status` says: every lane, or one, and the controller."""
+def of_status(
+    status: Mapping[str, Any], guide: list[Finding], lane: str | None = None,
+    history: Callable[[str], Mapping[str, str]] = lambda lane: {},
+) -> dict[str, list[Found]]:
+    """Place -> findings, of what `status` says and what the minutes of a lane show: every lane, or one, and the controller."""
     found = {}
     for name, about in status["lanes"].items():
         if lane in (None, name):
             faults = {fault: str(about.get("fault_details", {}).get(fault, "")) for fault in about["faults"]}
-            found[f"lane {name}"] = diagnose(faults | _line(about["counts"]), guide)
+            found[f"lane {name}"] = diagnose(faults | _line(about["counts"]) | dict(history(name)), guide)
     if lane is None:
         faults = {fault: str(status.get("fault_details", {}).get(fault, "")) for fault in status["faults"]}
         faults |= {"storage": str(status["storage"])} if status.get("storage") else {}

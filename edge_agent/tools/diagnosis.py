@@ -50,7 +50,7 @@ def _match(finding: Finding, faults: Mapping[str, str]) -> Found | None:
     signs = {name: faults[name] for name in _any(finding.signs, faults)}
     if finding.details:
         signs = {name: words for name, words in signs.items() if any(part in words for part in finding.details)}
-    if len(signs) < finding.at_least or any(True for _ in _any(finding.without, faults)):
+    if len({_subject(name) or name for name in signs}) < finding.at_least or any(True for _ in _any(finding.without, faults)):
         return None
     about = {_subject(name) for name in signs}
     follows = {name: faults[name] for name in _any(finding.explains, faults)
