@@ -103,14 +103,22 @@ def _check_lanes(settings: Settings, path: Path) -> None:
     _check_relays(settings, path)
     _check_inboxes(settings, path)
     _check_streams(settings, path)
-    if settings.gps is not None:
-        if settings.gps.link.kind not in ("tcp", "serial"):
-            raise SettingsError(
-                f'{path}: gps.link.kind = {settings.gps.link.kind!r}: a receiver speaks by itself.\n  "serial" or "tcp"')
-        try:
-            links.check(settings.gps.link, False)
-        except SettingsError as problem:
-            raise SettingsError(f"{path}: gps.link.{problem}") from None
+    _check_gps(settings, path)
+
+
+def _check_gps(settings: Settings, path: Path) -> None:
+    if settings.gps is None:
+        return
+    link = settings.gps.link
+    if link.kind not in ("tcp", "serial"):
+        raise SettingsError(f'{path}: gps.link.kind = {link.kind!r}: a receiver speaks by itself.\n  "serial" or "tcp"')
+    try:
+        links.check(link, asked=True)           # the port of tcp is that of portals: a receiver has none in common
+    except SettingsError as problem:
+        raise SettingsError(f"{path}: gps.link.{problem}") from None
+    taken = next((lane.name for lane in settings.lane if links.place(lane.link) == links.place(link)), None)
+    if taken is not None:
+        raise SettingsError(f"{path}: gps and lane {taken} are both on {links.place(link)}.\n  Give each its own wire.")
 
 
 def _check_relays(settings: Settings, path: Path) -> None:

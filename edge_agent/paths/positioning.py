@@ -41,6 +41,7 @@ class Positioning:
         self._track: deque[_Seen] = deque(maxlen=TRACK_MAX)
         self._heard_ns = self._fixed_ns = clock.mono_ns()
         self._noise_ns, self._noise = -NOISE_NS, ""
+        self._denied: dict[str, int] = {}       # sentence -> when it said that there is no position
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -72,8 +73,16 @@ class Positioning:
                 self._noise_ns, self._noise = at_ns, found
                 continue
             self._heard_ns = at_ns
-            if not isinstance(found, NoFix):
+            if isinstance(found, NoFix):
+                self._denied[found.sentence] = at_ns
+                continue
+            self._denied.pop(found.sentence, None)
+            if not self._lost(at_ns):
                 self._fixed(at_ns, found)
+
+    def _lost(self, now_ns: int) -> bool:
+        """RMC or GGA said so, and has not taken it back: in older receivers only GGA owns up to dead reckoning."""
+        return any(now_ns - at_ns <= STALE_NS for at_ns in self._denied.values())
 
     def _fixed(self, at_ns: int, fix: Fix) -> None:
         """RMC and GGA of one moment are one position; what one does not say the other may."""
@@ -109,7 +118,7 @@ class Positioning:
         if self._wire is None:
             return None
         now_ns, seen = self._clock.mono_ns(), self._newest
-        if seen is None or now_ns - seen.at_ns > STALE_NS:
+        if seen is None or now_ns - seen.at_ns > STALE_NS or self._lost(now_ns):
             return {"fix": "none"}
         return {"fix": "gps", **_place(seen.fix), "age_s": _age_s(now_ns, seen), "utc": seen.fix.utc,
                 "speed_mps": None if seen.fix.speed_mps is None else round(seen.fix.speed_mps, 2),

@@ -11,19 +11,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from edge_agent.words.position import Fix
 
 LINE_MAX = 200              # characters; the standard says 82, receivers send more
 KNOT_MPS = 1852.0 / 3600.0
 _SENTENCE = re.compile(rb"\$([A-Z]{2})([A-Z]{3}),([\x20-\x7e]*)\*([0-9A-Fa-f]{2})")
-_ANGLE = re.compile(r"([0-9]{2,3})([0-9]{2}\.[0-9]{1,8})")
-_CLOCK = re.compile(r"[0-9]{6}(\.[0-9]{1,4})?")
+_ANGLES = {"NS": re.compile(r"([0-9]{2})([0-9]{2}\.[0-9]{1,8})"), "EW": re.compile(r"([0-9]{3})([0-9]{2}\.[0-9]{1,8})")}
+_CLOCK = re.compile(r"([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9]|60)(\.[0-9]{1,4})?")      # 60: a leap second
 _NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 
 
+@dataclass(frozen=True, slots=True)
 class NoFix:
     """The receiver lives and does not know where it is."""
+
+    sentence: str                   # "RMC" or "GGA"
 
 
 class Sentences:
@@ -68,25 +72,28 @@ def _read(line: bytes) -> Iterator[Fix | NoFix | str]:
 
 def _rmc(fields: list[str]) -> Fix | NoFix:
     if fields[1] != "A" or (len(fields) > 11 and fields[11][:1] in ("N", "E", "S", "M")):     # not valid, estimated, simulator
-        return NoFix()
+        return NoFix("RMC")
     speed = _number(fields[6])
-    return Fix(*_place(fields[2:6]), _clock(fields[0]), None if speed is None else speed * KNOT_MPS)
+    return Fix(*_place(fields[2:6]), _clock(fields[0]), None if speed is None else speed * KNOT_MPS, sentence="RMC")
 
 
 def _gga(fields: list[str]) -> Fix | NoFix:
     if fields[5] not in ("1", "2", "3", "4", "5"):      # 0 none, 6 estimated, 7 by hand, 8 simulator
-        return NoFix()
+        return NoFix("GGA")
     satellites = _number(fields[6])
-    return Fix(*_place(fields[1:5]), _clock(fields[0]), None, None if satellites is None else int(satellites), _number(fields[7]))
+    return Fix(*_place(fields[1:5]), _clock(fields[0]), None, None if satellites is None else int(satellites), _number(fields[7]),
+               sentence="GGA")
 
 
 def _place(fields: list[str]) -> tuple[float, float]:
     latitude, longitude = _degrees(fields[0], fields[1], "NS", 90), _degrees(fields[2], fields[3], "EW", 180)
+    if latitude == 0 and longitude == 0:
+        raise ValueError("0 N 0 E is what receivers say that do not know")
     return latitude, longitude
 
 
 def _degrees(angle: str, side: str, sides: str, most: int) -> float:
-    found = _ANGLE.fullmatch(angle)
+    found = _ANGLES[sides].fullmatch(angle)
     if found is None or side not in tuple(sides) or float(found[2]) >= 60:
         raise ValueError(f"{angle!a} {side!a} is no position")
     value = int(found[1]) + float(found[2]) / 60

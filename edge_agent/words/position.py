@@ -15,3 +15,4 @@ class Fix:
     speed_mps: float | None = None
     satellites: int | None = None
     hdop: float | None = None           # times about 3 m, of a plain receiver
+    sentence: str = ""                  # "RMC" or "GGA"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_agent.house import configuration
 from edge_agent.paths.positioning import STALE_NS, Positioning
 from edge_agent.tools.nmea import NoFix, Sentences
+from edge_agent.words.errors import SettingsError
 from edge_agent.words.position import Fix
 from hardware_mocks.nmea import second, sentence
 
@@ -34,7 +37,7 @@ def test_another_reader_reads_the_same(latitude: float, longitude: float, knots:
     pynmeagps = pytest.importorskip("pynmeagps", reason="needs pynmeagps: pip install pynmeagps")
     north, east = "N" if latitude >= 0 else "S", "E" if longitude >= 0 else "W"
     angles = [f"{int(abs(value)):0{width}d}{abs(value) % 1 * 60:08.5f}" for value, width in ((latitude, 2), (longitude, 3))]
-    if any(float(each[-8:]) >= 60 for each in angles):
+    if any(float(each[-8:]) >= 60 for each in angles) or not any(float(each) for each in angles):      # 0 N 0 E is refused
         return
     line = sentence(f"GNRMC,010203.40,A,{angles[0]},{north},{angles[1]},{east},{knots:.2f},0.0,261126,,,A")
     theirs = pynmeagps.NMEAReader.parse(line)
@@ -56,6 +59,9 @@ def test_no_fix_is_no_position_whatever_numbers_stand_there(text: str) -> None:
     "GPRMC,123519,A,9107.038,N,01131.000,E,,,230394,,", "GPRMC,123519,A,4867.038,N,01131.000,E,,,230394,,",
     "GPRMC,123519,A,4807.038,X,01131.000,E,,,230394,,", "GPRMC,1235,A,4807.038,N,01131.000,E,,,230394,,", "GPRMC,123519,A",
     "GPRMC,123519,A,-807.038,N,01131.000,E,,,230394,,", "GPRMC,123519,A,4807.038,N,19131.000,E,,,230394,,",
+    "GPRMC,123519,A,0000.000,N,00000.000,E,,,230394,,", "GPGGA,123519,0000.000,S,00000.000,W,1,08,0.9,,M,,M,,",     # nowhere
+    "GPRMC,123519,A,04807.038,N,01131.000,E,,,230394,,", "GPRMC,123519,A,4807.038,N,1131.000,E,,,230394,,",         # a digit off
+    "GPRMC,243519,A,4807.038,N,01131.000,E,,,230394,,", "GPRMC,126019,A,4807.038,N,01131.000,E,,,230394,,",
 ])
 def test_what_is_no_position_is_told_and_not_guessed(text: str) -> None:
     assert [type(each) for each in read(sentence(text))] == [str]
@@ -123,6 +129,27 @@ def test_a_position_is_never_stale(how: dict[str, bool]) -> None:
     assert not bench.faults and bench.alarm["position"]["fix"] == "gps"
 
 
+def test_a_receiver_that_says_it_is_lost_is_believed_at_once() -> None:
+    bench = Bench().run(20)
+    assert bench.alarm["position"]["fix"] == "gps"
+    assert bench.run(1, fixed=False).alarm["position"] == {"fix": "none"}
+    assert bench.run(1).alarm["position"]["fix"] == "gps"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_dead_reckoning_that_one_sentence_owns_up_to_is_no_position(turned: bool) -> None:
+    """Older receivers (NMEA 2.2) have no mode in RMC: only GGA says that the place is estimated."""
+    bench = Bench()
+    for second_s in range(30):
+        bench.now_ns += S
+        said = [sentence(f"GPRMC,1235{second_s:02d},A,4807.038,N,01131.000,E,022.4,084.4,230394,,"),
+                sentence(f"GPGGA,1235{second_s:02d},4807.038,N,01131.000,E,6,08,0.9,545.4,M,46.9,M,,")]
+        for line in reversed(said) if turned else said:
+            bench.at.take(bench.now_ns, line)
+            assert bench.alarm["position"] == {"fix": "none"} or second_s == 0
+        assert bench.alarm["position"] == {"fix": "none"} and bench.alarm["track"] in ([], bench.alarm["track"][:1])
+
+
 def test_noise_is_named_where_nothing_else_comes() -> None:
     bench = Bench()
     for _ in range(12):
@@ -130,6 +157,19 @@ def test_noise_is_named_where_nothing_else_comes() -> None:
         bench.at.take(bench.now_ns, b"\x00\xff" * 150)
         bench.at.look()
     assert "wrong baud rate?" in bench.faults["gps"]
+
+
+@pytest.mark.parametrize(("link", "told"), [
+    ('{ kind = "serial", device = "/dev/rpm0" }', "gps and lane 1 are both on /dev/rpm0"),
+    ('{ kind = "tcp", host = "192.168.2.60" }', "gps.link.port is missing"),
+    ('{ kind = "modbus-tcp", host = "192.168.2.60" }', "speaks by itself"),
+])
+def test_a_receiver_that_cannot_be_heard_is_told_before_the_start(tmp_path: Path, link: str, told: str) -> None:
+    file = tmp_path / "edge-agent.toml"
+    file.write_text('version = 1\n[portal]\norigin = "a/b"\n[[lane]]\nname = "1"\ndriver = "rapiscan"\n'
+                    f'link = {{ kind = "serial", device = "/dev/rpm0" }}\n[gps]\nlink = {link}\n')
+    with pytest.raises(SettingsError, match=told):
+        configuration.load(file)
 
 
 def test_without_a_receiver_records_are_as_they_were() -> None:

@@ -16,6 +16,7 @@ import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -40,6 +41,7 @@ from edge_agent.tools import (
     minute_block,
     model_file,
     n42_in,
+    nmea,
     notes,
     register_meanings,
     strict_json,
@@ -50,6 +52,7 @@ from edge_agent.tools import (
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.verify import read_jwk, verify_log
 from edge_agent.words.errors import EdgeAgentError, EvidenceError, NotRunning, SettingsError, StorageError
+from edge_agent.words.position import Fix
 from edge_agent.words.reading import Chunk, Sample
 from edge_agent.words.record import Checkpoint
 from edge_agent.words.settings import LinkSettings, Profile, Settings
@@ -109,6 +112,18 @@ def _wire_block(data: bytes) -> None:
     with contextlib.suppress(ValueError):
         wire_block.unpack(data)
     wire_block.unpack(wire_block.VERSION + zlib.compress(data, 1))
+
+
+NMEA = (b"$GPGGA,092751.000,5321.6802,N,00630.3371,W,1,8,1.03,61.7,M,55.3,M,,*75\r\n",
+        b"$GPRMC,092751.000,A,5321.6802,N,00630.3371,W,0.06,31.66,280511,,,A*45\r\n")
+
+
+def _nmea(data: bytes) -> None:
+    """As it comes, and with its checksum made right, which lets every field be reached."""
+    body = data.strip().strip(b"$").partition(b"*")[0]
+    for line in (data, b"\n$%b*%02X\n" % (body, reduce(int.__xor__, body, 0))):
+        for told in nmea.Sentences().feed(line):
+            assert not isinstance(told, Fix) or (abs(told.latitude) <= 90 and abs(told.longitude) <= 180)
 
 
 def _stump(data: bytes) -> None:
@@ -549,6 +564,7 @@ def targets() -> list[Target]:
         Target("settings", (example,), _settings(Settings), settings),
         Target("profile", ((shipped_config() / "profiles/rapiscan.toml").read_bytes(),), _settings(Profile), settings),
         Target("n42", (of_2012(), of_2006()), n42_in.read, (EvidenceError,)),
+        Target("nmea", NMEA, _nmea),
         Target("minutes", (MINUTES, b"\x01\x00"), _minutes, (ValueError,)),
         Target("wire-block", (WIRE_BLOCK, b"\x01\x00"), _wire_block, (ValueError,)),
         Target("history", HISTORY, _history, (SettingsError, StorageError)),
