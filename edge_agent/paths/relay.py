@@ -24,6 +24,7 @@ log = logging.getLogger("edge_agent.relay")
 LISTENERS_MAX = 16
 BEHIND_MAX = 1 << 20        # bytes a listener may be behind: an hour of a Rapiscan
 BEAT_LOST_S = 10.0          # without a word of the core: it is stuck
+LAST_BYTES_S = 5.0          # for what was sent before the loss; a station that reads nothing is closed all the same
 AGAIN_S = 1.0
 TELL_S = 10.0
 Piece = dict[str, Any]
@@ -106,6 +107,7 @@ class Relay:
         log.warning("lane %s: %s; %d listeners are closed", self.lane, why, len(self._listeners))
         for writer in list(self._listeners):
             writer.close()
+            asyncio.get_running_loop().call_later(LAST_BYTES_S, writer.transport.abort)
         self._listeners.clear()
         self.tally.now = 0
 

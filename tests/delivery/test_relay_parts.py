@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,40 @@ def test_who_does_not_read_is_dropped_and_who_is_not_on_the_list_is_refused() ->
 
     asyncio.run(story())
     assert BEHIND_MAX < 2 << 20
+
+
+def test_a_listener_that_reads_nothing_is_closed_too_when_the_portal_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last bytes would otherwise be waited with for ever, and the connection with them."""
+    monkeypatch.setattr("edge_agent.paths.relay.LAST_BYTES_S", 0.2)
+    port = free_port()
+    held: list[asyncio.StreamWriter] = []
+
+    async def feed() -> AsyncGenerator[dict[str, Any], None]:
+        yield {"open": True, "fresh": True}
+        while not any(writer.transport.get_write_buffer_size() for writer in relay._listeners):
+            await asyncio.sleep(0.001)
+            yield {"data": "R1MK" * 20_000}
+        held.extend(relay._listeners)
+        yield {"open": False}
+        await asyncio.sleep(60)
+
+    async def tell(counts: dict[str, Any]) -> None: ...
+
+    relay = Relay("2", RelaySettings("127.0.0.1", ["127.0.0.1"], port), feed, tell)
+
+    async def story() -> None:
+        task = asyncio.create_task(relay.run())
+        await asyncio.sleep(0.1)
+        with socket.create_connection(("127.0.0.1", port)):
+            for _ in range(1000):
+                await asyncio.sleep(0.01)
+                if held and not held[0].transport.get_write_buffer_size():
+                    break
+            assert held and not held[0].transport.get_write_buffer_size()       # let go, though none of it was read
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(story())
 
 
 def test_a_feed_that_ends_or_is_nonsense_closes_the_listeners_and_is_tried_again() -> None:
