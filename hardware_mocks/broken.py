@@ -30,26 +30,43 @@ def scene(hours: float, seed: int) -> Scene:
     return Scene(duration_s=hours * 3600.0, traffic=replace(LANE, seed=seed))
 
 
-def signals(names: Iterable[str], hours: float, seed: int, from_s: float = 900.0) -> Iterator[Signal]:
-    """What comes out of the cable: a whole portal until `from_s`, a broken one after it.  KeyError: no such fault."""
-    names = tuple(names)
-    counted = [broken_counts.FAULTS[n](_chance(n, seed), from_s) for n in names if n in broken_counts.FAULTS]
-    carried = [broken_wire.FAULTS[n](_chance(n, seed), from_s) for n in names if n not in broken_counts.FAULTS]
-    lane = scene(hours, seed)
+class Lane:
+    """One lane on its own time, that breaks when it is told to."""
 
-    def spoilt() -> Iterator[Slice]:
-        for one in slices(lane, seed):
-            for change in counted:
+    def __init__(self, hours: float, seed: int) -> None:
+        self._scene, self._seed = scene(hours, seed), seed
+        self._counted: list[broken_counts.Change] = []
+        self._carried: list[broken_wire.Wire] = []
+
+    def break_down(self, names: Iterable[str], from_s: float) -> None:
+        """From this moment on.  KeyError: no such fault."""
+        for name in names:
+            if name in broken_counts.FAULTS:
+                self._counted.append(broken_counts.FAULTS[name](_chance(name, self._seed), from_s))
+            else:
+                self._carried.append(broken_wire.FAULTS[name](_chance(name, self._seed), from_s))
+
+    def signals(self) -> Iterator[Signal]:
+        """What comes out of the cable."""
+        for one in rapiscan.of_slices(self._scene, self._slices(), self._seed):
+            if not isinstance(one, Truth):
+                out: list[Signal] = [one]
+                for wire in self._carried:
+                    out = [after for before in out for after in wire(before)]
+                yield from out
+
+    def _slices(self) -> Iterator[Slice]:
+        for one in slices(self._scene, self._seed):
+            for change in self._counted:
                 one = change(one)
             yield one
 
-    for one in rapiscan.of_slices(lane, spoilt(), seed):
-        if isinstance(one, Truth):
-            continue
-        out: list[Signal] = [one]
-        for wire in carried:
-            out = [after for before in out for after in wire(before)]
-        yield from out
+
+def signals(names: Iterable[str], hours: float, seed: int, from_s: float = 900.0) -> Iterator[Signal]:
+    """A whole portal until `from_s`, a broken one after it.  KeyError: no such fault."""
+    lane = Lane(hours, seed)
+    lane.break_down(names, from_s)
+    return lane.signals()
 
 
 def _chance(name: str, seed: int) -> np.random.Generator:

@@ -34,6 +34,7 @@ def of_status(
     for name, about in status["lanes"].items():
         if lane in (None, name):
             faults = {fault: str(about.get("fault_details", {}).get(fault, "")) for fault in about["faults"]}
+            faults |= {"tamper": "a door is open"} if about.get("tamper") == "open" else {}
             found[f"lane {name}"] = diagnose(faults | _line(about["counts"]) | dict(history(name)), guide)
     if lane is None:
         faults = {fault: str(status.get("fault_details", {}).get(fault, "")) for fault in status["faults"]}
