@@ -33,7 +33,7 @@ GAP = "portal-judges-nothing"   # not in the guide yet: our alarms of strong loa
 CLASSES = {
     "beam_blocked": ("beam", "lane-never-empty"),
     "occupancy_never": ("beam-never",),
-    "neighbour": ("high-background",),
+    "neighbour": ("high-background", "source-beside"),
     "x_ray": ("all-leap", "high-background"),
     "panel_high": ("panel-noisy", "panel-drifts"),
     "panel_low": ("panel-dead", "panel-low", "panel-drifts"),

@@ -52,6 +52,8 @@ def _match(finding: Finding, faults: Mapping[str, str]) -> Found | None:
         signs = {name: words for name, words in signs.items() if any(part in words for part in finding.details)}
     if len({_subject(name) or name for name in signs}) < finding.at_least or any(True for _ in _any(finding.without, faults)):
         return None
+    if finding.beside and not any(True for _ in _any(finding.beside, faults)):
+        return None
     about = {_subject(name) for name in signs}
     follows = {name: faults[name] for name in _any(finding.explains, faults)
                if name not in signs and (not _subject(name) or about == {""} or _subject(name) in about)}

@@ -30,6 +30,7 @@ class Finding:
     cause: list[Cause] = key("causes, one table each")
     details: list[str] = key("words, one of which the sign's own text must hold; empty: any", [])
     without: list[str] = key("none of these may stand", [])
+    beside: list[str] = key("one of these must stand too; empty: none need", [])
     explains: list[str] = key("faults that follow from it", [])
     at_least: int = key("how many signs of one kind must stand", 1, low=1, high=100)
     sources: str = key("where weights and steps come from", "")

@@ -92,6 +92,16 @@ def test_a_service_engineer_adds_to_the_guide_without_code(tmp_path: Path) -> No
         guide.findings(tmp_path / "edge-agent.toml")
 
 
+def test_two_shares_with_a_high_background_are_something_beside_the_lane_one_is_a_panel() -> None:
+    assert ids(share_of_Aa1="", share_of_Aa2="", gamma_high_background="") == ["source-beside"]
+    assert ids(share_of_Aa1="", gamma_high_background="")[0] == "panel-drifts"
+    assert ids(share_of_Aa1="", share_of_Aa2="") == ["panel-drifts"]
+
+
+def test_vehicles_that_pass_unseen_raise_no_second_finding() -> None:
+    assert ids(history_no_vehicles="", gamma_high_background="") == ["beam-never"]
+
+
 def test_classes_of_the_bench_are_of_the_guide() -> None:
     known = {one.id for one in GUIDE} | {fault_bench.GAP}
     assert {name for classes in fault_bench.CLASSES.values() for name in classes} <= known
