@@ -43,7 +43,7 @@ class Gate:
 
     def __init__(self, settings: OccupancySettings) -> None:
         self._settings = settings
-        self._inputs = {name: Debounced(round(settings.debounce_ms * 1e6)) for name in settings.inputs}
+        self._inputs = self._anew()
         self._pair = settings.spacing_m > 0
         self._heard_ns: int | None = None           # None: never
         self._began_ns: int | None = None           # when we began to wait for it
@@ -54,6 +54,10 @@ class Gate:
         self._odd, self._odd_told = 0, False
         self.counter = 0
         self.occupied = False
+
+    def _anew(self) -> dict[str, Debounced]:
+        """Nothing is known of any input: one that is on at the next answer is a change."""
+        return {name: Debounced(round(self._settings.debounce_ms * 1e6)) for name in self._settings.inputs}
 
     def take(self, inputs: Inputs) -> Iterator[Reading]:
         """What an answer of the module means for the lane."""
@@ -78,6 +82,7 @@ class Gate:
         if self._known and at_ns - heard_ns > SILENT_NS:
             self._known, self.occupied = False, False
             self._broken_ns.clear()
+            self._inputs = self._anew()
             why = (f"{self._settings.module} is silent, nothing tells of vehicles; judged in continuous mode until it answers, "
                    "where only a rise by a quarter is seen")
             yield Health(at_ns, Condition.OCCUPANCY, True, why)

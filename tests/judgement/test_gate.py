@@ -96,6 +96,18 @@ def test_a_silent_module_is_unknown_and_not_vacant() -> None:
     assert [each.present for each in lane.of(Health) if isinstance(each, Health)] == [True, False]
 
 
+def test_a_vehicle_that_stands_in_the_beam_over_a_silence_is_seen_again() -> None:
+    """It was taken for a vacant lane until the beam was free and broken anew, with the fault cleared: silently blind."""
+    lane = Lane(PAIR).run(5, front=[(2, 9)])
+    lane.at_ns += 4 * S
+    lane.told += lane.gate.look(lane.at_ns)
+    assert not lane.gate.occupied
+    lane.run(6, front=[(0, 4)])
+    assert lane.occupied[-20] and [each.present for each in lane.of(Health) if isinstance(each, Health)] == [True, False]
+    lane.run(BETWEEN_MAX_S)
+    assert len(lane.of(OccupancyEnd)) == 1 and not lane.gate.occupied
+
+
 def test_a_module_that_never_answered_is_silent_too() -> None:
     gate = Gate(ONE)
     assert not [*gate.look(0), *gate.look(2 * S)]
