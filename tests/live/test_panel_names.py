@@ -107,7 +107,6 @@ def test_answers_may_give_the_order_and_are_told_when_a_person_is_needed(post: P
     answers = post.where / "answers.toml"
 
     def run(panels: str) -> str:
-        post.config.unlink(missing_ok=True)
         answers.write_text(
             f'origin = "rpm.example.gov/portal/SETUP"\nstate = "{post.where}/state"\nsockets = "{post.where}/run"\n'
             f'enrolment = "{post.where}/enrolment.json"\nservice = "foreground"\n'
@@ -116,12 +115,12 @@ def test_answers_may_give_the_order_and_are_told_when_a_person_is_needed(post: P
         assert "Traceback" not in done.stderr
         return done.stdout + done.stderr
 
-    assert "panels verified, in the order of the wire Aa2 Aa1 Ba1 Ba2" in run('panels = "Aa2 Aa1 Ba1 Ba2"\n')
-    assert load(post.config).settings.lane[0].gamma == WIRED
     assert "panels unverified; later: edge-agent panel name 2" in run("")
-    assert "needs a person at the panels" in run('panels = "source"\n')
+    assert "needs a person at the panels" in run('panels = "source"\n')        # goes on with the configuration that is there
     assert "expected unverified, source" in run('panels = "left right"\n')
     assert not load(post.config).settings.lane[0].panels_verified
+    assert "panels verified, in the order of the wire Aa2 Aa1 Ba1 Ba2" in run('panels = "Aa2 Aa1 Ba1 Ba2"\n')
+    assert load(post.config).settings.lane[0].gamma == WIRED
 
 
 def test_later_and_by_hand(post: Post, portal: Portal) -> None:
