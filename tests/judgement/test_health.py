@@ -109,7 +109,7 @@ def test_a_dead_tube_is_found_within_minutes_though_the_wire_has_no_word_for_it(
 
 
 def test_a_healthy_portal_has_no_fault() -> None:
-    cars = tuple(Vehicle(60.0 + 40.0 * n, shadow=0.1) for n in range(80))
+    cars = tuple(Vehicle(60.0 + 40.0 * n, shadow=0.1, speed_kmh=8.0 + 0.1 * (n % 7)) for n in range(80))
     assert watch(Scene(3300.0, vehicles=cars)).of(Fault) == []
 
 
