@@ -19,7 +19,7 @@ from edge_agent.words.driver import Driver
 DRIVER = Driver(
     title="I/O module on Modbus",
     decoder=MapDecoder,
-    status="vendor-documented",
+    status="third-party: Moxa's addresses by way of another's map, ADAM's from its manual; never yet on hardware",
     links=("modbus-tcp", "modbus-rtu", "modbus-rtu-tcp"),
     record_type=record_type,
     polls=polls,

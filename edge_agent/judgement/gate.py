@@ -45,8 +45,8 @@ class Gate:
         self._settings = settings
         self._inputs = self._anew()
         self._pair = settings.spacing_m > 0
-        self._heard_ns: int | None = None           # None: never
-        self._began_ns: int | None = None           # when we began to wait for it
+        self._heard_ns: dict[str, int] = {}         # each input, when it was last told; without an entry: never
+        self._began_ns: int | None = None           # when we began to wait for them
         self._known = True                          # until it is told otherwise
         self._broken_ns: dict[str, int] = {}        # of the passage under way: when each beam was first broken
         self._clear_ns = 0                          # since when nothing is broken
@@ -60,26 +60,30 @@ class Gate:
         return {name: Debounced(round(self._settings.debounce_ms * 1e6)) for name in self._settings.inputs}
 
     def take(self, inputs: Inputs) -> Iterator[Reading]:
-        """What an answer of the module means for the lane."""
-        states = dict(inputs.states)
-        if not all(name in states for name in self._inputs):
+        """What an answer of the module means for the lane.  Inputs that lie apart come in answers of their own."""
+        states = {name: on for name, on in inputs.states if name in self._inputs}
+        if not states:
             return
-        self._heard_ns = inputs.at_ns
-        if not self._known:
+        self._heard_ns |= dict.fromkeys(states, inputs.at_ns)
+        if not self._known and self._quiet_ns(inputs.at_ns) <= SILENT_NS:
             self._known = True
             yield Health(inputs.at_ns, Condition.OCCUPANCY, False, f"{self._settings.module} answers again")
-        for name, each in self._inputs.items():
-            edge_ns = each.take(inputs.at_ns, states[name])
+        for name, on in states.items():
+            edge_ns = self._inputs[name].take(inputs.at_ns, on)
             if edge_ns is not None:
-                self._edge(name, edge_ns, each.on)
+                self._edge(name, edge_ns, self._inputs[name].on)
         yield from self._end(inputs.at_ns)
+
+    def _quiet_ns(self, at_ns: int) -> int:
+        """How long ago the input was told that was told longest ago."""
+        began_ns = at_ns if self._began_ns is None else self._began_ns
+        return at_ns - min(self._heard_ns.get(name, began_ns) for name in self._inputs)
 
     def look(self, at_ns: int) -> Iterator[Reading]:
         """What time alone means: the module is silent."""
         if self._began_ns is None:
             self._began_ns = at_ns
-        heard_ns = self._began_ns if self._heard_ns is None else self._heard_ns
-        if self._known and at_ns - heard_ns > SILENT_NS:
+        if self._known and self._quiet_ns(at_ns) > SILENT_NS:
             self._known, self.occupied = False, False
             self._broken_ns.clear()
             self._inputs = self._anew()
@@ -88,7 +92,10 @@ class Gate:
             yield Health(at_ns, Condition.OCCUPANCY, True, why)
 
     def mark(self, reading: Reading) -> Iterator[Reading]:
-        """A reading of the lane's own instrument with what is in the lane, and the speed once the passage is open."""
+        """A reading of the lane's own instrument with what is in the lane, and the speed once the passage is open.  What it says
+        of vehicles itself is passed over: two that tell do not agree to the sample."""
+        if isinstance(reading, OccupancyEnd | Speed):
+            return
         if not isinstance(reading, Sample):
             yield reading
             return

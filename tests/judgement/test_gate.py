@@ -108,6 +108,30 @@ def test_a_vehicle_that_stands_in_the_beam_over_a_silence_is_seen_again() -> Non
     assert len(lane.of(OccupancyEnd)) == 1 and not lane.gate.occupied
 
 
+def test_inputs_that_lie_apart_come_in_answers_of_their_own() -> None:
+    """A gate that waited for all of them in one answer called a module silent that answered every time."""
+    gate, told = Gate(PAIR), []
+    for step in range(1, 400):
+        at_ns = step * POLL_NS
+        broken = 40 <= step < 100
+        for name, on in (("front", broken), ("rear", 60 <= step < 120)):
+            told += gate.take(Inputs(at_ns, ((name, on), ("door", True))))
+        told += gate.look(at_ns)
+    assert [type(each) for each in told] == [OccupancyEnd]
+    for step in range(400, 480):            # one of the two is no longer told: nobody knows
+        told += gate.take(Inputs(step * POLL_NS, (("front", False),)))
+        told += gate.look(step * POLL_NS)
+    assert [each.present for each in told if isinstance(each, Health)] == [True]
+    told += gate.take(Inputs(480 * POLL_NS, (("rear", False),)))
+    assert [each.present for each in told if isinstance(each, Health)] == [True, False]
+
+
+def test_what_the_instrument_says_of_vehicles_itself_is_passed_over() -> None:
+    gate = Gate(ONE)
+    own = (OccupancyEnd(S, 7), Speed(S, 2.0), Sample(S, Radiation.GAMMA, 0.2, (50,), True))
+    assert [each for reading in own for each in gate.mark(reading)] == [Sample(S, Radiation.GAMMA, 0.2, (50,), False)]
+
+
 def test_a_module_that_never_answered_is_silent_too() -> None:
     gate = Gate(ONE)
     assert not [*gate.look(0), *gate.look(2 * S)]

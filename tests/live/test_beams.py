@@ -32,7 +32,8 @@ def test_vehicles_that_beams_tell_of_are_judged_and_a_lost_module_is_told(post: 
     passed: list[dict[str, Any]] = list(payloads(lines, "occupancy"))
     assert all(each["lane"] == "2" and each["ended"] == "portal" for each in passed if each is not passed[0])
     assert any(each["speed_mps"] for each in passed), "the pair measures speed"
-    assert {alarm["lane"] for alarm in payloads(lines, "alarm")} <= {"2"}
+    wait_for(lambda: list(payloads(post.all_lines(), "alarm")), 60, "an alarm on one of them")
+    assert {alarm["lane"] for alarm in payloads(post.all_lines(), "alarm")} == {"2"}
     assert not post.status()["lanes"]["io1"]["faults"]
     post.kill("io")
     wait_for(lambda: "occupancy-unknown" in post.status()["lanes"]["2"]["faults"], 30, "unknown is told")

@@ -9,6 +9,7 @@ import pytest
 from edge_agent.house.configuration import load
 from edge_agent.words.errors import SettingsError
 
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = """version = 1
 [portal]
 origin = "test.example/portal/T-1"
@@ -32,6 +33,23 @@ def written(where: Path, driver: str = "modbus_map", mode: str = "", module: str
     path = where / "edge-agent.toml"
     path.write_text(TEXT.format(here=where, driver=driver, mode=mode, module=module, inputs=inputs, spacing=spacing))
     return path
+
+
+def test_a_portal_that_tells_by_itself_keeps_its_word(tmp_path: Path) -> None:
+    path = written(tmp_path, driver="rapiscan")
+    asked = '"modbus-tcp", host = "127.0.0.1", port = 1502, unit = 1'
+    path.write_text(path.read_text().replace(asked, '"tcp", host = "127.0.0.1"'))
+    with pytest.raises(SettingsError, match="tells by itself"):
+        load(path)
+
+
+def test_a_module_asked_too_seldom_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    (tmp_path / "profiles").mkdir()
+    shipped = (ROOT / "config/profiles/modbus_io.toml").read_text()
+    (tmp_path / "profiles/modbus_io.toml").write_text(shipped.replace("poll_s = 0.05", "poll_s = 5.0"))
+    with pytest.raises(SettingsError, match="asked every 5 s"):
+        load(path)
 
 
 def test_a_lane_takes_its_vehicles_from_a_module(tmp_path: Path) -> None:
