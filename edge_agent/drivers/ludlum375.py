@@ -108,6 +108,8 @@ class LudlumDecoder:
         failed = int(error) != 0
         value = float(rate)
         shown = f"{ALARM} at {value:g} {unit}: keep distance, measure with a survey meter"
+        if on and not failed and not over:              # what it shows otherwise is no measurement, often 0
+            yield DoseRate(at_ns, value, unit)          # before the alarm that it raises: that is told with it
         yield from self._state(at_ns, Condition.ALARM, "high", shown if high else "")
         yield from self._state(at_ns, Condition.ALARM, "low", shown if low else "")
         yield from self._state(at_ns, Condition.OVER, "", OVER if over else "")
@@ -115,8 +117,6 @@ class LudlumDecoder:
         yield from self._state(at_ns, Condition.DEVICE, "", f"error code {int(error)}: see its manual" if failed else "")
         misfit = f"it measures in {unit}, the profile says dose_unit = {self._unit}" if unit != self._unit else ""
         yield from self._state(at_ns, Condition.PROFILE, "", misfit)
-        if on and not failed and not over:              # what it shows otherwise is no measurement, often 0
-            yield DoseRate(at_ns, value, unit)
 
     def _state(self, at_ns: int, condition: Condition, part: str, why: str) -> Iterator[Reading]:
         before = self._states.get((condition, part), "")

@@ -37,7 +37,8 @@ class Dose:
 
     def vendor(self, health: Health) -> Iterator[Event]:
         """The instrument's own alarm came on."""
-        value, unit = (self.newest.value, self.newest.unit) if self.newest else (0.0, self._profile.dose_unit)
+        fresh = self.newest if self.newest and health.at_ns - self.newest.at_ns <= self._profile.silence_s * 1e9 else None
+        value, unit = (fresh.value, fresh.unit) if fresh else (None, self._profile.dose_unit)
         note = f"the instrument's own {health.part} alarm" if health.part else "the instrument's own alarm"
         yield from self._alarms.dosed(health.at_ns, VENDOR, MeasuredDose(value, unit, None), note)
 

@@ -107,8 +107,8 @@ def dose(found: Mapping[str, Any]) -> str:
     """Of an instrument that gives a dose rate and no counts."""
     limit = tr("above the limit of {limit:g}", limit=found["limit"]) if found["limit"] is not None else tr(
         "the instrument's own alarm")
-    return tr("{value:g} {unit}, {limit}: keep distance, measure with a survey meter",
-              value=found["value"], unit=found["unit"], limit=limit)
+    value = tr("dose rate not known") if found["value"] is None else f"{found['value']:g} {found['unit']}"
+    return tr("{value}, {limit}: keep distance, measure with a survey meter", value=value, limit=limit)
 
 
 def often(per_day: float) -> str:

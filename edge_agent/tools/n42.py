@@ -160,7 +160,9 @@ class _Document:
     def _dose(self, made: ET.Element, dose: Body) -> None:
         """The schema's value is in uSv/h; another unit is not converted, it stands in words."""
         rate = _add(made, "DoseRate", id="alarm-dose", radDetectorInformationReference=_id("d", DOSE))
-        if dose["unit"] == "uSv/h":
+        if dose["value"] is None:
+            _add(rate, "DoseRateLevelDescription", "not known")
+        elif dose["unit"] == "uSv/h":
             _add(rate, "DoseRateValue", f"{dose['value']:.6g}")
         else:
             _add(rate, "DoseRateLevelDescription", f"{dose['value']:.6g} {dose['unit']}")

@@ -39,7 +39,7 @@ class Explanation:
 class MeasuredDose:
     """What an instrument without counts alarmed at, in its own unit."""
 
-    value: float
+    value: float | None                   # None: it alarmed, and no measurement of that moment came
     unit: str
     limit: float | None                   # ours; None: the instrument's own alarm, its limit is not known here
 

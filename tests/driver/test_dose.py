@@ -182,6 +182,19 @@ def test_the_instruments_own_alarm_is_one_too_and_its_higher_one_another() -> No
         ("low-instrument-alarm", True), ("high-instrument-alarm", True), ("high-instrument-alarm", False)]
 
 
+def test_an_alarm_has_the_rate_it_came_with_and_never_an_old_or_invented_one() -> None:
+    """It said 0 uSv/h where the first message ever was an alarm, and the rate before a silence after it."""
+    made, decoder = portal(), LudlumDecoder(profile_of("ludlum375"))
+    lines = [(0, b"0000.1000010\r\n"), (1, b"0007.5011010\r\n")]
+    events = [event for at, line in lines for reading in decoder.feed(Chunk(at * S, line)) for event in made.observe(reading)]
+    assert [e.dose for e in events if isinstance(e, Alarm)] == [MeasuredDose(7.5, "uSv/h", None)] * 2
+    unknown = MeasuredDose(None, "uSv/h", None)
+    for readings in ([], [DoseRate(S, 0.1, "uSv/h")]):
+        told = observed(portal(), *readings, Health(60 * S, Condition.ALARM, True, "", "high"))
+        (alarm,) = (e for e in told if isinstance(e, Alarm))
+        assert alarm.dose == unknown and "dose rate not known, the instrument's own alarm: keep distance" in sentence(alarm)
+
+
 @pytest.mark.parametrize(("unit", "value"), [("uSv/h", "DoseRateValue>0.6<"), ("mR/h", "DoseRateLevelDescription>0.6 mR/h<")])
 def test_its_record_fits_the_schema_and_reads_as_a_dose_rate(unit: str, value: str) -> None:
     made = portal(dose_high=0.5, dose_unit=unit)
