@@ -66,6 +66,8 @@ def _run(chosen: argparse.Namespace) -> int:
 # --- of the past
 
 def _past(core: Core, chosen: argparse.Namespace) -> int:
+    from edge_agent.tools import capture, times
+
     end_s = chosen.begin + chosen.seconds if chosen.seconds else time.time()
     spoiled: list[str] = []
     found = list(_cut(_blocks(core, chosen.lane, chosen.begin, end_s, spoiled), chosen.begin, end_s))
@@ -78,9 +80,7 @@ def _past(core: Core, chosen: argparse.Namespace) -> int:
         )
     about, first = found[0]
     start_ns = first.at_ns
-    lines = [f"# edge-agent capture 1 driver={about.driver}{f' count_means={about.means}' if about.means else ''}"
-             f" wall={_wall(about, first)} start_ns={start_ns}"]
-    lines += _lines(found, start_ns)
+    lines = [capture.header(about.driver, about.means, times.iso(_wall_ns(about, first)), start_ns), *_lines(found, start_ns)]
     try:
         with chosen.out.open("x", encoding="ascii") as file:
             print(*lines, sep="\n", file=file)
@@ -145,12 +145,6 @@ def _at_s(about: About, chunk: Chunk) -> float:
     return _wall_ns(about, chunk) / 1e9
 
 
-def _wall(about: About, chunk: Chunk) -> str | None:
-    from edge_agent.tools import times
-
-    return times.iso(_wall_ns(about, chunk))
-
-
 def _local(at_s: float) -> str:
     return datetime.fromtimestamp(at_s).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
 
@@ -164,20 +158,19 @@ def _write(out: Path, about: dict[str, Any], stream: Iterator[dict[str, Any]]) -
     count, start_ns = 0, None
     try:
         with out.open("x", encoding="ascii") as file:
-            means = f" count_means={about['count_means']}" if about.get("count_means") else ""
-            about_it = f"{capture.HEADER} driver={about['driver']}{means} wall={times.iso(time.time_ns())}"
+            told = (about["driver"], str(about.get("count_means") or ""), times.iso(time.time_ns()))
             try:
                 for found in stream:
                     if start_ns is None:
                         start_ns = found["at_ns"]
-                        print(f"{about_it} start_ns={start_ns}", file=file)
+                        print(capture.header(*told, start_ns), file=file)
                     chunk = Chunk(found["at_ns"], capture.unescape(found["data"]))
                     print(capture.write_line(chunk, start_ns), file=file, flush=True)
                     count += 1
             except KeyboardInterrupt:
                 print(file=sys.stderr)
             if start_ns is None:
-                print(about_it, file=file)
+                print(capture.header(*told, None), file=file)
     except FileExistsError:
         raise StorageError(f"{out} is there already; choose another name") from None
     except OSError as problem:

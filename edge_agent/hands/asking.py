@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from edge_agent.words.errors import EdgeAgentError, NotRunning
+from edge_agent.tools import core_answer
+from edge_agent.words.errors import NotRunning
 
 ANSWER_MAX = 16 * 1024 * 1024       # a full batch as JSON is below 6 MiB
 
@@ -66,15 +67,7 @@ class Core:
             raise NotRunning(f"the core did not answer in time ({problem})") from None
         if not line.endswith(b"\n"):
             raise NotRunning("the core closed the connection")
-        try:
-            answer: dict[str, Any] = json.loads(line)
-            if answer.get("ok"):
-                return answer
-            refusal = EdgeAgentError(str(answer.get("error")))
-            refusal.exit_code = int(answer.get("exit", 1))
-        except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
-            raise NotRunning("what answers on this socket is not edge-agent.\n  Which program holds it?  ss -xlp") from None
-        raise refusal
+        return core_answer.read(line)
 
     def close(self) -> None:
         self._reader.close()

@@ -8,10 +8,11 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
-from edge_agent.words.errors import EdgeAgentError, NotRunning
+from edge_agent.tools import core_answer
+from edge_agent.words.errors import NotRunning
 
 LINE_MAX = 1 << 20          # a chunk of a serial read is 4 KB
-ANSWER_S = 10.0
+ANSWER_S = 10.0             # the core answers in milliseconds; as for commands, a busy disk aside
 
 
 async def follow(path: Path, op: str, **values: Any) -> AsyncGenerator[dict[str, Any], None]:
@@ -20,7 +21,7 @@ async def follow(path: Path, op: str, **values: Any) -> AsyncGenerator[dict[str,
     try:
         writer.write(json.dumps({"op": op, **values}).encode() + b"\n")
         while line := await reader.readline():
-            yield _answer(line)
+            yield core_answer.read(line)
     finally:
         writer.close()
 
@@ -31,7 +32,7 @@ async def ask(path: Path, op: str, **values: Any) -> dict[str, Any]:
     try:
         writer.write(json.dumps({"op": op, **values}).encode() + b"\n")
         async with asyncio.timeout(ANSWER_S):
-            return _answer(await reader.readline())
+            return core_answer.read(await reader.readline())
     finally:
         writer.close()
 
@@ -40,15 +41,6 @@ async def _connect(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWrit
     try:
         return await asyncio.open_unix_connection(path, limit=LINE_MAX)
     except OSError as problem:
-        raise NotRunning(f"edge-agent does not answer on {path} ({problem.strerror})") from None
-
-
-def _answer(line: bytes) -> dict[str, Any]:
-    try:
-        answer: dict[str, Any] = json.loads(line)
-        good = bool(answer.pop("ok"))
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
-        raise NotRunning("what answers on this socket is not edge-agent") from None
-    if not good:
-        raise EdgeAgentError(str(answer.get("error")))
-    return answer
+        raise NotRunning(
+            f"edge-agent does not answer on {path} ({problem.strerror}).\n  Is it running?  systemctl status edge-agent"
+        ) from None

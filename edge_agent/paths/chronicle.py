@@ -13,18 +13,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from edge_agent.hands.sockets import Ask
+from edge_agent.paths import asked_span
 from edge_agent.paths.keeping import Keeping
 from edge_agent.paths.lane import Lane
 from edge_agent.tools import minute_block
 from edge_agent.words.clock import Clock
-from edge_agent.words.errors import SettingsError
 from edge_agent.words.minute import Minute
 
 MINUTE_S = 60.0
 BLOCK = 10                      # minutes in a block, and between writes: what a power cut may cost
 PENDING_MAX = 240               # minutes held while the disk takes nothing: four hours can still be asked for
 BLOCKS_MAX = 512                # in an answer: three and a half days, about 100 KB
-EVER_S = 1 << 40                # a time beyond every clock; SQLite holds 63 bits
 Answer = dict[str, Any]
 
 
@@ -70,18 +69,13 @@ class Chronicle:
 
         The last answer (`next` null) ends with what is not written yet.  `now_s`: this controller's clock.
         """
-        name = str(request.get("lane"))
-        if name not in self._lanes:
-            raise SettingsError(f"no lane is called {request.get('lane')!r}; there are: {', '.join(self._lanes)}")
-        begin_s, end_s = (max(-EVER_S, min(EVER_S, int(request.get(key, other)))) for key, other in
-                          (("begin_s", -EVER_S), ("end_s", EVER_S)))
-        after = max(0, min(EVER_S, int(request.get("after", 0))))
-        waiting = list(self._pending[name])         # before the disk is asked: a write meanwhile would leave a hole
-        found = await self._keeping.kept_minutes(name, begin_s, end_s, after, BLOCKS_MAX)
+        span = asked_span.read(request, self._lanes)
+        waiting = list(self._pending[span.lane])    # before the disk is asked: a write meanwhile would leave a hole
+        found = await self._keeping.kept_minutes(span.lane, span.begin_s, span.end_s, span.after, BLOCKS_MAX)
         blocks = [body for _, body in found]
         more = len(found) == BLOCKS_MAX
         if not more:
-            inside = [minute for minute in waiting if begin_s <= minute.begin_s <= end_s]
+            inside = [minute for minute in waiting if span.begin_s <= minute.begin_s <= span.end_s]
             blocks += [body for _, _, body in minute_block.blocks(inside)]
         return {"blocks": [base64.b64encode(body).decode() for body in blocks], "next": found[-1][0] if more else None,
                 "now_s": self._clock.wall_ns() // 10**9}

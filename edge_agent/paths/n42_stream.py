@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from typing import Protocol
 
+from edge_agent.hands.links.mailbox import Link
 from edge_agent.paths.inbox import MEDIA_TYPE, Store
 from edge_agent.tools import instrument_body, n42_in
 from edge_agent.tools.n42_frames import Frames
@@ -19,7 +19,6 @@ from edge_agent.words.clock import Clock
 from edge_agent.words.document_settings import StreamSettings
 from edge_agent.words.errors import EvidenceError, LinkError, StorageError
 from edge_agent.words.instrument import Measured
-from edge_agent.words.reading import Chunk
 
 log = logging.getLogger("edge_agent.n42")
 NEWS_NS = 60 * 10**9        # as for an alarm of a vacant lane (judgement/alarm_book.py)
@@ -29,23 +28,10 @@ TICK_S = 1.0
 DOCUMENTS_MAX = 16          # held while the disk takes none: 16 alarms; then the oldest is let go, and said
 
 
-class Wire(Protocol):
-    """As hands.links gives one."""
-
-    @property
-    def name(self) -> str: ...
-
-    async def open(self) -> None: ...
-
-    async def next(self, timeout_s: float) -> Chunk | None: ...
-
-    def close(self) -> None: ...
-
-
 class Stream:
     """One instrument."""
 
-    def __init__(self, settings: StreamSettings, wire: Wire, clock: Clock, store: Store) -> None:
+    def __init__(self, settings: StreamSettings, wire: Link, clock: Clock, store: Store) -> None:
         self._settings, self._wire, self._clock, self._store = settings, wire, clock, store
         self._frames = Frames()
         self._told: dict[str, int] = {}                 # alarm or nuclide -> last told of

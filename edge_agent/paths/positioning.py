@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from edge_agent.paths.n42_stream import Wire
+from edge_agent.hands.links.mailbox import Link
 from edge_agent.tools.nmea import NoFix, Sentences
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import LinkError
@@ -18,7 +18,7 @@ from edge_agent.words.position import Fix
 
 STALE_NS = 10 * 10**9
 QUIET_NS = 10 * 10**9       # receivers speak every second
-NOISE_NS = 60 * 10**9
+NOISE_NS = 60 * 10**9       # what came so long ago says nothing of the silence now
 LOST_NS = 60 * 10**9        # under a bridge or a roof for so long is told
 TRACK_S, TRACK_MAX = 60, 13     # in an alarm: the last minute, every five seconds
 REOPEN_S, TICK_S = 2.0, 1.0
@@ -34,7 +34,7 @@ class _Seen:
 class Positioning:
     """Without a receiver (`wire` None) it marks nothing."""
 
-    def __init__(self, wire: Wire | None, clock: Clock, report: Callable[[str, str, bool], None]) -> None:
+    def __init__(self, wire: Link | None, clock: Clock, report: Callable[[str, str, bool], None]) -> None:
         self._wire, self._clock, self._report = wire, clock, report
         self._sentences = Sentences()
         self._newest: _Seen | None = None
@@ -57,7 +57,7 @@ class Positioning:
         finally:
             self._wire.close()
 
-    async def _listen(self, wire: Wire) -> None:
+    async def _listen(self, wire: Link) -> None:
         await wire.open()
         self._sentences.restart()
         self._heard_ns = self._clock.mono_ns()

@@ -16,18 +16,17 @@ from typing import Any
 
 from edge_agent.hands.history import Block
 from edge_agent.hands.sockets import Ask
+from edge_agent.paths import asked_span
 from edge_agent.paths.keeping import Keeping
 from edge_agent.paths.lane import Lane
 from edge_agent.tools.wire_block import About, Stretch
 from edge_agent.words.clock import Clock
-from edge_agent.words.errors import SettingsError
 from edge_agent.words.reading import Chunk
 
 WRITE_S = 600.0             # between writes: what a power cut may cost, as of the minutes (decision 0026)
 STRETCH_BYTES = 64 << 10    # of a lane in memory before they are packed: 20 s of a busy bus, hours of a Rapiscan
 PENDING_MAX = 64            # packed blocks of a lane that wait for the disk: 1 to 2 MB at most
 BLOCKS_MAX = 16             # in an answer: about 500 KB
-EVER_S = 1 << 40            # a time beyond every clock
 Answer = dict[str, Any]
 
 
@@ -38,6 +37,7 @@ class Recorder:
         self._lanes = {lane.name: lane for lane in lanes}
         self._keeping, self._clock, self._boot = keeping, clock, boot
         self._under_way: dict[str, Stretch] = {}
+        self._packing = asyncio.Lock()
         self._pending: dict[str, deque[Block]] = {lane.name: deque(maxlen=PENDING_MAX) for lane in lanes}
 
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
@@ -62,9 +62,10 @@ class Recorder:
 
     async def _close(self, name: str) -> None:
         """What is under way becomes a block that waits for the disk."""
-        stretch = self._under_way.pop(name, None)
-        if stretch is not None:
-            self._pending[name].append(await self._packed(name, stretch))
+        async with self._packing:
+            stretch = self._under_way.pop(name, None)
+            if stretch is not None:
+                self._pending[name].append(await self._packed(name, stretch))
 
     async def _packed(self, name: str, stretch: Stretch) -> Block:
         body = await asyncio.to_thread(stretch.packed)
@@ -88,25 +89,24 @@ class Recorder:
                     if self._pending[name] and self._pending[name][0] is block:
                         self._pending[name].popleft()
 
+    async def _waiting(self, name: str) -> list[Block]:
+        """What is not on the disk yet, the stretch under way too."""
+        async with self._packing:                   # else a stretch that is being packed is in neither
+            under_way = [await self._packed(name, self._under_way[name])] if name in self._under_way else []
+            return [*self._pending[name], *under_way]
+
     def asks(self) -> dict[str, Ask]:
         return {"wire_blocks": self.wire_blocks}
 
     async def wire_blocks(self, request: Answer) -> Answer:
         """Packed wire of a `lane` from `begin_s` to `end_s` (UTC) beyond block `after`; `next`: ask on from there.  The last
         answer (`next` null) ends with what is not written yet."""
-        name = str(request.get("lane"))
-        if name not in self._lanes:
-            raise SettingsError(f"no lane is called {request.get('lane')!r}; there are: {', '.join(self._lanes)}")
-        begin_s, end_s = (max(-EVER_S, min(EVER_S, int(request.get(key, other)))) for key, other in
-                          (("begin_s", -EVER_S), ("end_s", EVER_S)))
-        after = max(0, min(EVER_S, int(request.get("after", 0))))
-        waiting = list(self._pending[name])         # before the disk is asked: a write meanwhile would leave a hole
-        found = await self._keeping.kept_wire(name, begin_s, end_s, after, BLOCKS_MAX)
+        span = asked_span.read(request, self._lanes)
+        waiting = await self._waiting(span.lane)    # before the disk is asked: a write meanwhile would leave a hole
+        found = await self._keeping.kept_wire(span.lane, span.begin_s, span.end_s, span.after, BLOCKS_MAX)
         blocks = [body for _, body in found]
         more = len(found) == BLOCKS_MAX
         if not more:
-            if name in self._under_way:
-                waiting.append(await self._packed(name, self._under_way[name]))
-            blocks += [body for _, begin, end, body in waiting if begin <= end_s and end >= begin_s]
+            blocks += [body for _, begin, end, body in waiting if begin <= span.end_s and end >= span.begin_s]
         return {"blocks": [base64.b64encode(body).decode() for body in blocks], "next": found[-1][0] if more else None,
                 "now_s": self._clock.wall_ns() // 10**9}

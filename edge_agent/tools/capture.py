@@ -22,6 +22,13 @@ _ESCAPE = re.compile(rb"\\(?:x([0-9a-f]{2})|(.?))", re.DOTALL)
 _NAMED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\"}
 
 
+def header(driver: str, means: str, wall: str | None, start_ns: int | None) -> str:
+    """The first line.  `means`: what the lane said counts mean, "" where the profile knows; `start_ns` None: nothing came."""
+    meant = f" count_means={means}" if means else ""
+    start = f" start_ns={start_ns}" if start_ns is not None else ""
+    return f"{HEADER} driver={driver}{meant} wall={wall}{start}"
+
+
 def write_line(chunk: Chunk, start_ns: int) -> str:
     """The line of one chunk, without its newline."""
     whole, rest = divmod(chunk.at_ns - start_ns, 10**9)

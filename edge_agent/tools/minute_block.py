@@ -15,6 +15,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 
+from edge_agent.tools.inflated import inflated
 from edge_agent.words.minute import Group, Minute
 
 VERSION = b"\x01"
@@ -50,15 +51,8 @@ def unpack(data: bytes) -> list[Minute]:
     """The minutes of a block; ValueError where it is damaged."""
     if data[:1] != VERSION:
         raise ValueError(f"a block of version {data[:1].hex()}, this program knows {VERSION.hex()}")
-    inflate = zlib.decompressobj(zdict=DICTIONARY)
+    head, _, rest = inflated(data[1:], UNPACKED_MAX, DICTIONARY).partition(b"\n")
     try:
-        plain = inflate.decompress(data[1:], UNPACKED_MAX)
-    except zlib.error as problem:
-        raise ValueError(f"a damaged block: {problem}") from None
-    if not inflate.eof or inflate.unused_data:
-        raise ValueError("a block that does not end where it should")
-    try:
-        head, _, rest = plain.partition(b"\n")
         return _minutes(json.loads(head), rest)
     except (LookupError, TypeError, AttributeError, RecursionError) as problem:
         raise ValueError(f"a damaged block: {problem!r}") from None

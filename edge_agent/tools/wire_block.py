@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+from edge_agent.tools.inflated import inflated
 from edge_agent.words.reading import Chunk
 
 VERSION = b"\x01"
@@ -60,14 +61,7 @@ def unpack(data: bytes) -> tuple[About, list[Chunk]]:
     """A block's chunks; ValueError where it is damaged."""
     if data[:1] != VERSION:
         raise ValueError(f"a block of version {data[:1].hex()}, this program knows {VERSION.hex()}")
-    inflate = zlib.decompressobj()
-    try:
-        plain = inflate.decompress(data[1:], UNPACKED_MAX)
-    except zlib.error as problem:
-        raise ValueError(f"a damaged block: {problem}") from None
-    if not inflate.eof or inflate.unused_data:
-        raise ValueError("a block that does not end where it should")
-    head, _, rest = plain.partition(b"\n")
+    head, _, rest = inflated(data[1:], UNPACKED_MAX).partition(b"\n")
     about = _about(head)
     return about, list(_chunks(rest, about.start_ns))
 

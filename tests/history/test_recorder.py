@@ -101,6 +101,30 @@ def test_all_of_it_can_be_asked_for_written_or_not(tmp_path: Path) -> None:
     run(tmp_path / "h.db", story)
 
 
+def test_a_stretch_that_is_being_packed_is_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was neither under way nor waiting for the disk just then."""
+    async def story(bench: Bench) -> None:
+        await bench.hear(40)
+        packed, going, go_on = bench.recorder._packed, asyncio.Event(), asyncio.Event()
+
+        async def slowly(name: str, stretch: Stretch) -> Any:
+            going.set()
+            await go_on.wait()
+            return await packed(name, stretch)
+
+        monkeypatch.setattr(bench.recorder, "_packed", slowly)
+        writing = asyncio.create_task(bench.recorder.write())
+        await going.wait()
+        asked = asyncio.create_task(bench.seconds())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        go_on.set()
+        assert await asked == list(range(1, 41))
+        await writing
+
+    run(tmp_path / "h.db", story)
+
+
 def test_it_is_there_after_a_start(tmp_path: Path) -> None:
     async def first(bench: Bench) -> None:
         await bench.hear(100)
