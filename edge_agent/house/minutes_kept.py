@@ -8,8 +8,10 @@ from typing import Any
 
 from edge_agent.hands.asking import Core
 from edge_agent.tools import history_signs, minute_block
+from edge_agent.words.errors import EdgeAgentError, NotRunning
 from edge_agent.words.minute import Minute
 
+UNREADABLE = "history-unreadable"
 DIAGNOSED_S = 30 * 86400        # a panel that drifts does so over weeks; unpacked in about a second
 
 
@@ -31,9 +33,17 @@ def fetch(core: Core, lane: str, begin_s: int, end_s: int) -> tuple[list[Minute]
 
 
 def signs(core: Core, lane: str) -> dict[str, str]:
-    """What its last weeks show, for the fault guide."""
-    now_s = int(core.ask("minutes", lane=lane, begin_s=0, end_s=0)["now_s"])
-    return history_signs.signs(fetch(core, lane, now_s - DIAGNOSED_S, now_s)[0], when)
+    """What its last weeks show, for the fault guide.  A disk that does not give them is a sign itself: whoever looks for what is
+    wrong must not be refused because of it."""
+    try:
+        now_s = int(core.ask("minutes", lane=lane, begin_s=0, end_s=0)["now_s"])
+        minutes, spoiled = fetch(core, lane, now_s - DIAGNOSED_S, now_s)
+    except NotRunning:
+        raise
+    except EdgeAgentError as problem:
+        return {UNREADABLE: str(problem).partition("\n")[0]}
+    found = history_signs.signs(minutes, when)
+    return found | ({UNREADABLE: f"{spoiled} damaged blocks"} if spoiled else {})
 
 
 def when(at_s: float) -> str:

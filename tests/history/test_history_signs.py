@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from edge_agent.house import guide
+from edge_agent.house import guide, minutes_kept
 from edge_agent.tools import history_signs
 from edge_agent.tools.diagnosis import diagnose
+from edge_agent.words.errors import EdgeAgentError, NotRunning
 from edge_agent.words.minute import Group, Minute
 
 NAMES, TUBES = ("Aa1", "Aa2", "Ba1", "Ba2"), ("Aa1N", "Aa2N", "Ba1N", "Ba2N")
@@ -78,3 +80,23 @@ def test_no_vehicle_where_many_came_at_these_hours() -> None:
 
 def test_nothing_kept_says_nothing() -> None:
     assert signs([]) == signs(lane(0.01)) == {}
+
+
+class _Disk:
+    """A core whose disk does not give the minutes, or whose blocks are damaged."""
+
+    def __init__(self, problem: EdgeAgentError | None) -> None:
+        self._problem = problem
+
+    def ask(self, op: str, **values: object) -> dict[str, object]:
+        if self._problem is not None:
+            raise self._problem
+        return {"now_s": 1_795_000_000, "blocks": ["AQ=="], "next": None}
+
+
+@pytest.mark.parametrize("problem", [EdgeAgentError("history.db: disk I/O error\n  df -h"), None])
+def test_a_sick_disk_is_diagnosed_and_does_not_refuse_the_diagnosis(problem: EdgeAgentError | None) -> None:
+    found = minutes_kept.signs(cast(Any, _Disk(problem)), "2")
+    assert [one.id for one in diagnose(found, guide.findings(None))] == ["disk"]
+    with pytest.raises(NotRunning):
+        minutes_kept.signs(cast(Any, _Disk(NotRunning("the core left"))), "2")
