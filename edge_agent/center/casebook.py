@@ -9,7 +9,7 @@ from dataclasses import asdict
 from sqlite3 import Connection, Row
 from typing import Any
 
-from edge_agent.center import questions, shelves, silence
+from edge_agent.center import family, questions, shelves
 from edge_agent.center.questions import Change, Closed, Memory, Opened
 from edge_agent.center.values import Commitment, Log, Plan, Raised
 from edge_agent.tools.base64url import encode
@@ -28,7 +28,7 @@ def take_lines(db: Connection, log: Log, plan: Plan, now_ms: int) -> list[Raised
     db.execute("INSERT OR REPLACE INTO memory VALUES (?, ?)", (log.number, json.dumps(asdict(memory))))
     due = "SELECT key FROM question WHERE log = ? AND kind = ? AND closed_ms IS NULL"
     sizes = [int(key) for (key,) in db.execute(due, (log.number, questions.FEWER)) if key.isdecimal()]
-    ended = _ended(memory) if silence.replaced(db, log.number) else []
+    ended = _ended(memory) if family.replaced(db, log) else []
     return apply(db, log, [*changes, *questions.met(sizes, plan.head.seq), *ended], now_ms)
 
 
@@ -49,9 +49,8 @@ def confirmed(db: Connection, log: Log, now_ms: int) -> None:
     answer = "a person has compared the fingerprint of the log that continues it"
     whole = [Closed(questions.CONTINUATION, "", answer), Closed(questions.FEWER, "", answer)]
     apply(db, log, whole, now_ms)
-    for before in shelves.logs(db):
-        if before.number < log.number and log.parent in (before.number, before.parent):
-            apply(db, before, _ended(_memory(db, before)), now_ms)
+    for before in family.before(db, log):
+        apply(db, before, _ended(_memory(db, before)), now_ms)
 
 
 def _ended(memory: Memory) -> list[Change]:

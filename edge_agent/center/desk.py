@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from sqlite3 import Connection
 
-from edge_agent.center import alarms, blobs, body, casebook, enrolment, express, holes, judge, questions, shelves, silence
+from edge_agent.center import alarms, blobs, body, casebook, enrolment, express, family, holes, judge, questions, shelves, silence
 from edge_agent.center.directory import ReceiptKey
 from edge_agent.center.express import Express
 from edge_agent.center.kinds import Bodies
@@ -134,7 +134,8 @@ class Desk:
             return ()
         by_number = {log.number: log for log in shelves.logs(self.db)}
         with writing(self.db):
-            fallen = [(by_number[number], silence.fall_silent(self.db, number)) for number in overdue]
+            due = [log for log in map(by_number.__getitem__, overdue) if not family.replaced(self.db, log)]
+            fallen = [(log, silence.fall_silent(self.db, log)) for log in due]
             shown = tuple(new for log, event in fallen if event for new in self._fallen(log, event))
         self._watch.forget(overdue)
         return shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from sqlite3 import Connection
 
-from edge_agent.center import casebook, shelves, tls
+from edge_agent.center import casebook, family, shelves, tls
 from edge_agent.center.enrolment import Enrolment
 from edge_agent.center.store import writing
 from edge_agent.center.values import Log
@@ -36,7 +36,7 @@ def enrol(db: Connection, wanted: Enrolment, now_ms: int) -> Registered:
                 f"{wanted.origin} is registered with other keys, and keys of a log never change.  "
                 "A portal that lost its keys begins a continuation log.",
             )
-        added = [shelves.add_certificate(db, log.number, certificate) for log in _family(db, there)]
+        added = [shelves.add_certificate(db, log.number, certificate) for log in family.of(db, there)]
         return Registered(wanted.origin, digits, "certificate" if any(added) else "nothing")
 
 
@@ -52,13 +52,7 @@ def confirm(db: Connection, origin: str, now_ms: int) -> Registered:
 def revoke(db: Connection, origin: str, *, newest_too: bool) -> int:
     """Certificates taken from a portal's logs: all but the newest, or every one; how many."""
     with writing(db):
-        return sum(shelves.drop_certificates(db, log.number, 0 if newest_too else 1) for log in _family(db, find(db, origin)))
-
-
-def _family(db: Connection, log: Log) -> list[Log]:
-    """The enrolled log and its continuations: one portal, one certificate."""
-    root = log.parent or log.number
-    return [other for other in shelves.logs(db) if root in (other.number, other.parent)]
+        return sum(shelves.drop_certificates(db, log.number, 0 if newest_too else 1) for log in family.of(db, find(db, origin)))
 
 
 def find(db: Connection, origin: str) -> Log:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlite3 import Connection, Row
 from typing import Any
 
-from edge_agent.center import alarms, registry, shelves, silence, submitting
+from edge_agent.center import alarms, family, registry, shelves, silence, submitting
 from edge_agent.center.values import Log, plain
 from edge_agent.tools import jws
 
@@ -120,8 +120,7 @@ def _text(row: Row, confirmed: set[str]) -> str:
 
 def _goes_on_as(db: Connection, log: Log) -> str | None:
     """The newest log of the same portal that was begun after this one and holds records."""
-    root = log.parent or log.number
-    later = [other for other in shelves.logs(db) if other.parent == root and other.number > log.number and other.head.seq]
+    later = [other for other in family.after(db, log) if other.head.seq]
     return later[-1].origin if later else None
 
 

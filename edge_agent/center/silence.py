@@ -73,21 +73,14 @@ def take_beat(db: Connection, log: Log, beat: Beat, now_ms: int) -> tuple[bool, 
     return True, Raised("HEARD", log.origin, str(now_ms), "again") if row["silent"] else None
 
 
-def fall_silent(db: Connection, number: int) -> Raised | None:
-    """SILENT, once; None when it is known, or when a confirmed continuation has taken the log's place."""
-    row = db.execute("SELECT origin, heard_ms, period_s, silent FROM log WHERE number = ?", (number,)).fetchone()
-    if row["silent"] or replaced(db, number):
+def fall_silent(db: Connection, log: Log) -> Raised | None:
+    """SILENT, once; None when it is known."""
+    row = db.execute("SELECT heard_ms, period_s, silent FROM log WHERE number = ?", (log.number,)).fetchone()
+    if row["silent"]:
         return None
-    db.execute("UPDATE log SET silent = 1 WHERE number = ?", (number,))
+    db.execute("UPDATE log SET silent = 1 WHERE number = ?", (log.number,))
     text = f"no heartbeat for {PERIODS} periods of {row['period_s']:g} s"
-    return Raised("SILENT", row["origin"], str(row["heard_ms"]), text)
-
-
-def replaced(db: Connection, number: int) -> bool:
-    """Whether a confirmed continuation has taken the log's place."""
-    later = ("SELECT 1 FROM log AS l JOIN log AS m ON m.number = ?"
-             " WHERE l.parent = coalesce(m.parent, m.number) AND l.confirmed = 1 AND l.number > m.number")
-    return db.execute(later, (number,)).fetchone() is not None
+    return Raised("SILENT", log.origin, str(row["heard_ms"]), text)
 
 
 def wall_ms_of(payload: dict[str, Any]) -> int | None:
