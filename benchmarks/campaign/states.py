@@ -79,6 +79,21 @@ def _row(base: Path, title: str, runs: int, seed: int, recorded: tuple[dict[str,
     return row
 
 
+def bare(base: Path, recorded: tuple[dict[str, bytes], list[Call]], calls_after: int) -> Row:
+    """The barest states: none of what was not synced is there, after each of the calls that follow a refused sync."""
+    before, calls = recorded
+    at, row, promised, soon = Disk(before), Row("bare"), Promised(), 0
+    for number, call in enumerate(calls):
+        if call.op == "M":
+            _hear(call.path, promised)
+            continue
+        at.take(call)
+        soon = calls_after if call.op == "F" else soon - 1
+        if soon > 0:
+            row.take(f"call {number}", _open(base, at.after_a_cut(random.Random(), 0.0, 0.0), promised, whole=False), [])
+    return row
+
+
 def _where(call: Call) -> str:
     names = {"W": "written", "T": "cut", "S": "synced", "F": "sync refused", "C": "made", "U": "removed", "R": "renamed"}
     name = Path(call.path).name

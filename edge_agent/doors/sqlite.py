@@ -24,6 +24,7 @@ from edge_agent.words.errors import StorageError, Unavailable
 
 log = logging.getLogger("edge_agent.sqlite")
 Statement = tuple[str, Sequence[Any]]
+CHUNK = 1 << 18                 # bytes of one read of the WAL
 PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": 2,               # FULL
@@ -58,11 +59,12 @@ class Database:
     @classmethod
     async def open(cls, path: Path, schema: Iterable[str]) -> Database:
         """The database at `path`, made with `schema` where it is new; StorageError when it cannot be trusted."""
+        await asyncio.to_thread(_write_over, _wal(path))    # a process before us may have left what its last sync refused
         database = cls(path, await _connect(path))
         database._alone = await _is_alone(database._connection)
         try:
             try:
-                await _settle(database._connection, path)   # a process before us may have left what its last sync refused
+                await _settle(database._connection, path)
             except Unavailable as problem:
                 if "SQLITE_FULL" not in str(problem):       # a full disk has no room to settle, and nothing in doubt
                     raise
@@ -78,10 +80,12 @@ class Database:
     async def _fresh(self) -> None:
         """After an error of the disk the handle is never used again: what it believes may not be on the disk."""
         if self._spent:
+            if self._doubtful:          # before the handle goes: whoever closes last writes the WAL into the database
+                await asyncio.to_thread(_write_over, _wal(self.path))
             await self._connection.close()
             self._connection = await _connect(self.path)
-            if self._doubtful and not await _settle(self._connection, self.path):
-                raise Unavailable(f"{self.path}: others read it, what a failed sync left is settled later")
+            if self._doubtful:
+                await _settle(self._connection, self.path)
             self._spent, self._doubtful, self._alone = False, False, await _is_alone(self._connection)
 
     async def write(self, statements: Sequence[Statement]) -> None:
@@ -133,7 +137,7 @@ class Database:
 
 
 class Window(Database):
-    """The same file for people to look through while the disk refuses to have it settled (a card that turned read-only).
+    """The same file for people to look through while the disk takes no write (a card that turned read-only).
 
     What is seen here may hold a commit that was refused: whoever shows it leaves out what was not acknowledged, and nothing
     is ever written or receipted on its word.
@@ -193,18 +197,17 @@ async def _prepared(path: Path, first: dict[str, Any]) -> aiosqlite.Connection:
         raise
 
 
-async def _settle(connection: aiosqlite.Connection, path: Path) -> bool:
-    """Write what the WAL holds into the database, and empty the WAL, all on the disk; False while another reads the WAL.
+async def _settle(connection: aiosqlite.Connection, path: Path) -> None:
+    """One small commit over whatever a refused one left in the WAL.
 
-    After a sync that failed the kernel takes the pages for clean: no later sync brings them to the disk, while every new
-    handle reads them.  A commit refused like that comes back as done when the WAL is read anew, and went with the power.
+    Its frames follow the last one that is seen.  What was refused and is seen no more, because readers keep the shared index
+    alive, stands where they go, and can never come back.
     """
     try:
-        row = await _row(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
-        await asyncio.to_thread(_sync_file, path.with_name(f"{path.name}-wal"))
+        row = await _row(connection, "PRAGMA user_version")
+        await connection.execute(f"PRAGMA user_version = {(row[0] + 1) % 2**31}")
     except sqlite3.Error as problem:
         raise _error(path, problem) from None
-    return row is not None and row[0] == 0
 
 
 async def _is_alone(connection: aiosqlite.Connection) -> bool:
@@ -239,17 +242,30 @@ def _error(path: Path, problem: Exception) -> StorageError:
     return StorageError(f"{path}: {problem}")
 
 
-def _sync_file(path: Path) -> None:
+def _wal(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def _write_over(wal: Path) -> None:
+    """Write the file over itself, and sync.
+
+    After a sync that failed the kernel takes the pages for clean: no later sync brings them to the disk, while every new
+    handle reads them.  Written once more they are dirty again: what is read from here on is on the disk (decisions/0020).
+    Readers may go on, they find the same bytes; a second writer there is none.
+    """
     try:
-        handle = os.open(path, os.O_RDWR)
+        handle = os.open(wal, os.O_RDWR)
         try:
+            at = 0
+            while data := os.pread(handle, CHUNK, at):
+                at += os.pwrite(handle, data, at)
             os.fsync(handle)
         finally:
             os.close(handle)
     except FileNotFoundError:
         return
     except OSError as problem:
-        raise Unavailable(f"cannot sync {path}: {problem.strerror}; is the disk well?") from None
+        raise Unavailable(f"cannot sync {wal}: {problem.strerror}; is the disk well?") from None
 
 
 def sync_directory(path: Path) -> None:

@@ -6,6 +6,7 @@ A failure prints the seed; again: python -m benchmarks.campaign NAME --runs N --
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +27,13 @@ def test_no_kill_loses_a_record_or_leaves_a_used_key() -> None:
 def test_no_state_of_the_disk_after_a_cut_loses_a_record_or_ends_the_log() -> None:
     """Also after syncs that failed: the kernel takes such pages for clean, and no later sync brings them to the disk."""
     assert [row.bad for row in states.rows(160, SEED)] == [0, 0]
+
+
+@pytest.mark.parametrize("number", [1, 3, 4, 5])
+def test_a_refused_commit_never_comes_back_in_part(number: int, tmp_path: Path) -> None:
+    """The database had it, the log of writes that came back after the cut had not: records that were acknowledged went."""
+    nth, more = states.FAILING[number]
+    assert states.bare(tmp_path, states.record(tmp_path, 61126 + number, nth, more), 70).bad == 0
 
 
 def test_no_failing_call_loses_a_record_or_passes_in_silence() -> None:
