@@ -115,6 +115,14 @@ def test_the_command_takes_the_vectors_and_ends_with_the_codes_of_the_python_one
     assert [command(*words)[0] for words in wrong] == [3, 3, 2, 3]
 
 
+@pytest.mark.parametrize("option", ["--key", "--log-key", "--centre-key"])
+def test_a_file_that_holds_no_key_is_wrong_use_and_no_verdict(tmp_path: Path, option: str) -> None:
+    (tmp_path / "key").write_bytes(b"not a key\n")
+    given = {"--log": VECTORS / "log.ndjson", "--key": VECTORS / "portal.jwk", option: tmp_path / "key"}
+    code, said = command(*[part for pair in given.items() for part in pair])
+    assert code == 3 and f"{tmp_path / 'key'} holds no key" in said and "Expected:" in said
+
+
 def test_it_helps_and_reads_no_device_for_ever() -> None:
     code, said = command("--help")
     assert code == 0 and "--centre-key" in said and "Exit code" in said

@@ -50,6 +50,17 @@ def test_what_is_longer_than_any_log_is_refused(
     assert "longer than 1000 bytes" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--key", "--log-key", "--centre-key"])
+def test_a_file_that_holds_no_key_is_wrong_use_and_no_verdict(
+    verifier: ModuleType, tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "key").write_bytes(b"not a key\n")
+    given = {"--log": VECTORS / "log.ndjson", "--key": VECTORS / "portal.jwk", option: tmp_path / "key"}
+    assert verifier.main([str(part) for pair in given.items() for part in pair]) == 3
+    said = capsys.readouterr().err
+    assert f"{tmp_path / 'key'} holds no " in said and "Expected:" in said
+
+
 def test_it_imports_nothing_of_ours() -> None:
     lines = FILE.read_text().splitlines()
     assert not [line for line in lines if line.startswith(("import edge_agent", "from edge_agent"))]

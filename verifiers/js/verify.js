@@ -71,18 +71,22 @@ function bounded(file) {
 
 const given = (file) => (file === undefined ? null : content(file));
 
-/** `read` of a file; a refusal names the file. */
-async function key(file, read) {
+/** The key in a file; what holds none is wrong use, no verdict on the log. */
+async function key(file, read, expected) {
   if (file === undefined) return null;
   const bytes = content(file);
   try {
     return await read(bytes);
   } catch (problem) {
-    throw problem instanceof verifier.Refused ? new verifier.Refused(`${file}: ${problem.message}`) : problem;
+    if (!(problem instanceof verifier.Refused)) throw problem;
+    throw new verifier.WrongUse(`${file} holds no key: ${problem.message}.\n  Expected: ${expected}`);
   }
 }
 
-const vkey = (file) => key(file, (bytes) => verifier.read_vkey(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)));
+const vkey = (file) => key(
+  file, (bytes) => verifier.read_vkey(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes)), "name+id+base64 on one line",
+);
+const jwk = (file) => key(file, verifier.read_jwk, "a JWK of Ed25519, of record 0");
 
 /** A stump may name its checkpoint as a file beside it. */
 function beside(stump, checkpoint) {
@@ -115,7 +119,7 @@ async function run(chosen, exhibit) {
     throw new verifier.WrongUse("--log-key is missing: a checkpoint is checked with the portal's verifier key");
   }
   return verifier.verify_log({
-    log: given(chosen.log), key: chosen.stump ? null : await key(chosen.key, verifier.read_jwk), receipts, log_key, centre_key,
+    log: given(chosen.log), key: chosen.stump ? null : await jwk(chosen.key), receipts, log_key, centre_key,
     checkpoint: beside(chosen.stump, chosen.checkpoint), stump: given(chosen.stump),
     documents: chosen.blobs ? (name) => document_of(chosen.blobs, name) : null,
   });

@@ -948,7 +948,7 @@ def vkey_file(path: Path | None) -> VerifierKey | None:
     try:
         return read_vkey(content(path).decode("utf-8", "replace"))
     except Refused as problem:
-        raise Refused(f"{path}: {problem}") from None
+        raise WrongUse(f"{path} holds no verifier key: {problem}.\n  Expected: name+id+base64 on one line") from None
 
 
 def jwk_file(path: Path | None) -> bytes:
@@ -957,7 +957,7 @@ def jwk_file(path: Path | None) -> bytes:
     try:
         return read_jwk(content(path))
     except Refused as problem:
-        raise Refused(f"{path}: {problem}") from None
+        raise WrongUse(f"{path} holds no public key: {problem}.\n  Expected: a JWK of Ed25519, of record 0") from None
 
 
 def arguments(given: list[str] | None) -> argparse.Namespace:
