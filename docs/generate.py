@@ -18,6 +18,7 @@ from edge_agent.commands import whole_parser
 
 HERE = Path(__file__).resolve().parent
 WIDTH = 80                      # a serial console
+INTRODUCTION = "What `--help` prints of each, made by `make docs`. What `--json` prints: `json/commands.schema.json`."
 SHELLS = {"bash": "completion/edge-agent", "zsh": "completion/_edge-agent"}
 
 
@@ -36,7 +37,7 @@ def pages() -> dict[str, str]:
     parser = whole_parser()
     shown = [f"## {made.prog}\n\n```text\n{made.format_help().rstrip()}\n```\n" for made in commands(parser)]
     made = {
-        "commands.md": "# Every command\n\nWhat `--help` prints of each, made by `make docs`.\n\n" + "\n".join(shown),
+        "commands.md": f"# Every command\n\n{INTRODUCTION}\n\n" + "\n".join(shown),
         "man/edge-agent.1": _manual(parser),
     }
     return made | {path: shtab.complete(parser, shell).rstrip() + "\n" for shell, path in SHELLS.items()}

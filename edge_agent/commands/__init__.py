@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from edge_agent import __version__
-from edge_agent.commands import options
+from edge_agent.commands import folding, options
 from edge_agent.words import language
 from edge_agent.words.errors import EdgeAgentError, StorageError
 
@@ -29,6 +29,8 @@ EXITS = """exit codes:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if "--json" not in given and not set(DAEMONS).intersection(given[:1]):
+        folding.begin()
     parser = _parser(given)
     chosen = parser.parse_args(given)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")

@@ -318,7 +318,7 @@ def test_impossible_places_are_refused_in_words() -> None:
     assert refused(lambda: merkle.consistency(-1, 4, tree.node)) == "a tree of 4 cannot begin with one of -1"
     for index, size in ((0, 0), (4, 4), (-1, 4), (-1, 1), (1, 1)):
         assert merkle.included(LEAVES[0], index, size, [], LEAVES[0]) is False
-    for old, size in ((5, 4), (-1, 4), (2, 4)):
+    for old, size in ((5, 4), (-1, 4), (2, 4), (3, 5)):
         assert merkle.consistent(old, bytes(32), size, bytes(32), []) is False
     assert merkle.consistent(5, root_of(LEAVES[:4]), 4, root_of(LEAVES[:4]), [bytes(32)]) is False
     assert merkle.consistent(-1, root_of(LEAVES[:4]), 4, root_of(LEAVES[:4]), [bytes(32)]) is False
@@ -552,6 +552,9 @@ def test_reports_of_what_does_not_hold() -> None:
         assert report.problems == problems and not report.whole, given
     assert checked(lines=[lines[0], b"x"]).records == 1
     assert checked(receipts=[note], log_key=LOG_KEY).receipts == []  # no centre's key: the checkpoint alone is held
+    found = checked(elsewhere=[note, note[:-1]], log_key=LOG_KEY)      # kept by a witness, say: what it shows stays shown
+    assert found.problems == ["note 1 from elsewhere: a note is text, an empty line, signature lines"]
+    assert found.checkpoint is not None and found.checkpoint.size == 4
     log = Log()
     log.add()
     tree = merkle.Tree()
