@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from edge_agent.judgement.agreement import Agreement
 from edge_agent.judgement.alarm_book import AlarmBook
 from edge_agent.judgement.cadence import Cadence
 from edge_agent.judgement.dose import Dose
@@ -52,6 +53,7 @@ class Portal:
         self.faults = FaultBook(lane.name)
         self.health = StateOfHealth(lane, profile, self.rules, self.faults)
         self.speeds = Speeds(self.faults)
+        self.agreement = Agreement(profile, self.faults)
         self.scrutiny = Scrutiny(profile, self.rules, self.tally, self.faults)
         self.state = State.UNKNOWN
         self.passage: Passage | None = None
@@ -176,8 +178,9 @@ class Portal:
         vendor = {radiation for rule, radiation in self.passage.fired if rule == "vendor"}
         self.tally.disagreements += ours != vendor
         self.tally.occupancies += 1
-        self.passage = None
+        closed, self.passage = self.passage, None
         yield occupancy
+        yield from self.agreement.closed(at_ns, closed)
         if occupancy.half_seen:
             yield from self.faults.begin(at_ns, Condition.HALF_SEEN.value, half_seen(occupancy), fades=True)
         yield from self.faults.end(at_ns, Condition.OVERDUE.value)

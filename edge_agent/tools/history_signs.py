@@ -5,6 +5,7 @@
     history-high, -low      the background of all panels stepped, and stayed
     history-share:NAME      a gamma panel's share of the sum went away over days
     history-tube:NAME       the same of a neutron tube
+    history-leaps:NAME, -together:NAME, -alone:NAME, -uneven        of the last hour: last_hour.py
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import median
 
+from edge_agent.tools import last_hour
 from edge_agent.words.minute import Group, Minute
 
 HOUR_S, DAY_S = 3600, 86400
@@ -34,6 +36,7 @@ def signs(minutes: Iterable[Minute], when: When) -> dict[str, str]:
     hours = _parted(kept, HOUR_S)
     found = dict(_traffic(hours, when))
     found |= dict(_steps(hours, when))
+    found |= last_hour.signs(kept)
     days = _parted(kept, DAY_S)
     if len(days) >= DAYS:
         found |= dict(_shares(days, "gamma", "history-share", SHARE_PART, when))

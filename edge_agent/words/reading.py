@@ -43,6 +43,7 @@ class Condition(enum.Enum):
     OCCUPANCY = "occupancy-unknown"        # the I/O module whose inputs tell of vehicles is silent
     BEAM = "beam-missing"                  # one beam of a pair is no longer broken by vehicles
     SPEED = "speed-sensor"                 # a speed that is no vehicle's, or the same of everyone
+    JUDGES_NOTHING = "portal-judges-nothing"   # loads far above its limit, and no alarm of its own
     DOSE = "dose-rate-high"                # above the limit of our profile
     REFUSED = "instrument-refuses"         # it answers, and says no: a wrong map, or a broken instrument
 

@@ -263,6 +263,7 @@ class Profile:
     gamma_high_cps: float = key("a panel's background above this is a fault; 0: no limit", 0.0, unit="counts/s", low=0)
     neutron_low_cps: float = key("the same for a tube", 0.0, unit="counts/s", low=0)
     neutron_high_cps: float = key("the same for a tube", 0.0, unit="counts/s", low=0)
+    tells_alarms: bool = key("the portal tells its own alarms on this wire; their absence says something then", False)
     dose_unit: str = key(
         "unit of an instrument that gives a dose rate and no counts, as its display shows; never converted", "",
         choices=("", "nSv/h", "uSv/h", "mSv/h", "Sv/h", "uR/h", "mR/h", "R/h"),

@@ -1,0 +1,82 @@
+"""What the minutes of the last hour show of single panels, as signs for the fault guide.  Pure.
+
+    history-leaps:NAME      a gamma panel leaps from minute to minute as chance does not, and not with the others
+    history-together:NAME   it leaps with at least two others: something outside, or what panels share
+    history-alone:NAME      it counts more than before, and the others do not
+    history-uneven          every panel counts more than before, and some much more: something stands on one side
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from edge_agent.words.minute import Group, Minute
+
+HOUR_S, HEARD = 3600, 30        # looked at; minutes with vacant counts that must be among them
+USUAL_MIN = 120                 # minutes with counts that make "before"
+LEAPS = 3.0                     # times the scatter of chance, whose own error is sqrt(3 / 30) = 0.3 at worst: beyond six sigma
+TOGETHER = 3                    # panels
+ROSE, ALONE = 0.05, 0.10        # every panel: rain gives 20 %, but to all alike; one: temperature moves it by 2.5 %
+UNEVEN = 0.05                   # the most against the least
+SIGMAS = 6.0                    # chance alone: never in a fleet's life
+
+
+def signs(minutes: Sequence[Minute]) -> dict[str, str]:
+    """Sign -> words, as they stand at the end of the minutes."""
+    counted = [(minute.begin_s, group) for minute in minutes if (group := _gamma(minute))]
+    if not counted:
+        return {}
+    names = counted[-1][1].detectors
+    alike = [(begin_s, group) for begin_s, group in counted if group.detectors == names]
+    since_s = minutes[-1].begin_s - HOUR_S
+    before, last = [group for at_s, group in alike if at_s <= since_s], [group for at_s, group in alike if at_s > since_s]
+    if len(names) < TOGETHER or len(last) < HEARD:
+        return {}
+    return dict(_leaps(names, last)) | dict(_levels(names, before, last))
+
+
+def _gamma(minute: Minute) -> Group | None:
+    """Its vacant gamma counts, where every panel counted."""
+    return next((group for group in minute.groups if group.name == "gamma" and group.exposure_ms and min(group.sums) > 0), None)
+
+
+def _leaps(names: Sequence[str], last: Sequence[Group]) -> Iterator[tuple[str, str]]:
+    usual = [median(group.sums[at] / group.exposure_ms for group in last) for at in range(len(names))]
+    levels = [[count / group.exposure_ms / level for count, level in zip(group.sums, usual, strict=True)] for group in last]
+    calm = [sorted(level)[(len(names) - 1) // 2] for level in levels]      # the lower middle one: two of four may leap
+    for at, name in enumerate(names):
+        own = _scatter([level[at] for level in levels], [1 / group.sums[at] for group in last])
+        beside = _scatter([level[at] / rest for level, rest in zip(levels, calm, strict=True)],
+                          [1 / group.sums[at] + 1 / max(group.sums) for group in last])
+        if beside > LEAPS:
+            yield f"history-leaps:{name}", f"from minute to minute it leaps {beside:.0f} times as much as chance, by itself"
+        elif own > LEAPS:
+            yield f"history-together:{name}", f"from minute to minute it leaps {own:.0f} times as much as chance, with others"
+
+
+def _scatter(values: Sequence[float], variances: Sequence[float]) -> float:
+    """The scatter between neighbours against that of chance: 1.  A drift counts for nothing."""
+    steps = [(b - a) ** 2 / (v + w) for a, b, v, w in zip(values, values[1:], variances, variances[1:], strict=False)]
+    return sum(steps) / len(steps)
+
+
+def _levels(names: Sequence[str], before: Sequence[Group], last: Sequence[Group]) -> Iterator[tuple[str, str]]:
+    """The last hour against the minutes before it."""
+    if len(before) < USUAL_MIN:
+        return
+    rises, errors = {}, {}
+    for at, name in enumerate(names):
+        usual = median(group.sums[at] / group.exposure_ms for group in before)
+        count, exposure_ms = sum(group.sums[at] for group in last), sum(group.exposure_ms for group in last)
+        rises[name] = count / exposure_ms / usual - 1
+        errors[name] = (1 + rises[name]) / math.sqrt(count)
+    *_, second, most = sorted(names, key=rises.__getitem__)
+    least = min(names, key=rises.__getitem__)
+    spread, error = (1 + rises[most]) / (1 + rises[least]) - 1, math.hypot(errors[most], errors[least])
+    words = f"{most} counts {100 * rises[most]:+.0f}% against before, "
+    if rises[least] > max(ROSE, SIGMAS * errors[least]) and spread > max(UNEVEN, SIGMAS * error):
+        yield "history-uneven", f"{words}{least} {100 * rises[least]:+.0f}%, all of them more"
+    elif rises[most] > max(ALONE, SIGMAS * errors[most]) and abs(rises[second]) < ROSE and abs(rises[least]) < ROSE:
+        yield f"history-alone:{most}", f"{words}the others as before"
