@@ -32,7 +32,7 @@ BEFORE_DAYS = 3                 # of history: the sound hours again and again, f
 CLASSES = {
     "beam_blocked": ("beam", "lane-never-empty"),
     "occupancy_never": ("beam-never",),
-    "neighbour": ("high-background", "source-beside"),
+    "neighbour": ("high-background", "source-beside", "source-one-side"),
     "x_ray": ("all-leap", "high-background"),
     "panel_high": ("panel-noisy", "panel-drifts"),
     "panel_low": ("panel-dead", "panel-low", "panel-drifts"),

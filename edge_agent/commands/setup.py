@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
+import difflib
 import json
 import os
 import pwd
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +23,8 @@ from edge_agent.words.errors import EdgeAgentError, SettingsError, StorageError
 
 T = TypeVar("T")
 ACCOUNT = "edge-agent"
+KEYS = ("origin", "state", "sockets", "annunciator", "centre_card", "enrolment", "service", "patience_s", "lane")
+LANE_KEYS = ("name", "kind", "place", "unit", "driver", "count_means", "panels")
 PATIENCE_S = 600.0          # for the centre to enrol this portal: somebody reads digits over the telephone
 
 
@@ -105,10 +110,25 @@ class FromFile:
         if not isinstance(lanes, list) or not all(isinstance(lane, dict) for lane in lanes):
             raise SettingsError(f"{path}: lane: expected [[lane]] tables.\n  docs/install.md shows an example")
         self._lanes = lanes
+        self._check_keys()
         patience = self._table.get("patience_s", PATIENCE_S)
         if isinstance(patience, bool) or not isinstance(patience, int | float) or not 0 <= patience <= 86_400:
             raise SettingsError(f"{path}: patience_s = {patience!r}: expected seconds, 0 to 86400")
         self._patience_s = float(patience)
+
+    def _check_keys(self) -> None:
+        """A key that nobody asks for is a slip of the pen, and what it meant would be silently the default."""
+        lanes = ((f"lane {number}: ", lane, LANE_KEYS) for number, lane in enumerate(self._lanes, 1))
+        for where, table, known in (("", self._table, KEYS), *lanes):
+            for key in table:
+                if key not in known:
+                    near = difflib.get_close_matches(key, known, 1)
+                    raise SettingsError(f"{self._path}: {where}{key}: unknown key.\n  "
+                                        + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}"))
+            if known is LANE_KEYS and "panels" not in table:
+                raise SettingsError(
+                    f'{self._path}: {where}panels is missing: "unverified" (every record says so), or the panels in the order\n'
+                    '  of the wire where somebody has proved it: "Aa1 Aa2 Ba1 Ba2".  By a source: setup without --answers')
 
     def ask(self, key: str, question: str, default: str, check: Callable[[str], T]) -> T:
         value = self._find(key)
@@ -156,7 +176,8 @@ class Services:
             for command in ("run", "uplink"):
                 log = (config.parent / f"setup-{command}.log").open("ab")
                 process = subprocess.Popen([sys.executable, "-m", "edge_agent", command, "--config", str(config)],
-                                           stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+                                           stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
+                                           preexec_fn=_end_with_setup)
                 log.close()
                 self._running.append(process)
                 self._stack.callback(_end, process)
@@ -165,6 +186,11 @@ class Services:
         if self._kind == "foreground":
             say(f"It ran for this setup and ends now.  In the foreground, each in a terminal of its own:\n"
                 f"  edge-agent run --config {config}\n  edge-agent uplink --config {config}")
+
+
+def _end_with_setup() -> None:
+    """In the child: the kernel ends it when setup is gone, however it went (prctl(2), PR_SET_PDEATHSIG is 1)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

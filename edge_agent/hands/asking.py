@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -68,6 +69,11 @@ class Core:
         if not line.endswith(b"\n"):
             raise NotRunning("the core closed the connection")
         return core_answer.read(line)
+
+    def pid(self) -> int:
+        """Of the core: the kernel says it, the core need not answer (unix(7), SO_PEERCRED)."""
+        found: tuple[int, int, int] = struct.unpack("3i", self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        return found[0]
 
     def close(self) -> None:
         self._reader.close()

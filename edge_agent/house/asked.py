@@ -26,6 +26,12 @@ def status(found: Configuration) -> dict[str, Any] | None:
         return None
 
 
+def pid(found: Configuration) -> int:
+    """Of the core that answers."""
+    with _core(found) as core:
+        return core.pid()
+
+
 def log(found: Configuration) -> dict[str, int]:
     """Size of the log and how far it is receipted; -1: no core answers."""
     return dict((status(found) or {"log": {"size": 0, "receipted": -1}})["log"])

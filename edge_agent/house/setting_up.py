@@ -169,7 +169,9 @@ class Setup:
             "service", f"How it runs: {', '.join(services)}", services[0], checks.one_of(services))
         if kind == "foreground" and asked.status(found) is not None:
             raise BusyError(
-                "a core runs already on these sockets, maybe of a setup that was killed.\n  Stop it: pkill -f 'edge_agent run'")
+                f"a core runs already on these sockets (pid {asked.pid(found)}), and two may not.\n"
+                "  A service: sudo systemctl stop edge-agent edge-agent-uplink.  In a terminal: Ctrl-C there.\n"
+                f"  Else: kill {asked.pid(found)}")
         self._start(found)
 
     def _start(self, found: Configuration) -> None:
@@ -252,7 +254,11 @@ class Setup:
                 _tried("source-check", "left out", "panels are verified; no source was measured" if verified[name] else
                        "panels are unverified until a source is held at each"),
             ]
-            asked.act(found, self.by, "commissioned", lane=name, steps=steps, passed=good and linked and tried)
+            left = [one["step"] for one in steps if one["verdict"] == "left out"]
+            asked.act(found, self.by, "commissioned", lane=name, steps=steps, passed=good and linked and tried and not left)
+            if left:
+                self.asker.say(f"  lane {name}: not commissioned yet, left out: {', '.join(left)}.\n"
+                               f"  Next: edge-agent source-check {name}")
         if linked and found.settings.centre is not None:        # before a service in the foreground ends
             self._wait(lambda: asked.receipted(found, size, "commissioning", len(heard)), RECEIPT_S, "")
 

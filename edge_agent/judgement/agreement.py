@@ -11,7 +11,8 @@ from edge_agent.words.reading import Condition
 from edge_agent.words.settings import Profile
 
 STRONG = 2.0                # times our threshold of the rule that portals have: theirs may be set higher, not twice (estimate)
-IN_A_ROW = 3                # one may be a portal that looks at its own limits of time or height; three are not
+IN_A_ROW = 3                # of such vehicles
+OVERWHELMING = 5.0          # times: one is enough, no limit is set so high (estimate; loads of potash are at 9 to 20)
 DEPLOYED = "ksigma/1"       # the rule that portals have
 
 
@@ -24,17 +25,18 @@ class Agreement:
 
     def closed(self, at_ns: int, passage: Passage) -> Iterator[Event]:
         """After each vehicle."""
-        if not self._tells:
+        if not self._tells or self._faults.holds(Condition.UNREADABLE.value):     # a spoiled line makes loads, and eats alarms
             return
         if any(rule == "vendor" for rule, _ in passage.fired):
             self._mute = 0
             yield from self._faults.end(at_ns, Condition.JUDGES_NOTHING.value)
             return
         strongest = passage.strongest.get(DEPLOYED)
-        if strongest is None or (strongest.statistic or 0.0) < STRONG * (strongest.threshold or float("inf")):
+        times = (strongest.statistic or 0.0) / strongest.threshold if strongest and strongest.threshold else 0.0
+        if times < STRONG:
             return
         self._mute += 1
-        if self._mute >= IN_A_ROW:
-            why = (f"{self._mute} vehicles, each {STRONG:g} times above the limit or more, and no alarm of the portal's own: "
-                   "its lamp stays dark; this agent alarms as ever")
+        if self._mute >= IN_A_ROW or times >= OVERWHELMING:
+            why = (f"vehicles far above the limit in a row: {self._mute}, the last one {times:.0f} times, and no alarm of the "
+                   "portal's own: its lamp stays dark; this agent alarms as ever")
             yield from self._faults.begin(at_ns, Condition.JUDGES_NOTHING.value, why)

@@ -28,22 +28,36 @@ def signs(minutes: Sequence[Minute]) -> dict[str, str]:
     counted = [(minute.begin_s, group) for minute in minutes if (group := _gamma(minute))]
     if not counted:
         return {}
-    names = counted[-1][1].detectors
-    alike = [(begin_s, group) for begin_s, group in counted if group.detectors == names]
     since_s = minutes[-1].begin_s - HOUR_S
-    before, last = [group for at_s, group in alike if at_s <= since_s], [group for at_s, group in alike if at_s > since_s]
+    names = _alive([group for at_s, group in counted if at_s > since_s] or [counted[-1][1]])
+    picked = [(at_s, only) for at_s, group in counted if (only := _of(group, names))]
+    before, last = [group for at_s, group in picked if at_s <= since_s], [group for at_s, group in picked if at_s > since_s]
     if len(names) < TOGETHER or len(last) < HEARD:
         return {}
     return dict(_leaps(names, last)) | dict(_levels(names, before, last))
 
 
 def _gamma(minute: Minute) -> Group | None:
-    """Its vacant gamma counts, where every panel counted."""
-    return next((group for group in minute.groups if group.name == "gamma" and group.exposure_ms and min(group.sums) > 0), None)
+    return next((group for group in minute.groups if group.name == "gamma" and group.exposure_ms), None)
+
+
+def _alive(last: Sequence[Group]) -> list[str]:
+    """Panels that count at all; one that is dead is told by others."""
+    newest = last[-1]
+    return [name for at, name in enumerate(newest.detectors)
+            if median(group.sums[at] for group in last if group.detectors == newest.detectors) > 0]
+
+
+def _of(group: Group, names: Sequence[str]) -> Group | None:
+    """These panels alone; None where one is not in it, or counted nothing."""
+    sums = dict(zip(group.detectors, group.sums, strict=True))
+    if not all(sums.get(name) for name in names):
+        return None
+    return Group(group.name, tuple(names), group.exposure_ms, tuple(sums[name] for name in names))
 
 
 def _leaps(names: Sequence[str], last: Sequence[Group]) -> Iterator[tuple[str, str]]:
-    usual = [median(group.sums[at] / group.exposure_ms for group in last) for at in range(len(names))]
+    usual = [_calm([group.sums[at] / group.exposure_ms for group in last]) for at in range(len(names))]
     levels = [[count / group.exposure_ms / level for count, level in zip(group.sums, usual, strict=True)] for group in last]
     calm = [sorted(level)[(len(names) - 1) // 2] for level in levels]      # the lower middle one: two of four may leap
     for at, name in enumerate(names):
@@ -54,6 +68,11 @@ def _leaps(names: Sequence[str], last: Sequence[Group]) -> Iterator[tuple[str, s
             yield f"history-leaps:{name}", f"from minute to minute it leaps {beside:.0f} times as much as chance, by itself"
         elif own > LEAPS:
             yield f"history-together:{name}", f"from minute to minute it leaps {own:.0f} times as much as chance, with others"
+
+
+def _calm(rates: Sequence[float]) -> float:
+    """The level between leaps, which go up: a fifth of the minutes are below it."""
+    return sorted(rates)[len(rates) // 5]
 
 
 def _scatter(values: Sequence[float], variances: Sequence[float]) -> float:

@@ -30,11 +30,23 @@ def mute_after(vehicles: list[tuple[int, str]], **profile: bool) -> list[bool]:
 
 
 def test_three_strong_loads_without_an_alarm_of_the_portal_are_a_fault() -> None:
-    assert mute_after([(150, "GS")] * 4) == [False, False, True, True]
+    assert mute_after([(90, "GS")] * 4) == [False, False, True, True]
+
+
+def test_one_load_that_no_limit_would_let_pass_is_enough() -> None:
+    assert mute_after([(400, "GS")]) == [True]
+
+
+def test_a_line_that_is_spoiled_accuses_no_portal() -> None:
+    lane = Watched()
+    at_s = lane.vacant(0.0, 120.0)
+    lane.say(at_s, "GB,00x250,000250,000250,000250")
+    passage(lane, at_s + 1.0, 400, "GS")
+    assert MUTE not in lane.portal.faults.details
 
 
 def test_one_alarm_of_the_portal_ends_it() -> None:
-    assert mute_after([(150, "GS")] * 3 + [(150, "GA"), (150, "GS")]) == [False, False, True, False, False]
+    assert mute_after([(90, "GS")] * 3 + [(90, "GA"), (90, "GS")]) == [False, False, True, False, False]
 
 
 @pytest.mark.parametrize("counts", [50, 70])
@@ -50,6 +62,6 @@ def test_the_words_say_that_the_agent_goes_on() -> None:
     lane = Watched()
     at_s = lane.vacant(0.0, 120.0)
     for _ in range(3):
-        at_s = passage(lane, at_s, 150, "GS")
+        at_s = passage(lane, at_s, 90, "GS")
     told = next(event for event in lane.of(Fault) if event.condition == MUTE)
     assert "its lamp stays dark" in told.detail and "this agent alarms as ever" in told.detail
