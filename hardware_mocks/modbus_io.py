@@ -1,4 +1,4 @@
-"""Mock of an I/O module at a lane: two beams 5 m apart, door, mains, battery, a button.
+"""Mock of an I/O module at a lane: two beams 5 m apart, door, mains, battery, a button; eight outputs, coils from 0.
 
     python -m hardware_mocks.modbus_io --tcp 127.0.0.1:1503 --scene demo --loop
 
@@ -38,6 +38,7 @@ def instrument(
     """The module, and an iterator that brings it to the end of each slice (as of hardware_mocks.modbus_map)."""
     held = Instrument()
     held.hold("discrete", 0, 1, 1, 0, 0, 0, 0)
+    held.hold("coil", 0, *[0] * 8)
 
     def run() -> Iterator[float]:
         for now in slices(scene, seed, endless=not loop, loop=loop):

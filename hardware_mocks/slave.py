@@ -44,6 +44,8 @@ class Instrument:
     def answer(self, pdu: bytes) -> bytes:
         """The answer PDU to a question PDU."""
         function = pdu[0] if pdu else 0
+        if function == 5:
+            return self._set(pdu)
         if function not in TABLES:
             return bytes((function | 0x80, ILLEGAL_FUNCTION))
         if len(pdu) != 5:
@@ -56,6 +58,15 @@ class Instrument:
             return bytes((function | 0x80, ILLEGAL_ADDRESS))
         data = _bits(words) if function in (1, 2) else struct.pack(f">{count}H", *words)
         return bytes((function, len(data))) + data
+
+    def _set(self, pdu: bytes) -> bytes:
+        """Write one coil (V1.1b3, 6.5): 0xFF00 or 0x0000; the answer is the question."""
+        if len(pdu) != 5 or pdu[3:] not in (b"\xff\x00", b"\x00\x00"):
+            return bytes((0x85, ILLEGAL_VALUE))
+        if ("coil", int.from_bytes(pdu[1:3], "big")) not in self.held:
+            return bytes((0x85, ILLEGAL_ADDRESS))
+        self.held["coil", int.from_bytes(pdu[1:3], "big")] = int(pdu[3] == 0xFF)
+        return pdu
 
 
 def low_first(value: int) -> tuple[int, int]:
@@ -99,7 +110,7 @@ class Slave:
 
     def _size(self, waiting: bytes) -> int | None:
         if self._framing == "rtu":
-            return 8 if len(waiting) >= 2 else None         # every read has this length
+            return 8 if len(waiting) >= 2 else None         # every read has this length, and function 5
         return 6 + struct.unpack(">H", waiting[4:6])[0] if len(waiting) >= 6 else None
 
     def _open(self, frame: bytes) -> tuple[bytes, int, bytes]:

@@ -54,6 +54,11 @@ def coil(unit: int, address: int, on: bool) -> bytes:
     return bytes((unit, pdu.function_code)) + bytes(pdu.encode())
 
 
+def is_write(question: bytes) -> bool:
+    """Whether it sets something; `asked` takes no such question, so no driver's poll can be one."""
+    return question[1:2] == b"\x05"
+
+
 def refusal(question: bytes, answer: bytes) -> Refusal | None:
     """The no an answer is, if it is one."""
     return Refusal(answer[2], _reason(answer[2])) if len(answer) == 3 and answer[1] == question[1] | 0x80 else None
@@ -73,7 +78,9 @@ def table(question: bytes) -> str:
 
 
 def answer_bytes(question: bytes) -> int:
-    """How long a good answer to a read is, unit and PDU."""
+    """How long a good answer is, unit and PDU."""
+    if is_write(question):
+        return len(question)
     function, _, count = asked(question)
     return 3 + (-(-count // 8) if function in _BITS else 2 * count)
 

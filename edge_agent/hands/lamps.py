@@ -1,4 +1,4 @@
-"""Lamps and horn on an I/O module over Modbus TCP, and its acknowledge button.  The one hand that writes to a device.
+"""Lamps and horn on an I/O module, and its acknowledge button: over Modbus TCP, or on a bus (links/outlet.py).
 
 Single coils only (function 5): outputs that no setting names are never touched.  Every coil is written again each second,
 so a module that restarted shows what is so, and its own watchdog hears us.
@@ -10,6 +10,7 @@ import asyncio
 import logging
 import struct
 from collections.abc import Callable
+from typing import Protocol
 
 from edge_agent.doors import modbus
 from edge_agent.judgement.lights import AFTER_END, TICK_NS, Button, Lights
@@ -23,8 +24,25 @@ MBAP = struct.Struct(">HHHB")       # transaction, protocol 0, length of unit an
 LENGTHS = range(3, 255)             # of unit and PDU; the shortest answer is a refusal
 ANSWER_S = 1.0                      # an I/O module answers in milliseconds
 REOPEN_S = 2.0
-REFRESH_NS = 10**9
 FAREWELL_S = 1.0                    # for the last words; an end of the core must not wait for a module
+
+
+class Outputs(Protocol):
+    """An I/O module.  LinkError when it does not do what it is told."""
+
+    name: str
+    refresh_s: float                # every coil is written again after this
+
+    async def open(self) -> None: ...
+
+    def broken(self) -> None:
+        """Something failed; it is opened again soon."""
+
+    def close(self) -> None: ...
+
+    async def set(self, address: int, on: bool) -> None: ...
+
+    async def bit(self, address: int) -> bool: ...
 
 
 class Lamps:
@@ -32,12 +50,12 @@ class Lamps:
 
     def __init__(
         self, settings: LampSettings, lights: Lights, clock: Clock, *, heard: Callable[[], bool], exercise: Callable[[], bool],
-        pressed: Callable[[list[tuple[str, str]]], None], told: Callable[[str], None],
+        pressed: Callable[[list[tuple[str, str]]], None], told: Callable[[str], None], module: Outputs | None = None,
     ) -> None:
-        self.name = f"I/O module {settings.host}:{settings.port}"
+        self._module = module or Module(settings)
+        self.name = self._module.name
         self._settings, self._lights, self._clock = settings, lights, clock
         self._heard, self._exercise, self._pressed, self._told = heard, exercise, pressed, told
-        self._module = Module(settings)
         self._button = Button()
         self._shown: dict[int, bool] = {}
         self._refreshed_ns = 0
@@ -56,7 +74,7 @@ class Lamps:
                 except Exception as problem:        # ours
                     log.exception("%s", self.name)
                     self._told(f"{self.name}: {problem!r}")
-                self._module.close()
+                self._module.broken()
                 await self._clock.sleep(REOPEN_S)
         finally:
             await self._say_farewell()
@@ -80,7 +98,7 @@ class Lamps:
         """Ask the button, then show what is so.  LinkError when the module does not do it."""
         now_ns = self._clock.mono_ns()
         stuck = await self._ask_button(now_ns)
-        again = now_ns - self._refreshed_ns >= REFRESH_NS
+        again = now_ns - self._refreshed_ns >= self._module.refresh_s * 1e9
         await self._write(self._coils(self._lights.outputs(now_ns, self._heard(), self._exercise())), again)
         if again:
             self._refreshed_ns = now_ns
@@ -113,6 +131,8 @@ class Lamps:
 class Module:
     """One connection, one question at a time.  LinkError when an answer does not come, does not fit, or is a no."""
 
+    refresh_s = 1.0
+
     def __init__(self, settings: LampSettings) -> None:
         self._host, self._port, self._unit = settings.host, settings.port, settings.unit
         self.name = f"I/O module {settings.host}:{settings.port}"
@@ -128,6 +148,9 @@ class Module:
             raise LinkError(f"{self.name}: no answer in {ANSWER_S:.0f} s; has it power, is the address right?") from None
         except (OSError, ValueError) as problem:        # ValueError: a name that is none
             raise LinkError(f"{self.name}: {getattr(problem, 'strerror', None) or problem}") from None
+
+    def broken(self) -> None:
+        self.close()
 
     def close(self) -> None:
         self._owed = False

@@ -86,7 +86,7 @@ class Core:
         self.attachments = Attachments(self.state, self.books.shelves, self.clock, self.report)
         self.room = Room(self.state, self.keeping, self.retention, self.report, self.attachments.make_room,
                          self.settings.portal.wire_history_mb)
-        self.lighting = Lighting(self.settings, self.clock, self.report)
+        self.lighting = Lighting(self.settings, self.links, self.clock, self.report)
         self.annunciator = Annunciator(self.lighting.signals, self.events.put)
         self.lanes = [self._lane(lane) for lane in self.settings.lane]
         named = {lane.name: lane for lane in self.lanes}

@@ -156,13 +156,14 @@ LAMPS = ("gamma", "neutron", "distance", "fault", "exercise", "ready", "horn", "
 
 @dataclass(frozen=True, slots=True)
 class LampSettings:
-    """An I/O module on Modbus TCP whose outputs are lamps and a horn, and one of whose inputs may be a button."""
+    """An I/O module on Modbus whose outputs are lamps and a horn, and one of whose inputs may be a button."""
 
-    host: str = key("address of the I/O module")
     coils: dict[str, int] = key(f"coil, from 0 as on the wire, of each of: {', '.join(LAMPS)}", low=0, high=65535)
+    host: str = key("address of the I/O module, Modbus TCP; empty: it is on a bus", "")
+    bus: str = key("instead of host: a lane that is asked over Modbus (modbus-rtu and the like); the module is on its wire", "")
     lanes: list[str] = key("lanes it shows; empty: every lane of this controller", [])
     port: int = key("its TCP port", 502, low=1, high=65535)
-    unit: int = key("its Modbus unit", 1, low=0, high=255)
+    unit: int = key("its Modbus unit; on a bus 1 to 247", 1, low=0, high=255)
     inverted: list[str] = key("outputs lit while the coil is off: a fault lamp wired so is lit when power or module fail", [])
     button: int = key("discrete input of the acknowledge button, from 0; -1: none", -1, low=-1, high=65535)
     button_inverted: bool = key("true where the button opens its contact", False)

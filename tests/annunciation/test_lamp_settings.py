@@ -55,3 +55,30 @@ def test_one_red_and_one_yellow_lamp_are_enough(tmp_path: Path) -> None:
     module = MODULE + "coils = { gamma = 0, neutron = 0, distance = 0, fault = 1, exercise = 1, ready = 2, horn = 3 }\n"
     path.write_text(CONFIGURATION.format(kind="log") + module)
     assert load(path).settings.annunciator.module[0].coils["distance"] == 0
+
+
+BUS = """
+[[lane]]
+name = "5"
+driver = "modbus_io"
+mode = "continuous"
+link = { kind = "modbus-rtu", device = "/dev/rs485", unit = 4 }
+"""
+
+
+@pytest.mark.parametrize(("where", "why"), [
+    ("host = '192.168.2.50'\nbus = '5'", "where it is must be said once"),
+    ("unit = 9", "where it is must be said once"),
+    ("bus = '6'", "bus: no lane is called '6'"),
+    ("bus = '2'", "lane 2 is not asked over Modbus.\n  Lanes that are: 5"),
+    ("bus = '5'\nunit = 255", "unit 255: on a bus it is 1 to 247"),
+])
+def test_a_module_on_a_bus_is_on_one_that_is(tmp_path: Path, where: str, why: str) -> None:
+    path = tmp_path / "edge-agent.toml"
+    head = CONFIGURATION.format(kind="log") + BUS + "[[annunciator.module]]\ncoils = { fault = 0 }\n"
+    path.write_text(head + where)
+    with pytest.raises(SettingsError) as problem:
+        load(path)
+    assert why in str(problem.value)
+    path.write_text(head + "bus = '5'\nunit = 9")
+    assert load(path).settings.annunciator.module[0].bus == "5"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from edge_agent.hands.links.listening import ListenLink
@@ -18,6 +18,7 @@ from edge_agent.words.settings import LinkSettings
 
 if TYPE_CHECKING:
     from edge_agent.hands.links.bus import Bus
+    from edge_agent.hands.links.outlet import BusModule
 
 PORTS = {"tcp": 1600, "modbus-tcp": 502}        # where none is given; a converter's is its own
 SERIAL = ("serial", "modbus-rtu")
@@ -72,7 +73,15 @@ class Links:
             return self._wire(link)
         from edge_agent.hands.links.bus import BusLink  # loaded only where instruments are asked
 
+        if dialect is None:
+            _only_reads(polls)
         return BusLink(self._bus(link, dialect), link.unit, polls, self._clock)
+
+    def outlet(self, link: LinkSettings, unit: int, coils: Sequence[int], button: int) -> BusModule:
+        """The outputs of an I/O module on the bus a lane's link is on: the only way to write on one."""
+        from edge_agent.hands.links.outlet import BusModule
+
+        return BusModule(self._bus(link, None), unit, coils, button, self._clock)
 
     def _wire(self, link: LinkSettings) -> Wire:
         if link.kind in SERIAL:
@@ -88,6 +97,14 @@ class Links:
             pace = bus.Pace(link.answer_s, gap_s, link.baud if link.kind != "modbus-tcp" else 0)
             self._buses[where] = bus.Bus(self._wire(link), made or _modbus(link), pace, self._clock)
         return self._buses[where]
+
+
+def _only_reads(polls: tuple[Poll, ...]) -> None:
+    """A driver asks; ValueError where one of its questions would set something."""
+    from edge_agent.doors import modbus
+
+    for poll in polls:
+        modbus.asked(poll.question)
 
 
 def _modbus(link: LinkSettings) -> Callable[[], Dialect]:

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edge_agent.hands.links.errands import Errand, Errands
 from edge_agent.hands.links.mailbox import Mailbox, Wire
 from edge_agent.hands.links.turns import Turns, Unit
 from edge_agent.tools.exchange import Exchange, pack
@@ -51,14 +52,14 @@ class Bus:
         self.name = wire.name
         self._wire, self._make_dialect, self.pace, self._clock = wire, dialect, pace, clock
         self._dialect = dialect()
-        self._turns = Turns()
+        self._turns, self._errands = Turns(), Errands()
         self._lanes: dict[int, tuple[Unit, Mailbox]] = {}       # by id of the unit: those on the bus now
         self._task: asyncio.Task[None] | None = None
         self._opening = asyncio.Lock()
         self._heard_ns = 0
 
-    async def join(self, unit: Unit, mailbox: Mailbox) -> None:
-        """LinkError when the wire cannot be opened."""
+    async def join(self, unit: Unit, mailbox: Mailbox, *, may_write: bool = False) -> None:
+        """LinkError when the wire cannot be opened.  `may_write`: an outlet's (outlet.py); a lane's never."""
         async with self._opening:
             if self._task is None:
                 await self._wire.open()
@@ -67,12 +68,19 @@ class Bus:
             unit.begin(self._clock.mono_ns())
             self._lanes[id(unit)] = unit, mailbox
             self._turns.units.append(unit)
+            if may_write:
+                self._errands.allow(unit)
 
     def leave(self, unit: Unit) -> None:
         if self._lanes.pop(id(unit), None) is not None:
-            self._turns.units.remove(unit)
+            self._turns.units = [each for each in self._turns.units if each is not unit]
+            self._errands.leave(unit, f"{self.name} is closed")
         if not self._lanes:
             self._close()
+
+    async def write(self, unit: Unit, question: bytes) -> tuple[Outcome, bytes]:
+        """What came of it, at its turn.  LinkError when the bus ends before, or the unit may not be written to."""
+        return await self._errands.put(unit, question)
 
     def _close(self) -> None:
         if self._task is not None:
@@ -102,9 +110,12 @@ class Bus:
         now_ns = self._clock.mono_ns()
         if now_ns - self._heard_ns > DEAF_S * 1e9:
             raise LinkError(f"{self.name}: nothing from any unit for a minute; opening it anew")
+        if (errand := self._errands.next(now_ns)) is not None:
+            await self._run_errand(errand)
+            return
         turn = self._turns.next(now_ns)
         if isinstance(turn, int):
-            await self._listen(min((turn - now_ns) / 1e9, 1.0))
+            await self._listen(min((turn - now_ns) / 1e9, self._errands.look_s))
         else:
             await self._ask(*turn)
 
@@ -157,6 +168,16 @@ class Bus:
         return sound
 
     # --- one question
+
+    async def _run_errand(self, errand: Errand) -> None:
+        began_ns = self._clock.mono_ns()
+        await self._settle()
+        outcome, body, _ = await self._exchange(errand.unit, errand.question)
+        if outcome not in (Outcome.ANSWER, Outcome.REFUSED, Outcome.CHECKSUM):
+            await self._missed(errand.unit, began_ns, outcome in (Outcome.LENGTH, Outcome.FRAMING))
+        self._errands.spent((self._clock.mono_ns() - began_ns) / 1e9)
+        if not errand.done.done():
+            errand.done.set_result((outcome, body))
 
     async def _ask(self, unit: Unit, which: int) -> None:
         question = unit.polls[which].question
@@ -230,15 +251,23 @@ class Bus:
     async def _missed(self, unit: Unit, began_ns: int, broken: bool) -> None:
         """No answer: on a serial line wait for it a little longer, so that it does not run into the next one's; one that
         came `broken` is over as soon as the line is quiet."""
-        if not broken:
-            unit.owed, unit.owed_ns = unit.owed + 1, began_ns
+        for each in self._same(unit):
+            if not broken:
+                each.owed, each.owed_ns = each.owed + 1, began_ns
+            each.doubt = each.doubt or self._dialect.quiet
         if self._dialect.quiet:
-            unit.doubt = True
             chunk = await self._wire.next(QUIET_S if broken else self.pace.answer_s)
             if chunk is not None:
                 await self._stray(chunk)
         now_ns = self._clock.mono_ns()
         self._turns.missed(unit, now_ns, (now_ns - began_ns) / 1e9)
+
+    def _same(self, unit: Unit) -> list[Unit]:
+        """All that ask this address: inputs for a lane and outputs for the lamps may be of one module, and answers of one are
+        like those of the other."""
+        own = unit.polls[0].question
+        return [unit, *(each for each, _ in self._lanes.values()
+                        if each is not unit and self._dialect.mine(each.polls[0].question, own))]
 
     def _whose(self, body: bytes, asked: Unit) -> Unit:
         """The unit a frame is of by its address; the one asked where it is nobody's."""

@@ -17,12 +17,18 @@ class Rtu:
 
     quiet = True
 
+    def __init__(self) -> None:
+        self._echoes = False        # whether the adapter hears itself, learnt from reads: the answer to a write is its own echo
+
     def frame(self, question: bytes) -> bytes:
         return question + modbus.checksum(question)
 
     def take(self, waiting: bytes, question: bytes) -> Found | None:
         echo = self.frame(question)
-        skip = len(echo) if waiting.startswith(echo) else 0     # two-wire adapters hear themselves
+        heard = waiting.startswith(echo)                        # two-wire adapters hear themselves
+        if not modbus.is_write(question):
+            self._echoes = self._echoes or heard
+        skip = len(echo) if heard and self._echoes else 0
         head = waiting[skip:]
         if _is_question(head) and not _may_answer(head, question):
             return Found(Outcome.MASTER, head[:QUESTION], skip + QUESTION)
@@ -91,6 +97,8 @@ def _kind(body: bytes, question: bytes) -> Outcome:
     """What a sound frame is to this question."""
     if len(body) == 3 and body[:2] == bytes((question[0], question[1] | 0x80)):
         return Outcome.REFUSED
+    if modbus.is_write(question):
+        return Outcome.ANSWER if body == question else Outcome.LATE
     mine = body[:2] == question[:2] and len(body) == modbus.answer_bytes(question) and body[2] == len(body) - 3
     return Outcome.ANSWER if mine else Outcome.LATE
 
