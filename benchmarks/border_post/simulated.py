@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.border_post import post
+from benchmarks.border_post.beside import Beside, Moves
 from benchmarks.border_post.judged import Judged, judge
 from benchmarks.border_post.virtual import VirtualClock, VirtualLoop
 from benchmarks.border_post.wires import Asked, MemoryLinks, Passed, Pushes
-from benchmarks.campaign.centre import Centre
+from benchmarks.campaign.centre import CERTIFICATE, Centre
 from benchmarks.campaign.inline import without_threads
 from benchmarks.campaign.portal import Link
 from edge_agent.hands.links.mailbox import Wire
@@ -28,8 +29,10 @@ from edge_agent.house.core import Core
 from edge_agent.house.identity import create_log
 from edge_agent.paths.forwarder import Forwarder
 from edge_agent.tools import jws
+from edge_agent.tools.piece import Piece
 from edge_agent.words.clock import Clock
-from hardware_mocks import aspect, modbus_map, scenes
+from edge_agent.words.delivery import Reply
+from hardware_mocks import aspect, modbus_io, modbus_map, scenes
 from hardware_mocks.serve_asked import manners
 
 ORIGIN = "rpm.example.gov/portal/POST"
@@ -69,9 +72,12 @@ class Day:
         asyncio.set_event_loop(self._loop)
         clock = VirtualClock(self._loop)
         self._centre = Centre(where / "centre/one", clock)  # type: ignore[arg-type]
-        self._passed = {unit.lane: Passed() for unit in post.POST}
+        self._passed = {unit.lane: Passed() for unit in (*post.POST, post.MODULE)}
+        self._beside = Beside(where / "inbox", clock)
         config = where / "edge-agent.toml"
         config.write_text(self._configuration(where))
+        (where / "profiles").mkdir()
+        (where / f"profiles/{post.IO_PROFILE}.toml").write_text(post.io_profile())
         self._centre.enrol(create_log(where / "state", ORIGIN, 1).public())
         self._core = Core(configuration.load(config), clock)
         self._core.links = MemoryLinks(self._core.clock, dict(self._wires(clock, seed)))
@@ -80,15 +86,19 @@ class Day:
         self._step = uplink.step
 
     def _configuration(self, where: Path) -> str:
-        kinds = {"rapiscan": 'kind = "tcp"', "aspect": 'kind = "modbus-tcp"', "modbus_map": 'kind = "modbus-rtu"'}
+        kinds = {"rapiscan": 'kind = "tcp"', "aspect": 'kind = "modbus-tcp"', "modbus_map": 'kind = "modbus-rtu"',
+                 "modbus_io": 'kind = "modbus-rtu"'}
         lanes = "".join(
             post.lane_text(unit, kinds[unit.driver] + (
-                f', device = "{unit.wire}", baud = {post.BAUD}' if unit.driver == "modbus_map" else f', host = "{unit.wire}"'))
-            for unit in post.POST)
+                f', device = "{unit.wire}", baud = {post.BAUD}' if unit.wire == "rs485" else f', host = "{unit.wire}"'))
+            for unit in (*post.POST, post.MODULE))
         return (f'version = 1\n[portal]\norigin = "{ORIGIN}"\nstate = "{where}/state"\nsockets = "{where}/run"\n{lanes}'
+                f'{post.LAMPS}[gps]\nlink = {{ kind = "tcp", host = "gps", port = {post.GPS_PORT} }}\n'
+                f'[[inbox]]\ndirectory = "{where}/inbox"\nkind = "handheld"\n'
                 f'[centre]\nurl = "https://centre.test"\nvkey = "{self._centre.key.public.text()}"\nca = "none.pem"\n')
 
     def _wires(self, clock: Clock, seed: int) -> Iterator[tuple[str, Any]]:
+        yield f"gps:{post.GPS_PORT}", lambda: Moves("gps", clock)
         for number, (wire, units) in enumerate(post.wires()):
             made = self._wire(wire, units, clock, seed + 100 * number)
             at = {"rapiscan": f"{wire}:1600", "aspect": f"{wire}:502", "modbus_map": wire}[units[0].driver]
@@ -97,13 +107,15 @@ class Day:
     def _wire(self, wire: str, units: tuple[post.Unit, ...], clock: Clock, seed: int) -> Wire:
         if units[0].driver == "rapiscan":
             return Pushes(wire, units[0].scene, seed, clock, self._passed[units[0].lane])
-        family = {"aspect": aspect, "modbus_map": modbus_map}[units[0].driver]
+        families = {"aspect": aspect, "modbus_map": modbus_map, "modbus_io": modbus_io}
         made = {}
         for number, unit in enumerate(units):
             watch = self._passed[unit.lane].slice
-            made[unit.unit] = family.instrument(scenes.load(unit.scene), seed + number, loop=True, watch=watch)
+            made[unit.unit] = families[unit.driver].instrument(scenes.load(unit.scene), seed + number, loop=True, watch=watch)
             if unit.manners:
                 made[unit.unit][0].manners = manners(f"{unit.unit}:{unit.manners}")[1]
+            if unit is post.MODULE:
+                self._beside.module = made[unit.unit][0]
         return Asked(wire, "rtu" if units[0].driver == "modbus_map" else "tcp", made, clock)
 
     def ask(self, op: str, **values: Any) -> dict[str, Any]:
@@ -113,6 +125,7 @@ class Day:
         running = self._loop.create_task(self._core.run())
         began_s = self._loop.time()
         while (gone_s := self._loop.time() - began_s) < seconds:
+            self._beside.step(gone_s)
             self._loop.run_until_complete(asyncio.sleep(SLICE_S))
             if running.done():
                 running.result()
@@ -127,8 +140,11 @@ class Day:
         theirs = [bytes(row[0]) for row in rows]
         records = [part.payload | {"kind": part.kind} for part in map(jws.take_apart, theirs)]
         found = judge(ours, theirs, records, lanes, self._passed, self._loop.time() - began_s)
+        stored = self._centre.desk.db.execute("SELECT sha256 FROM blob WHERE stored_ms IS NOT NULL")
+        self._beside.judge(records, {str(row[0]) for row in stored}, found, self._loop.time() - began_s)
         os.kill(os.getpid(), signal.SIGTERM)        # as systemd ends it: lanes first, then the ledger
         self._loop.run_until_complete(running)
+        self._beside.judge_end(found)
         return found
 
     def _tell(self, hour: int) -> None:
@@ -169,6 +185,9 @@ class _Way(Link):
     def __init__(self, centre: Centre) -> None:
         import random
         super().__init__(centre, random.Random(0))
+
+    def blob(self, piece: Piece) -> Reply:
+        return self._reply(lambda: self.centre.desk.blob(CERTIFICATE, lambda: piece))
 
 
 if __name__ == "__main__":
