@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,10 @@ from edge_agent.judgement.lights import Lights
 from edge_agent.words.dialect import Outcome
 from edge_agent.words.driver import Poll
 from edge_agent.words.errors import LinkError
-from edge_agent.words.settings import LampSettings
+from edge_agent.words.settings import LampSettings, LinkSettings
 from hardware_mocks import modbus_io, scenes
-from hardware_mocks.slave import Manners
+from hardware_mocks.slave import Instrument, Manners, Slave
+from hardware_mocks.slave_ends import SlavePty
 from tests.annunciation.test_lamps import until
 from tests.annunciation.test_lights import alarm
 from tests.bus import line
@@ -173,3 +175,35 @@ def test_on_a_line_that_echoes_our_own_writing_is_not_an_answer() -> None:
     assert rtu.take(rtu.frame(read), read) is None
     assert rtu.take(frame, write) is None
     assert (found := rtu.take(frame + frame, write)) is not None and (found.outcome, found.used) == (Outcome.ANSWER, 16)
+
+
+def test_a_wire_pulled_in_the_middle_of_a_write_is_told_and_opened_again(tmp_path: Path) -> None:
+    class Pulled(Instrument):
+        def answer(self, pdu: bytes) -> bytes:
+            if pdu[0] == 5 and not pulled.is_set():
+                pulled.set()
+                self.manners.answers_s = 60.0
+            return super().answer(pdu)
+
+    async def run() -> None:
+        units, _ = {MODULE: Pulled()}, pulled.clear()
+        units[MODULE].hold("coil", 0, *[0] * 8)
+        units[MODULE].hold("discrete", 5, 0)
+        end = SlavePty(Slave(dict(units), "rtu", random.Random(1)), tmp_path / "rs485")
+        await end.open()
+        wire = LinkSettings("modbus-rtu", device=str(tmp_path / "rs485"), baud=38_400, answer_s=5.0)
+        post = OnBus(Links(RealClock()), wire, {})
+        task = asyncio.create_task(post.lamps().run())
+        await until(pulled.is_set, "a write under way")
+        await end.close()
+        await until(lambda: post.told, "told")
+        again = OnBus(post.links, None, {})
+        end = SlavePty(Slave(again.units, "rtu", random.Random(1)), tmp_path / "rs485")
+        await end.open()
+        await until(lambda: again.lit() == [2], "green again")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await end.close()
+
+    pulled = asyncio.Event()
+    asyncio.run(run())

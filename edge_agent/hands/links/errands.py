@@ -36,6 +36,7 @@ class Errands:
     def __init__(self) -> None:
         self._writers: list[Unit] = []
         self._waiting: deque[Errand] = deque()
+        self._under_way: Errand | None = None
         self._saved_s = BURST_S
         self._counted_ns: int | None = None
 
@@ -61,14 +62,15 @@ class Errands:
         self._saved_s, self._counted_ns = min(BURST_S, self._saved_s + passed_s * SHARE), now_ns
         while self._waiting and self._waiting[0].done.done():       # who wanted it has gone
             self._waiting.popleft()
-        return self._waiting.popleft() if self._waiting and self._saved_s > 0 else None
+        self._under_way = self._waiting.popleft() if self._waiting and self._saved_s > 0 else None
+        return self._under_way
 
     def spent(self, seconds: float) -> None:
         self._saved_s -= seconds
 
     def leave(self, unit: Unit, why: str) -> None:
-        """It is off the bus: nothing of it is written any more."""
+        """It is off the bus: nothing of it is written any more, and whoever waits for what is under way learns why."""
         self._writers = [writer for writer in self._writers if writer is not unit]
-        for errand in self._waiting:
-            if errand.unit is unit and not errand.done.done():
+        for errand in (*self._waiting, self._under_way):
+            if errand is not None and errand.unit is unit and not errand.done.done():
                 errand.done.set_exception(LinkError(why))
