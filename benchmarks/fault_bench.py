@@ -14,6 +14,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from edge_agent.house import guide
@@ -171,7 +172,7 @@ def healthy(days: float) -> bool:
     """Days of mixed traffic without a fault: FAIL and LOOK of each hour."""
     fails = looks = 0
     judged, next_s = Judged(), 3600.0
-    for at_s, data in rapiscan.wire(scenes.load("border-day"), 5):
+    for at_s, data in rapiscan.wire(replace(scenes.load("border-day"), duration_s=days * 86400.0), 5):
         judged.take(Sent(at_s, data))
         if at_s >= next_s:
             found = judged.found()
@@ -186,7 +187,7 @@ def healthy(days: float) -> bool:
 
 def main() -> int:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--seeds", type=int, default=20)
+    made.add_argument("--seeds", type=int, default=20, help="0: nothing alone, for --healthy")
     made.add_argument("--first", type=int, default=0, help="the first of the seeds")
     made.add_argument("--fault", action="append", choices=list(CLASSES), help="only this one; again for more")
     made.add_argument("--pairs", action="store_true", help="also two at once")
@@ -195,7 +196,7 @@ def main() -> int:
     chosen = made.parse_args()
     faults = chosen.fault or list(CLASSES)
     seeds = range(chosen.first, chosen.first + chosen.seeds)
-    good = chosen.only_pairs or alone(seeds, faults)
+    good = chosen.only_pairs or not seeds or alone(seeds, faults)
     good &= not (chosen.pairs or chosen.only_pairs) or pairs(seeds, faults)
     good &= not chosen.healthy or healthy(chosen.healthy)
     return 0 if good else 1

@@ -45,5 +45,6 @@ def of_status(
 
 def _line(counts: Mapping[str, Any]) -> dict[str, str]:
     asked = counts["samples"] + counts.get("missed_polls", 0) + sum(counts.get("line", {}).values())
-    return {f"line:{kind}": f"{times} of {asked} answers" for kind, times in counts.get("line", {}).items()
+    kinds = {**counts.get("line", {}), "silence": counts.get("missed_polls", 0)}
+    return {f"line:{kind}": f"{times} of {asked} answers" for kind, times in kinds.items()
             if asked and times > LINE_SHARE * asked}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
-from benchmarks import fault_bench
+from benchmarks import fault_bench, fault_ends
 from edge_agent.house import guide
 from edge_agent.tools import diagnosis_text
 from edge_agent.tools.diagnosis import UNKNOWN, diagnose
@@ -106,6 +107,26 @@ def test_classes_of_the_bench_are_of_the_guide() -> None:
     known = {one.id for one in GUIDE}
     assert {name for classes in fault_bench.CLASSES.values() for name in classes} <= known
     assert set(fault_bench.CLASSES) | set(fault_bench.OF_THE_LINK) == set(broken.FAULTS)
+
+
+@pytest.mark.parametrize("name", fault_ends.broken_bus.FAULTS)
+def test_a_broken_bus_is_named_first(name: str) -> None:
+    assert fault_ends.of_bus(name, 1)[0] in fault_ends.CLASSES[name]
+
+
+@pytest.mark.parametrize("kind", fault_ends.broken_door.KINDS)
+def test_a_door_that_fails_is_named_first_by_the_words_of_the_link(kind: str) -> None:
+    """`refused` and `held` were told as a dead wire: the guide looked for words the link never says."""
+    assert asyncio.run(fault_ends.of_door(kind))[0] in fault_ends.CLASSES[kind]
+
+
+def test_overload_beside_noise_says_both_and_never_drops_the_distance() -> None:
+    spoiled = diagnose({"over-range:Aa1N": "", "overload": "", "unreadable": "", "dead:Aa1N": ""}, GUIDE)
+    found = next(one for one in spoiled if "over-range:Aa1N" in one.signs)
+    assert [one.id for one in spoiled].count("over-range") == 0 and "KEEP DISTANCE" in found.title and found.verdict == "FAIL"
+    assert ["noise" in cause.what for cause in found.causes] == [True, False] and "source" in found.causes[1].what
+    assert all("survey meter" in cause.confirm for cause in found.causes)
+    assert ids(overload="", over_range_of_Aa1="") == ["over-range"], "without noise nothing is made of it but a source"
 
 
 @pytest.mark.slow
