@@ -7,7 +7,7 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edge_agent.words.settings import LinkSettings
 
 BAUDS = (9600, 19200, 38400, 115200, 57600, 4800)
+PROGRESS = 8            # units a line
 UNITS = "1-32"          # as a third party's Aspect driver scans
 
 
@@ -53,7 +54,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def search(place: str, units: str = UNITS) -> tuple[list[Found], list[str]]:
     """What is at a place, and why what was tried could not be: for `setup`."""
-    return asyncio.run(_look(argparse.Namespace(place=place, units=units, baud=None, parity="N", rtu=False, json=True)))
+    return asyncio.run(_look(argparse.Namespace(place=place, units=units, baud=None, parity="N", rtu=False, json=False)))
 
 
 async def _look(chosen: argparse.Namespace) -> tuple[list[Found], list[str]]:
@@ -85,7 +86,7 @@ async def _look(chosen: argparse.Namespace) -> tuple[list[Found], list[str]]:
     for link in _asked(chosen):
         _say(chosen, f"asking units {chosen.units} on {_name(link)} ...")
         try:
-            found += [one async for one in probing.units(link, _units(chosen.units), RealClock())]
+            found += [one async for one in probing.units(link, _units(chosen.units), RealClock(), _progress(chosen))]
         except LinkError as problem:
             troubles.append(str(problem))
         if found:
@@ -191,13 +192,25 @@ def _name(link: LinkSettings) -> str:
 
 
 def _keys(link: LinkSettings) -> str:
+    from edge_agent.house.probing import SLOW_S
+
     where = f'device = "{link.device}"  baud = {link.baud}' if link.device else f'host = "{link.host}"  port = {link.port}'
-    return f'kind = "{link.kind}"  {where}' + (f"  unit = {link.unit}" if link.unit else "")
+    slow = f"  answer_s = {link.answer_s:g}" if link.answer_s == SLOW_S else ""
+    return f'kind = "{link.kind}"  {where}' + (f"  unit = {link.unit}" if link.unit else "") + slow
 
 
 def _plain(one: Found) -> dict[str, Any]:
     return {"driver": one.driver, "kind": one.link.kind, "device": one.link.device, "host": one.link.host, "port": one.link.port,
             "baud": one.link.baud, "unit": one.link.unit, "evidence": one.evidence}
+
+
+def _progress(chosen: argparse.Namespace) -> Callable[[int], None]:
+    """A line for each few units: a silent one takes half a second and more."""
+    def tell(unit: int) -> None:
+        if unit % PROGRESS == 0:
+            _say(chosen, f"  unit {unit} ...")
+
+    return tell
 
 
 def _say(chosen: argparse.Namespace, text: str) -> None:

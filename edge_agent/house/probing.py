@@ -6,7 +6,7 @@ Writes nothing, changes nothing, and takes no port that another program holds.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -27,7 +27,11 @@ from edge_agent.words.reading import Unreadable
 from edge_agent.words.settings import LinkSettings, Profile
 
 LISTEN_S = 6.0              # a Rapiscan portal sends a background every 5 s
-ANSWERS_S = 1.2             # for one address: three questions and their waits
+ANSWERS_S = 1.2             # for one address at most: three questions and their waits
+SILENCES = 2                # then nobody is there: a frame is lost to noise now and then, two running seldom (estimate)
+SLOW_S = 1.5                # patience with a unit that was late: the slowest Modbus masters wait 1 s by default (estimate)
+NOBODY_BEHIND = (b"\x0a", b"\x0b")     # gateway: no path, no response of the target (Modbus Application Protocol V1.1b3, 7)
+SAID = {Outcome.ANSWER: "answers", Outcome.REFUSED: "refuses"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +64,38 @@ async def listen(link: LinkSettings, clock: Clock, seconds: float = LISTEN_S) ->
     return Found("", link, f"speaks, but no family we know: {heard[:48]!r}") if heard else None
 
 
-async def units(link: LinkSettings, addresses: Iterable[int], clock: Clock) -> AsyncIterator[Found]:
-    """Every address of a Modbus wire at which something answers, if only with a no."""
-    links = Links(clock)
+async def units(
+    link: LinkSettings, addresses: Iterable[int], clock: Clock, tell: Callable[[int], None] = lambda unit: None
+) -> AsyncIterator[Found]:
+    """Every address of a Modbus wire at which something answers, if only with a no; `tell` hears which one is asked."""
     for unit in addresses:
+        tell(unit)
         one = replace(link, unit=unit)
-        questions = tuple(Poll(modbus.question(unit, table, 0, 1), 0.4) for table in ("holding", "input", "discrete"))
-        heard = [e for e in await _exchanges(links, one, questions, ANSWERS_S, clock)
-                 if e.outcome in (Outcome.ANSWER, Outcome.REFUSED)]
-        if heard:
-            words = {Outcome.ANSWER: "answers", Outcome.REFUSED: "refuses"}
-            told = ", ".join(sorted({f"{words[e.outcome]} {modbus.table(e.question)} 0" for e in heard}))
-            yield Found("", one, told)
+        heard = await _at(one, ANSWERS_S, clock)
+        if not _said(heard) and any(e.outcome is Outcome.LATE for e in heard):      # there, and slow: again, with patience
+            one = replace(one, answer_s=SLOW_S)
+            heard = await _at(one, 3 * SLOW_S + ANSWERS_S, clock)
+        if told := _said(heard):
+            yield Found("", one, ", ".join(sorted(told)) + ("; slowly" if one.answer_s == SLOW_S else ""))
+
+
+async def _at(link: LinkSettings, seconds: float, clock: Clock) -> list[Exchange]:
+    """What comes of a unit until nothing new can be expected of it."""
+    questions = tuple(Poll(modbus.question(link.unit, table, 0, 1), 0.4) for table in ("holding", "input", "discrete"))
+
+    def enough(heard: list[tuple[int, Exchange]]) -> bool:
+        outcomes = [e.outcome for _, e in heard]
+        said = {e.question for _, e in heard if e.outcome in SAID}
+        return (len(said) == len(questions) or (Outcome.LATE in outcomes and not said)
+                or (outcomes.count(Outcome.SILENCE) >= SILENCES and not said))
+
+    return [exchange for _, exchange in await _stamped(Links(clock), link, questions, seconds, clock, enough=enough)]
+
+
+def _said(heard: Iterable[Exchange]) -> set[str]:
+    """What a unit itself answered; a gateway's no for a unit that is not there is none of it."""
+    return {f"{SAID[e.outcome]} {modbus.table(e.question)} 0" for e in heard
+            if e.outcome in SAID and not (e.outcome is Outcome.REFUSED and e.answer[2:3] in NOBODY_BEHIND)}
 
 
 async def asked(link: LinkSettings, addresses: Iterable[int], clock: Clock) -> AsyncIterator[Found]:
@@ -115,18 +139,15 @@ def shipped(name: str) -> Profile:
     return toml_settings.read(Profile, read_text(file, "the profile"), str(file))
 
 
-async def _exchanges(links: Links, link: LinkSettings, polls: Sequence[Poll], seconds: float, clock: Clock) -> list[Exchange]:
-    return [exchange for _, exchange in await _stamped(links, link, tuple(polls), seconds, clock)]
-
-
 async def _stamped(
-    links: Links, link: LinkSettings, polls: tuple[Poll, ...], seconds: float, clock: Clock, driver: Driver | None = None
+    links: Links, link: LinkSettings, polls: tuple[Poll, ...], seconds: float, clock: Clock, driver: Driver | None = None,
+    enough: Callable[[list[tuple[int, Exchange]]], bool] = lambda heard: False,
 ) -> list[tuple[int, Exchange]]:
     heard: list[tuple[int, Exchange]] = []
     reader = Exchanges()
     async with _opened(links.make(link, polls, driver.dialect if driver else None)) as wire:
         end_ns = clock.mono_ns() + round(seconds * 1e9)
-        while (left_ns := end_ns - clock.mono_ns()) > 0:
+        while (left_ns := end_ns - clock.mono_ns()) > 0 and not enough(heard):
             chunk = await wire.next(left_ns / 1e9)
             if chunk is not None:
                 heard += [(chunk.at_ns, e) for e in reader.feed(chunk.data) if isinstance(e, Exchange)]

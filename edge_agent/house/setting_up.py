@@ -18,7 +18,7 @@ from edge_agent.doors.files import write_whole
 from edge_agent.house import asked, way_testing
 from edge_agent.house.configuration import Configuration, load
 from edge_agent.house.panel_names import PanelNames
-from edge_agent.house.probing import Found
+from edge_agent.house.probing import SLOW_S, Found
 from edge_agent.house.setup_parts import Asker, Machine
 from edge_agent.tools import answer_checks as checks
 from edge_agent.tools.answers import Answers, LaneAnswers, configuration
@@ -279,8 +279,9 @@ def _tried(step: str, verdict: str, text: str) -> dict[str, Any]:
     return {"step": step, "verdict": verdict, "text": text, "numbers": {}}
 
 
-def _link(one: Found) -> dict[str, str | int]:
+def _link(one: Found) -> dict[str, str | int | float]:
     link = one.link
-    where: dict[str, str | int] = {"device": link.device, "baud": link.baud, "parity": link.parity} if link.device else {
+    where: dict[str, str | int | float] = {"device": link.device, "baud": link.baud, "parity": link.parity} if link.device else {
         "host": link.host, **({"port": link.port} if link.port else {})}
-    return {"kind": link.kind, **where, **({"unit": link.unit} if link.unit else {})}
+    return {"kind": link.kind, **where, **({"unit": link.unit} if link.unit else {}),
+            **({"answer_s": SLOW_S} if link.answer_s == SLOW_S else {})}

@@ -13,7 +13,7 @@ class LaneAnswers:
     name: str
     kind: str
     driver: str
-    link: Mapping[str, str | int]
+    link: Mapping[str, str | int | float]
     count_means: str = ""
     continuous: bool = False
 
@@ -48,8 +48,8 @@ def configuration(answers: Answers) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _value(value: str | int) -> str:
-    return str(value) if isinstance(value, int) else _text(value)
+def _value(value: str | int | float) -> str:
+    return str(value) if isinstance(value, int | float) else _text(value)
 
 
 def _text(value: str) -> str:

@@ -19,8 +19,10 @@ from edge_agent.house import probing
 from edge_agent.tools import meaning
 from edge_agent.words.errors import LinkError
 from edge_agent.words.settings import LinkSettings
-from hardware_mocks.slave import Manners
+from hardware_mocks.slave import Instrument, Manners, Slave
+from hardware_mocks.slave_ends import SlaveTcp
 from tests.bus import line
+from tests.live.post import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -105,6 +107,44 @@ def test_units_that_answer_are_found_and_the_others_are_not(tmp_path: Path) -> N
             return [found.link.unit async for found in probing.units(base, (2, 3, 5, 7), RealClock())]
 
     assert asyncio.run(run()) == [2, 5]
+
+
+class Gateway(Instrument):
+    """Says of a unit that is not on its line: gateway target device failed to respond."""
+
+    def answer(self, pdu: bytes) -> bytes:
+        return bytes((pdu[0] | 0x80, 0x0B))
+
+
+def over_tcp(instruments: dict[int, Instrument]) -> tuple[dict[int, str], dict[int, float], list[int]]:
+    """(what was found by unit, its answer_s, units told as asked)"""
+    async def run() -> list[probing.Found]:
+        port = free_port()
+        end = SlaveTcp(Slave(instruments, "tcp", random.Random(1)), "127.0.0.1", port)
+        await end.open()
+        try:
+            link = LinkSettings("modbus-tcp", host="127.0.0.1", port=port)
+            return [found async for found in probing.units(link, range(1, 5), RealClock(), asked.append)]
+        finally:
+            await end.close()
+
+    asked: list[int] = []
+    found = asyncio.run(run())
+    return {one.link.unit: one.evidence for one in found}, {one.link.unit: one.link.answer_s for one in found}, asked
+
+
+def test_a_unit_that_said_all_it_can_is_left_alone_and_a_gateways_no_is_nobody() -> None:
+    """A wire of 32 such units took 38 s, and each of them was \"found\"."""
+    refuses, gateways = Instrument(), {unit: Gateway() for unit in (2, 3, 4)}
+    found, _, asked = over_tcp({1: refuses, **gateways})
+    assert found == {1: "refuses discrete 0, refuses holding 0, refuses input 0"} and asked == [1, 2, 3, 4]
+    assert [each.manners.asked for each in (refuses, *gateways.values())] == [3, 3, 3, 3]
+
+
+def test_a_slow_unit_is_not_hidden_by_haste() -> None:
+    slow = Instrument(manners=Manners(answers_s=0.45))
+    found, answer_s, _ = over_tcp({2: slow})
+    assert list(found) == [2] and found[2].endswith("slowly") and answer_s[2] >= 1.0
 
 
 def test_what_an_aspect_portal_counts_is_found_out_by_watching() -> None:

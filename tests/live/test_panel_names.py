@@ -99,7 +99,7 @@ def test_a_person_with_a_source_names_the_panels_and_crossed_cables_are_found(po
     marked = [each["reason"] for each in payloads(lines, "maintenance") if each["phase"] == "begin"]
     assert marked == ["panels named by a check source"], "the source is no smuggler"
     (done,) = payloads(lines, "commissioning")
-    assert done["panels_verified"] and done["passed"]
+    assert done["panels_verified"] and not done["passed"], "which panel is which is no background and no source check"
     wait_for(lambda: post.status()["lanes"]["2"]["panels_verified"], 20, "verified from now on")
 
 
@@ -115,7 +115,8 @@ def test_answers_may_give_the_order_and_are_told_when_a_person_is_needed(post: P
         assert "Traceback" not in done.stderr
         return done.stdout + done.stderr
 
-    assert "panels unverified; later: edge-agent panel name 2" in run("")
+    assert "lane 1: panels is missing" in run("") and not post.config.exists()
+    assert "panels unverified; later: edge-agent panel name 2" in run('panels = "unverified"\n')
     assert "needs a person at the panels" in run('panels = "source"\n')        # goes on with the configuration that is there
     assert "expected unverified, source" in run('panels = "left right"\n')
     assert not load(post.config).settings.lane[0].panels_verified
