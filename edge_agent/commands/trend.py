@@ -8,10 +8,13 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
+
+if TYPE_CHECKING:
+    from edge_agent.hands.asking import Core
 
 FINE = 240              # bins of a picture and of --json
 
@@ -19,12 +22,12 @@ FINE = 240              # bins of a picture and of --json
 def add(sub: options.Sub) -> None:
     made = options.parser(
         sub, "trend", "How a lane went, minute by minute kept: background and share of each panel, neutrons, vehicles, faults.",
-        "edge-agent trend 2 --hours 24\n  edge-agent trend 2 --days 90 --svg lane-2.svg\n"
+        "edge-agent trend\n  edge-agent trend 2 --hours 24\n  edge-agent trend 2 --days 90 --svg lane-2.svg\n"
         "  edge-agent trend 2 --days 7 --csv lane-2.csv\n"
         "Counts with a vehicle in the lane are left out. drift: how many points of the sum a panel's share gained from "
         "the first quarter of the time to the last.",
     )
-    made.add_argument("lane", help="name of the lane")
+    made.add_argument("lane", nargs="?", help="name of the lane (default: each in turn; --json: one object a line)")
     span = made.add_mutually_exclusive_group()
     span.add_argument("--hours", type=options.at_least_one, metavar="N", help="the last N hours (default 24)")
     span.add_argument("--days", type=options.at_least_one, metavar="N", help="the last N days")
@@ -37,28 +40,42 @@ def add(sub: options.Sub) -> None:
 
 def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.hands.asking import Core
-    from edge_agent.house import minutes_kept
     from edge_agent.house.configuration import load
+
+    settings = load(chosen.config).settings
+    lanes = [chosen.lane] if chosen.lane else [lane.name for lane in settings.lane]
+    if len(lanes) > 1 and (chosen.svg or chosen.csv):
+        wanted = f"--svg {chosen.svg}" if chosen.svg else f"--csv {chosen.csv}"
+        raise SettingsError(f"--svg and --csv are of one lane, there are {', '.join(lanes)}.\n"
+                            f"  For example: edge-agent trend {lanes[0]} {wanted}")
+    with Core(Path(settings.portal.sockets) / "control.sock") as core:
+        for number, lane in enumerate(lanes):
+            if number and not chosen.json:
+                print()
+            _show(chosen, core, lane)
+    return 0
+
+
+def _show(chosen: argparse.Namespace, core: Core, lane: str) -> None:
+    from edge_agent.house import minutes_kept
     from edge_agent.tools import trend, trend_picture, trend_text
 
     span_s = (chosen.days or 0) * 86400 or (chosen.hours or 24) * 3600
-    with Core(Path(load(chosen.config).settings.portal.sockets) / "control.sock") as core:
-        now_s = int(core.ask("minutes", lane=chosen.lane, begin_s=0, end_s=0)["now_s"])
-        minutes, spoiled = minutes_kept.fetch(core, chosen.lane, now_s - span_s, now_s)
+    now_s = int(core.ask("minutes", lane=lane, begin_s=0, end_s=0)["now_s"])
+    minutes, spoiled = minutes_kept.fetch(core, lane, now_s - span_s, now_s)
     if spoiled:
-        print(f"{spoiled} damaged blocks of the history are left out", file=sys.stderr)
+        print(f"{spoiled} damaged blocks of the history of lane {lane} are left out", file=sys.stderr)
     if chosen.csv is not None:
         _write(chosen.csv, _table(trend.rows(minutes)))
     if chosen.svg is not None:
         fine = trend.gather(minutes, now_s - span_s, now_s, FINE)
-        _write(chosen.svg, trend_picture.draw(chosen.lane, fine, minutes_kept.when))
+        _write(chosen.svg, trend_picture.draw(lane, fine, minutes_kept.when))
     if chosen.json:
-        print(json.dumps(trend.plain(chosen.lane, trend.gather(minutes, now_s - span_s, now_s, FINE))))
-        return 0
+        print(json.dumps(trend.plain(lane, trend.gather(minutes, now_s - span_s, now_s, FINE))))
+        return
     marks = trend_text.BLOCKS if "utf" in (sys.stdout.encoding or "").lower() else trend_text.ASCII
     found = trend.gather(minutes, now_s - span_s, now_s, trend_text.SPARK)
-    print("\n".join(trend_text.page(chosen.lane, found, minutes_kept.when, marks)))
-    return 0
+    print("\n".join(trend_text.page(lane, found, minutes_kept.when, marks)))
 
 
 def _table(rows: Any) -> str:

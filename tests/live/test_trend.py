@@ -42,3 +42,18 @@ def test_who_asks_for_the_trend_takes_nothing_from_the_lane(post: Post) -> None:
     post.kill("core")
     nobody = post.command("trend", "1", "--config", post.config, check=False)
     assert nobody.returncode == 9 and "Is it running?" in nobody.stderr
+
+
+def test_without_a_lane_each_is_shown(post: Post) -> None:
+    for name in ("1", "2"):
+        post.portal(name, "--scene", "quiet", "--loop", pty=True)
+    post.configure()
+    post.enrol()
+    post.start_core()
+    post.status()
+    shown = post.command("trend", "--hours", "1", "--config", post.config).stdout
+    assert [line.split("   ")[0] for line in shown.splitlines() if line.startswith("lane ")] == ["lane 1", "lane 2"]
+    lines = post.command("trend", "--json", "--config", post.config).stdout.splitlines()
+    assert [json.loads(line)["lane"] for line in lines] == ["1", "2"]
+    which = post.command("trend", "--svg", post.where / "t.svg", "--config", post.config, check=False)
+    assert which.returncode == 3 and "edge-agent trend 1 --svg" in which.stderr and not (post.where / "t.svg").exists()
