@@ -16,6 +16,7 @@ from typing import Any
 from edge_agent import drivers
 from edge_agent.doors.files import write_whole
 from edge_agent.house import asked, way_testing
+from edge_agent.house.commissioning import Commissioning
 from edge_agent.house.configuration import Configuration, load
 from edge_agent.house.panel_names import PanelNames
 from edge_agent.house.probing import SLOW_S, Found
@@ -245,20 +246,7 @@ class Setup:
 
     def _record(self, found: Configuration, heard: dict[str, bool], linked: bool, tried: bool) -> None:
         size = asked.log(found)["size"]
-        verified = {lane.name: lane.panels_verified for lane in found.settings.lane}
-        for name, good in heard.items():
-            steps = [
-                _tried("other", "pass" if good else "fail", "heard, without a fault" if good else "not heard, or faults"),
-                _tried("background", "left out", "not measured by setup"),
-                _tried("alarm-receipt", "pass" if tried else "fail", "test alarm, marked as an exercise"),
-                _tried("source-check", "left out", "panels are verified; no source was measured" if verified[name] else
-                       "panels are unverified until a source is held at each"),
-            ]
-            left = [one["step"] for one in steps if one["verdict"] == "left out"]
-            asked.act(found, self.by, "commissioned", lane=name, steps=steps, passed=good and linked and tried and not left)
-            if left:
-                self.asker.say(f"  lane {name}: not commissioned yet, left out: {', '.join(left)}.\n"
-                               f"  Next: edge-agent source-check {name}")
+        Commissioning(self.asker, self.by, self.config.parent).record(found, heard, linked, tried)
         if linked and found.settings.centre is not None:        # before a service in the foreground ends
             self._wait(lambda: asked.receipted(found, size, "commissioning", len(heard)), RECEIPT_S, "")
 
@@ -273,10 +261,6 @@ class Setup:
                 return False
             time.sleep(0.5)
         return True
-
-
-def _tried(step: str, verdict: str, text: str) -> dict[str, Any]:
-    return {"step": step, "verdict": verdict, "text": text, "numbers": {}}
 
 
 def _link(one: Found) -> dict[str, str | int | float]:
