@@ -80,6 +80,11 @@ def _refuse_unjudged(summary: dict[str, Any], file: str, counts: bool) -> None:
             f"{file}: {what}: every gamma detector was out of service, so no alarm means nothing.\n"
             "  Look at the faults above: which panel counted nothing, and since when?"
         )
+    if summary["ends_in_vehicle"] and vehicles == 1:
+        raise SettingsError(
+            f"{file}: {what}: the file ends while it is in the lane, so no alarm means nothing.\n"
+            "  Record until the lane is empty."
+        )
     if summary["occupancies_half_seen"] == vehicles:
         raise SettingsError(
             f"{file}: {what}: most of their samples are missing, so no alarm means nothing.\n"
@@ -147,6 +152,7 @@ def _page(summary: dict[str, Any]) -> list[str]:
     unjudged = unjudged if summary["judged"] else "   (no count could be judged)"
     unjudged = f"   ({blind} of {summary['occupancies']} vehicles could not be judged)" if blind else unjudged
     lines.append(f"our alarms: {len(summary['alarms'])}{unjudged}")
+    lines += ["  the file ends while a vehicle is in the lane: it was seen up to there"] if summary["ends_in_vehicle"] else []
     for alarm in summary["alarms"]:
         lines.append(f"  {alarm['at_s']:9.1f} s  {alarm['radiation']:7} {alarm['rule']:18} {alarm_text.numbers(alarm)}")
         if meaning := "; ".join(filter(None, (alarm_text.where(alarm), alarm_text.sure(alarm)))):

@@ -23,7 +23,9 @@ def read_text(path: Path, what: str) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise SettingsError(f"{what} {path} does not exist.\n  Give its path, or make it from the shipped example.") from None
-    except (OSError, UnicodeDecodeError) as problem:
+    except UnicodeDecodeError:
+        raise SettingsError(f"{what} {path} is not text in UTF-8.\n  Is it the right file?") from None
+    except OSError as problem:
         raise SettingsError(f"cannot read {what} {path}: {problem}") from None
 
 

@@ -235,6 +235,8 @@ LOST = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}     # families of errors that mean th
 def _error(path: Path, problem: Exception) -> StorageError:
     """A spoiled file is lost; one that is held, closed to us or on a failing device is only out of reach."""
     name = _name(problem)
+    if name.startswith("SQLITE_FULL"):
+        return Unavailable(f"{path}: no room on the disk ({name}).\n  Free some: df -h {path.parent}")
     if any(name.startswith(family) for family in LOST) or isinstance(problem, sqlite3.IntegrityError | sqlite3.InterfaceError):
         return StorageError(f"{path}: {problem}")
     if isinstance(problem, sqlite3.OperationalError) and name not in ("SQLITE_ERROR", ""):

@@ -69,11 +69,13 @@ class Passage:
     backgrounds: dict[str, VacantBackground] = field(default_factory=dict)
     reverse: bool = False
 
-    def add(self, sample: Sample, detectors: tuple[str, ...]) -> None:
+    def add(self, sample: Sample, detectors: tuple[str, ...], out: Sequence[str] = ()) -> None:
+        """`out`: detectors out of service; where all of them are, a sample is kept, and its time was not counted."""
         if sample.radiation not in self.counts:
             self.counts[sample.radiation] = Counts(detectors, sample.interval_s, sample.at_ns)
         self.counts[sample.radiation].add(sample.counts)
-        self.counts[sample.radiation].counted_s += sample.interval_s
+        if not set(detectors) <= set(out):
+            self.counts[sample.radiation].counted_s += sample.interval_s
         self.begin_ns = min(self.begin_ns, sample.at_ns)        # a neutron record may open a burst of the past
         self.late += sample.late
 

@@ -216,7 +216,7 @@ class Portal:
             sample.at_ns, Input.SCAN if sample.occupied else Input.BACKGROUND, None, sample.radiation
         )
         if self.passage:
-            self.passage.add(sample, self.rules.detectors[sample.radiation])
+            self.passage.add(sample, self.rules.detectors[sample.radiation], self.health.out_of_service)
         if sample.vendor_alarm:
             yield from self._alarm(sample, self.rules.vendor(sample))
         for judgement, crossed in self.rules.judge(sample):

@@ -28,7 +28,7 @@ class Passed:
     id: str
     vendor: bool                        # the portal's own alarm, of either radiation
     rules: frozenset[str]               # of ours that alarmed, without their versions
-    judged: bool                        # an armed gamma rule looked at it, and at most of it
+    judged: bool                        # an armed gamma rule looked at it, and at most of it; or it alarmed
     half_seen: bool = False             # most of its samples are missing
 
 
@@ -49,13 +49,14 @@ class Summary:
     judged: int = 0                     # looks of armed gamma rules: without any, no alarm means nothing
     faults: list[dict[str, Any]] = field(default_factory=list)
     passed: list[Passed] = field(default_factory=list)
+    cut: bool = False                   # the file ends while a vehicle is in the lane
 
     def plain(self) -> dict[str, Any]:
         return {
             "seconds": round(self.seconds, 3), "occupancies": self.occupancies,
             "alarmed_occupancies": sum(bool(each.rules) for each in self.passed),
             "occupancies_unjudged": sum(not each.judged for each in self.passed),
-            "occupancies_half_seen": sum(each.half_seen for each in self.passed),
+            "occupancies_half_seen": sum(each.half_seen for each in self.passed), "ends_in_vehicle": self.cut,
             "vendor_gamma_alarms": self.vendor_gamma_alarms, "vendor_neutron_alarms": self.vendor_neutron_alarms,
             "vendor_vacant_alarms": self.vendor_vacant_alarms,
             "tamper_opened": self.tamper_opened, "tamper_closed": self.tamper_closed, "unreadable": self.unreadable,
@@ -107,6 +108,7 @@ class Replay:
                     summary.vendor_gamma_alarms += event.vendor_gamma
                     summary.vendor_neutron_alarms += event.vendor_neutron
                     summary.passed.append(self._passed(event))
+                    summary.cut = event.ended == "stopped"
                 case Tamper():
                     summary.tamper_opened += event.open
                     summary.tamper_closed += not event.open
@@ -124,7 +126,8 @@ class Replay:
 
     def _passed(self, event: Occupancy) -> Passed:
         ours = frozenset(rule_name(alarm) for alarm in self.summary.alarms if alarm["occupancy"] == event.id)
-        judged = not event.half_seen and any(rule.partition("/")[0] in GAMMA_RULES for rule in event.statistics)
+        looked = not event.half_seen and any(rule.partition("/")[0] in GAMMA_RULES for rule in event.statistics)
+        judged = bool(ours) or (looked and event.ended != "stopped")
         return Passed(event.id, event.vendor_gamma or event.vendor_neutron, ours, judged, event.half_seen)
 
     def _brief(self, alarm: Alarm) -> dict[str, Any]:

@@ -63,13 +63,13 @@ def read(lines: Iterable[str], name: str = "capture") -> Iterator[Chunk]:
 
     SettingsError names file, line and form.
     """
-    bare, start_ns = True, 0
+    bare, start_ns, before_ns = True, 0, -1
     for number, line in enumerate(lines, 1):
         line = line.rstrip("\r\n")      # a recording may have been through Windows
         if line.startswith("#") or not line:
             bare = bare and not line.startswith(HEADER)
             if (start := said(line, "start_ns")).isdecimal() and len(start) <= 19:     # of a clock: below 2^63
-                start_ns = int(start)
+                start_ns, before_ns = int(start), -1
             continue
         found = _LINE.fullmatch(line)
         if found is None:
@@ -79,4 +79,9 @@ def read(lines: Iterable[str], name: str = "capture") -> Iterator[Chunk]:
         except (SettingsError, UnicodeEncodeError) as problem:
             raise SettingsError(f"{name}, line {number}: {problem}") from None
         whole, _, rest = found[1].partition(".")
-        yield Chunk(start_ns + int(whole) * 10**9 + int(rest.ljust(9, "0")), data)
+        at_ns = start_ns + int(whole) * 10**9 + int(rest.ljust(9, "0"))
+        if at_ns < before_ns:
+            raise SettingsError(f"{name}, line {number}: {found[1]} s is before the line above it.\n"
+                                "  Times only go forwards in a recording: are its lines in order, is it two files in one?")
+        before_ns = at_ns
+        yield Chunk(at_ns, data)

@@ -20,6 +20,7 @@ from edge_agent.words.errors import SettingsError
 from edge_agent.words.reading import OccupancyEnd, Radiation, Reading, Sample, Speed
 
 # Columns of data/series of radiacode-tools (MIT), read as they are; anything else: --columns THEIRS=OURS
+GAMMA_MAX, NEUTRON_MAX = 16, 8      # as the kernel (native/ea_lane.h)
 ALIASES = {"timestamp": "time_s", "dt_live_s": "interval_s", "counts": "gamma"}
 DIGITS = 12                     # of a count: beyond any counter; python itself refuses thousands
 LONGEST_S = 30 * 365 * 86400     # between first and last line: the kernel's clock resolves 0.1 us so far
@@ -104,13 +105,13 @@ class CountsFile:
                 raise self._error(line, theirs, "", "a detector's name: 1 to 32 letters, digits, . _ -", "Rename the column.")
             if kind is None and ours not in PLAIN:
                 raise self._error(line, theirs, "", "a column this format knows", _remedy(theirs, names))
-            if key in table:
+            if key.casefold() in map(str.casefold, table):
                 raise self._error(line, theirs, "", f"one column for {ours}, not two", "Rename one: --columns THEIRS=OURS")
             table[key] = number
         if "time_s" not in place:
             raise self._error(line, "time_s", "", "a column for the end of each interval, in s", _remedy("time_s", names))
-        if not channels[Radiation.GAMMA]:
-            raise self._error(line, "gamma_...", "", "a column for each gamma detector", _remedy("gamma", names))
+        if not 1 <= len(channels[Radiation.GAMMA]) <= GAMMA_MAX or len(channels[Radiation.NEUTRON]) > NEUTRON_MAX:
+            raise self._error(line, "gamma_...", "", "a column for each detector, 16 and 8 at most", _remedy("gamma", names))
         return _Header(line, names, place, channels)
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:

@@ -24,7 +24,7 @@ VILNIUS_WINTER = timezone(timedelta(hours=2))
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.binary(max_size=60)), max_size=20))
 @example([(0, b"\\"), (1, b"\\x41"), (2, b"\\\\n"), (3, b"\r\n\t\x00\xff#"), (4, b" "), (5, b"")])
 def test_any_bytes_recorded_are_read_back(pieces: list[tuple[int, bytes]]) -> None:
-    chunks = [Chunk(at_us * 1000, data) for at_us, data in pieces]
+    chunks = [Chunk(at_us * 1000, data) for at_us, data in sorted(pieces)]
     lines = [capture.HEADER + " driver=rapiscan"] + [capture.write_line(chunk, 0) for chunk in chunks]
     assert list(capture.read(lines)) == chunks
 

@@ -91,7 +91,7 @@ def test_a_cell_that_is_not_what_its_column_says_is_named(line: str, says: str) 
     ("", "the file is empty"),
     ("time_s,gamma\n", "no line of counts"),
     ("gamma\n1", "column time_s: expected a column"),
-    ("time_s,neutron_A\n1,2", "column gamma_...: expected a column for each gamma detector"),
+    ("time_s,neutron_A\n1,2", "column gamma_...: expected a column for each detector"),
     ("time_s,gamma,place\n1,2,3", "column place: expected a column this format knows"),
     ("time_s,gamma,gamma\n1,2,3", "column gamma: expected one column"),
     ("time_s;gamma\n1;2", "not parted by commas"),
