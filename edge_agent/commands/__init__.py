@@ -23,7 +23,8 @@ EXITS = """exit codes:
   0 done     3 configuration         6 evidence does not verify
   1 refused  4 wire to the portal    7 centre
   2 usage    5 disk                  8 held by another program
-                                     9 the daemon does not answer"""
+                                     9 the daemon does not answer
+  diagnose: 0 PASS, 10 LOOK, 11 FAIL"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,25 +16,26 @@ DIR = "/var/lib/edge-center"
 
 def add(sub: Any) -> None:
     """Register the command and its own commands."""
-    center = sub.add_parser("center", help="reference centre: receives, verifies, gives receipts", description=__doc__)
+    center = sub.add_parser("center", help="reference centre: receives, verifies, gives receipts",
+                            description="A country's reference centre: receives what portals send, verifies it, gives receipts.")
     commands = center.add_subparsers(dest="center_command", metavar="COMMAND", required=True)
     init = _command(commands, "init", _init, "make keys, certificate and database",
                     f"init {DIR} --name centre.example.gov/rpm --host centre.example.gov,192.0.2.7")
     init.add_argument("--name", required=True, help="name of the receipt key; no spaces, no +")
     init.add_argument("--host", required=True, help="names and addresses portals reach it by, with commas between")
     card = _command(commands, "card", _card, "what a portal needs to know of this centre, as a file",
-                    f"card {DIR} --url https://centre.example.gov:8443 --out centre.json")
+                    f"card {DIR} --url https://centre.example.gov:8443 --out card.json")
     card.add_argument("--url", help=f"default: https://<first host of the certificate>:{PORT}")
-    card.add_argument("--out", required=True, type=Path)
+    card.add_argument("--out", required=True, type=Path, help="the card to carry to the portals")
     enrol = _command(commands, "enrol", _enrol, "register a portal from its enrolment file",
                      f"enrol {DIR} QX-0042.enrolment.json")
-    enrol.add_argument("file", type=Path)
+    enrol.add_argument("file", type=Path, help="what edge-agent enrol --out made at the portal")
     confirm = _command(commands, "confirm", _confirm, "a person has compared the fingerprint of a continuation log",
                        f"confirm {DIR} rpm.example.gov/portal/QX-0042/2")
-    confirm.add_argument("origin")
+    confirm.add_argument("origin", help="of the continuation log, as center status shows it")
     revoke = _command(commands, "revoke", _revoke, "take every TLS certificate of a portal but its newest",
                       f"revoke {DIR} rpm.example.gov/portal/QX-0042")
-    revoke.add_argument("origin")
+    revoke.add_argument("origin", help="of the portal's log, as center status shows it")
     revoke.add_argument("--all", action="store_true", help="the newest too: the portal is shut out until it is enrolled anew")
     run = _command(commands, "run", _run, "receive, until SIGTERM", f"run {DIR} --listen 0.0.0.0:8443")
     run.add_argument("--listen", default=f"127.0.0.1:{PORT}", metavar="HOST:PORT", help="port 0 takes a free one")
@@ -42,41 +43,41 @@ def add(sub: Any) -> None:
                      help="listen at an MQTT 5 broker too; FILE (TOML) has url, ca, credentials, cert, cert_key")
     run.add_argument("--verbose", action="store_true", help="receipts too")
     shown = _command(commands, "alarms", _alarms, "alarms received", f"alarms {DIR} --last 20")
-    shown.add_argument("--last", type=int, default=50, metavar="N")
-    shown.add_argument("--json", action="store_true")
+    shown.add_argument("--last", type=int, default=50, metavar="N", help="the newest so many")
+    shown.add_argument("--json", action="store_true", help="one JSON object or array instead of text")
     status = _command(commands, "status", _status, "how each log stands", f"status {DIR}")
-    status.add_argument("--json", action="store_true")
+    status.add_argument("--json", action="store_true", help="one JSON object or array instead of text")
     report = _command(commands, "report", _report, "what is proven against a log, what is asked of it, what was answered",
                       f"report {DIR} --closed 20")
     report.add_argument("--closed", type=int, default=5, metavar="N", help="newest answered questions of each log")
-    report.add_argument("--json", action="store_true")
+    report.add_argument("--json", action="store_true", help="one JSON object or array instead of text")
     answer = _command(commands, "answer", _answer, "a person answers an open question of the report",
                       f'answer {DIR} 12 --by "A. Person" --why "power cut in the valley, confirmed by telephone"')
-    answer.add_argument("number", type=int)
-    answer.add_argument("--by", required=True, metavar="NAME")
-    answer.add_argument("--why", required=True, metavar="TEXT")
+    answer.add_argument("number", type=int, help="of the question, as center report shows it")
+    answer.add_argument("--by", required=True, metavar="NAME", help="who answers; it stays on record")
+    answer.add_argument("--why", required=True, metavar="TEXT", help="what was found out, and how")
     export = _command(commands, "export", _export, "lines and newest receipt of a log, as files",
                       f"export {DIR} rpm.example.gov/portal/QX-0042 --out log.ndjson --note receipt.txt")
-    export.add_argument("origin")
-    export.add_argument("--out", required=True, type=Path)
-    export.add_argument("--note", type=Path)
+    export.add_argument("origin", help="of the log, as center status shows it")
+    export.add_argument("--out", required=True, type=Path, help="file of the lines, one record each")
+    export.add_argument("--note", type=Path, help="file of the newest receipt")
     export.add_argument("--blobs", type=Path, metavar="DIR", help="documents its records name, as files named by their SHA-256")
     broker = _command(commands, "broker", _broker, "files a mosquitto broker needs: certificates and access list of the portals",
                       f"broker {DIR} --out /etc/mosquitto/rpm")
-    broker.add_argument("--out", required=True, type=Path, metavar="DIRECTORY")
+    broker.add_argument("--out", required=True, type=Path, metavar="DIRECTORY", help="made, or its files replaced")
     asked = _command(commands, "witness", _witness, "ask a witness of another agency to cosign every receipt, from its card",
                      f"witness {DIR} agency.card.json")
-    asked.add_argument("card", type=Path)
+    asked.add_argument("card", type=Path, help="of edge-agent witness card, from the agency")
     compared = _command(commands, "compare", _compare,
                         "whether centres and witnesses were shown one history: directories, or cards of those far away",
                         f"compare {DIR} /mnt/agency/witness other-centre.card.json --out /var/tmp/proofs")
-    compared.add_argument("others", type=Path, nargs="+", metavar="DIR|CARD")
+    compared.add_argument("others", type=Path, nargs="+", metavar="DIR|CARD", help="what to compare with")
     compared.add_argument("--log-key", type=Path, action="append", default=[], metavar="VKEY",
                           help="of a log that no directory here knows")
     compared.add_argument("--cert", type=Path, metavar="PEM", help="certificate registered at the centres far away")
     compared.add_argument("--cert-key", type=Path, metavar="PEM", help="its private key")
     compared.add_argument("--out", type=Path, metavar="DIR", help="where to keep both sides of two histories")
-    compared.add_argument("--json", action="store_true")
+    compared.add_argument("--json", action="store_true", help="one JSON object or array instead of text")
     _command(commands, "verify", _verify, "check every log from first to last", f"verify {DIR}")
 
 
@@ -95,7 +96,7 @@ def _init(args: argparse.Namespace) -> int:
 
     key = directory.create(args.dir, args.name, [host.strip() for host in args.host.split(",")])
     print(f"A centre is in {args.dir}.\n  receipts are signed by  {key.text()}")
-    print(f"  for the portals:        edge-agent center card {args.dir} --out centre.json\n"
+    print(f"  for the portals:        edge-agent center card {args.dir} --out card.json\n"
           f"  to receive:             edge-agent center run {args.dir} --listen 0.0.0.0:{PORT}")
     return 0
 
