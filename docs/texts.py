@@ -3,7 +3,8 @@
     python docs/texts.py            after a text was added or changed; then translate what it names
     python docs/texts.py --check    changes nothing; exit code 1 where a catalogue is not complete
 
-What is a text: the first argument of tr() and mark(), the first two of trn() and markn() (edge_agent/words/language.py).
+What is a text: the first argument of tr() and mark(), the first two of trn() and markn() (edge_agent/words/language.py), and
+what a finding of the fault guide says (config/guide).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,10 +24,12 @@ from edge_agent.words.language import Key, places
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ROOT / "config/languages"
 CALLS = {"tr": 1, "mark": 1, "trn": 2, "markn": 2}      # texts each takes
+GUIDE = ("what", "confirm", "repair", "part")           # of a cause
 SHOWN_MAX = 10
 # rooms whose every text goes through the catalogue; a test holds them to it, and names what is ready to be added
 COVERED = (
-    "commands/status.py", "tools/acts.py", "tools/alarm_text.py", "tools/fault_names.py", "tools/officer_line.py",
+    "commands/status.py", "tools/acts.py", "tools/alarm_text.py", "tools/diagnosis_text.py", "tools/fault_names.py",
+    "tools/officer_line.py",
 )
 NO_SCREEN = ("add", "debug", "info", "warning", "error", "critical", "exception", "log", "ask")    # --help, logs, questions
 OURS = re.compile(r"edge-agent[ a-z-]*")                        # a command is typed as it is in every language
@@ -39,7 +43,20 @@ def texts() -> dict[Key, Entry]:
     for path in sorted((ROOT / "edge_agent").rglob("*.py")):
         for entry in of_code(path.read_text(), str(path.relative_to(ROOT))):
             _add(found, entry)
+    for path in sorted((ROOT / "config/guide").glob("*.toml")):
+        for entry in of_guide(path.read_text(), str(path.relative_to(ROOT))):
+            _add(found, entry)
     return found
+
+
+def of_guide(text: str, where: str) -> Iterator[Entry]:
+    """What a finding of the fault guide says to a person; SettingsError where a brace would be taken for a place."""
+    for finding in tomllib.loads(text)["finding"]:
+        said = [finding["title"], *(cause.get(key, "") for cause in finding["cause"] for key in GUIDE)]
+        for one in filter(None, said):
+            if "{" in one or "}" in one:
+                raise SettingsError(f"{where}: {one!r}: a text of the guide holds no braces")
+            yield Entry("guide", one, where=[where])
 
 
 def _add(found: dict[Key, Entry], entry: Entry) -> None:

@@ -8,36 +8,48 @@ from dataclasses import asdict
 from typing import Any
 
 from edge_agent.tools.diagnosis import Found
+from edge_agent.words.language import tr
 
 
 def page(where: str, found: Sequence[Found]) -> list[str]:
     """One lane, or the controller."""
     if not found:
-        return [f"{where}: PASS"]
+        return [f"{where}: PASS"]                   # PASS, LOOK, FAIL: stays English, names as of the exit codes
     worst = "FAIL" if any(one.verdict == "FAIL" for one in found) else "LOOK"
     lines = [f"{where}: {worst}"]
     for number, one in enumerate(found, 1):
         about = f": {', '.join(one.subjects)}" if one.subjects else ""
-        lines += _wrapped(f"{number}. {one.verdict} {one.title}{about}", " ", "    ")
+        lines += _wrapped(f"{number}. {one.verdict} {_guide(one.title)}{about}", " ", "    ")
         for name, words in one.signs.items():
-            lines += _wrapped(f"seen: {name}: {words}" if words else f"seen: {name}", "    ", "          ")
+            seen = tr("seen: {name}: {words}", name=name, words=words) if words else tr("seen: {name}", name=name)
+            lines += _wrapped(seen, "    ", "          ")
         if one.follows:
-            lines += _wrapped(f"follows from it: {', '.join(one.follows)}", "    ", "          ")
+            lines += _wrapped(tr("follows from it: {names}", names=", ".join(one.follows)), "    ", "          ")
         lines += _causes(one)
     return lines
 
 
+def _guide(text: str) -> str:
+    """A text of the guide (config/guide) in the language spoken; a site's own finding stays as it was written."""
+    return tr(text, about="guide") if text else ""
+
+
 def _causes(one: Found) -> list[str]:
     if not one.causes:
-        return _wrapped("not sure what this is: docs/diagnostics.md; edge-agent record LANE and send it to us", "    ", "    ")
+        unknown = tr("not sure what this is: docs/diagnostics.md; edge-agent record LANE and send it to us")
+        return _wrapped(unknown, "    ", "    ")
     lines = []
     if not one.sure:
-        lines += _wrapped(f"NOT SURE between {one.causes[0].what} and {one.causes[1].what}: confirm first", "    ", "    ")
+        first, other = (_guide(cause.what) for cause in one.causes[:2])
+        lines += _wrapped(tr("NOT SURE between {one} and {other}: confirm first", one=first, other=other), "    ", "    ")
     total = sum(cause.weight for cause in one.causes) or 1.0
     for cause in one.causes:
-        lines += _wrapped(f"{100 * cause.weight / total:3.0f} % {cause.what}", "    ", "          ")
-        for label, text in (("confirm", cause.confirm), ("repair", cause.repair), ("bring", cause.part)):
-            lines += _wrapped(f"{label}: {text}", "          ", "            ") if text else []
+        lines += _wrapped(f"{100 * cause.weight / total:3.0f} % {_guide(cause.what)}", "    ", "          ")
+        told = [tr("confirm: {text}", text=_guide(cause.confirm)) if cause.confirm else "",
+                tr("repair: {text}", text=_guide(cause.repair)) if cause.repair else "",
+                tr("bring: {text}", text=_guide(cause.part)) if cause.part else ""]
+        for text in filter(None, told):
+            lines += _wrapped(text, "          ", "            ")
     return lines
 
 

@@ -17,11 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.commands import main, status
-from edge_agent.house import speaking
-from edge_agent.tools import alarm_text, officer_line, po_file
+from edge_agent.house import guide, speaking
+from edge_agent.tools import alarm_text, diagnosis_text, officer_line, po_file
+from edge_agent.tools.diagnosis import diagnose
 from edge_agent.tools.po_file import Entry
 from edge_agent.words import language
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.guide import Cause, Finding
 from edge_agent.words.language import Catalogue, tr, trn
 from edge_agent.words.reading import Condition
 from tests.evidence.test_schemas import CONFIGURATION
@@ -219,6 +221,28 @@ def test_a_lithuanian_screen_fits_a_serial_console() -> None:
     assert [line for line in status.page(STATUS) if len(line) > 80] == []
     (line,) = officer_line.lines(STATUS, [ALARM])
     assert line.startswith("Juosta 2: PRATYBOS, ALIARMAS: GAMA, 6.2 m už priekinio bamperio, kairė pusė")
+
+
+def test_the_fault_guide_speaks_and_its_json_does_not() -> None:
+    found = diagnose({"overload": "zeros", "dead:Ba1": "nothing"}, guide.findings(None))
+    english = diagnosis_text.plain(found)
+    language.speak(LITHUANIAN)
+    shown = diagnosis_text.page("juosta 2", found)
+    assert "\n".join(shown).count("LAIKYKITĖS ATSTUMO") == 1 and any("patikrinti: " in line for line in shown)
+    assert [line for line in shown if len(line) > 80] == [] and diagnosis_text.plain(found) == english
+
+
+def test_no_warning_of_the_guide_lost_its_distance() -> None:
+    texts = [key for key in LITHUANIAN.texts if key[0] == "guide"]
+    warned = [key for key in texts if "KEEP DISTANCE" in key[1]]
+    assert len(texts) > 300 and warned
+    assert all("LAIKYKITĖS ATSTUMO" in LITHUANIAN.texts[key][0] for key in warned)
+
+
+def test_a_finding_of_a_site_is_shown_as_it_was_written() -> None:
+    own = Finding("ours", "the gate of the {yard} hums", "LOOK", ["tamper"], [Cause("its {motor}", 100.0)])
+    language.speak(LITHUANIAN)
+    assert any("the gate of the {yard} hums" in line for line in diagnosis_text.page("2", diagnose({"tamper": ""}, [own])))
 
 
 class _Core:
