@@ -28,8 +28,8 @@ GUIDE = ("what", "confirm", "repair", "part")           # of a cause
 SHOWN_MAX = 10
 # rooms whose every text goes through the catalogue; a test holds them to it, and names what is ready to be added
 COVERED = (
-    "commands/status.py", "tools/acts.py", "tools/alarm_text.py", "tools/diagnosis_text.py", "tools/fault_names.py",
-    "tools/officer_line.py",
+    "commands/status.py", "commands/watch.py", "commands/wire.py", "tools/acts.py", "tools/alarm_text.py",
+    "tools/diagnosis_text.py", "tools/fault_names.py", "tools/live_text.py", "tools/officer_line.py", "tools/reading_text.py",
 )
 NO_SCREEN = ("add", "debug", "info", "warning", "error", "critical", "exception", "log", "ask")    # --help, logs, questions
 OURS = re.compile(r"edge-agent[ a-z-]*")                        # a command is typed as it is in every language

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.commands import options
+from edge_agent.words.language import tr
 
 CLEAR, HOME, TO_END, LINE_END = "\x1b[2J", "\x1b[H", "\x1b[J", "\x1b[K"
 EVERY_S = 0.5
@@ -58,12 +59,12 @@ def _show(found: dict[str, Any], as_json: bool, terminal: bool) -> None:
         found.pop("ok", None)
         print(json.dumps(found), flush=True)
     elif terminal:
-        lines = [f"{stamp}   Ctrl-C ends this"]
+        lines = [tr("{time}   Ctrl-C ends this", time=stamp)]
         for name, lane in found["lanes"].items():
             lines += ["", *live_text.screen(name, lane)]
         size = shutil.get_terminal_size()
         if len(lines) >= size.lines and len(found["lanes"]) > 1:        # a small console: a line for each
-            lines = [f"{stamp}   Ctrl-C ends this; panels: edge-agent watch LANE", "",
+            lines = [tr("{time}   Ctrl-C ends this; panels: edge-agent watch LANE", time=stamp), "",
                      *(live_text.line(name, lane) for name, lane in found["lanes"].items())]
         lines = [line[: size.columns] for line in lines[: size.lines - 1]]
         sys.stdout.write(HOME + "".join(f"{line}{LINE_END}\n" for line in lines) + TO_END)

@@ -13,6 +13,7 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import NotRunning
+from edge_agent.words.language import tr
 
 QUIET_S = 10.0          # then the screen says why nothing comes
 
@@ -102,7 +103,8 @@ class _Quiet:
         while not self._ended.wait(1.0):
             if time.monotonic() - self._last >= QUIET_S:
                 self._last = time.monotonic()
-                print(f"-- nothing for {QUIET_S:.0f} s; {self._why()}", file=sys.stderr, flush=True)
+                said = tr("-- nothing for {seconds:.0f} s; {why}", seconds=QUIET_S, why=self._why())
+                print(said, file=sys.stderr, flush=True)
 
     def _why(self) -> str:
         from edge_agent.hands.asking import Core
@@ -111,7 +113,7 @@ class _Quiet:
             with Core(self._control, 5.0) as core:
                 lane = core.ask("status")["lanes"][self._lane]
         except (NotRunning, KeyError):
-            return "the core does not answer"
+            return tr("the core does not answer")
         details = lane.get("fault_details", {})
         reasons = "; ".join(f"{name}: {details.get(name, '')}" for name in lane["faults"])
-        return reasons or "no fault: the portal has nothing to say"
+        return reasons or tr("no fault: the portal has nothing to say")

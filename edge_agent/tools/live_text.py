@@ -6,6 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from edge_agent.tools.fault_names import fault_name
+from edge_agent.words.language import tr
+
 BAR = 20                # characters of twice the background
 UNKNOWN = "--"
 OLD_S = 1.5             # a portal that sends its vacant background every few seconds: said beside the numbers
@@ -13,35 +16,39 @@ OLD_S = 1.5             # a portal that sends its vacant background every few se
 
 def screen(name: str, lane: dict[str, Any]) -> list[str]:
     """One lane, a row for each detector."""
-    lines = [f"lane {name}   {_state(lane)}   heard {_heard(lane)}   {lane['link']}"[:80]]
+    head = tr("lane {name}   {state}   heard {heard}   {link}", name=name, state=_state(lane), heard=_heard(lane),
+              link=lane["link"])
+    lines = [head[:80]]
     for radiation, found in lane["radiations"].items():
-        lines.append(f"  {radiation:8} {'counts/s':>10} {'background':>11} {'ratio':>6}")
+        lines.append(f"  {tr(radiation):9} {tr('counts/s'):>9} {tr('background'):>11} {tr('ratio'):>6}")
         lines += _rows(found, lane["out_of_service"])
-        lines.append(f"  {'sum':>8} {_sum(found, lane['out_of_service'])}"[:80])
+        lines.append(f"  {tr('sum'):>8} {_sum(found, lane['out_of_service'])}"[:80])
     if lane["passage"]:
         lines += _passage(lane["passage"])
-    lines += [f"  !! {condition}: {why}"[:80] for condition, why in lane["faults"].items()]
+    lines += [f"  !! {fault_name(condition)}: {why}"[:80] for condition, why in lane["faults"].items()]
     return lines
 
 
 def line(name: str, lane: dict[str, Any]) -> str:
     """The same in one line, for a file or a pipe."""
-    sums = "  ".join(f"{radiation} {_sum(found, lane['out_of_service'])}" for radiation, found in lane["radiations"].items())
+    sums = "  ".join(f"{tr(radiation)} {_sum(found, lane['out_of_service'])}" for radiation, found in lane["radiations"].items())
     alarms = ", ".join(lane["passage"]["alarms"]) if lane["passage"] else ""
-    tail = (f"  ALARM {alarms}" if alarms else "") + (f"  !! {', '.join(lane['faults'])}" if lane["faults"] else "")
-    return f"lane {name}  {_state(lane)}  heard {_heard(lane)}  {sums}{tail}"
+    tail = tr("  ALARM {alarms}", alarms=alarms) if alarms else ""
+    tail += f"  !! {', '.join(map(fault_name, lane['faults']))}" if lane["faults"] else ""
+    return tr("lane {name}  {state}  heard {heard}  {sums}{tail}", name=name, state=_state(lane), heard=_heard(lane), sums=sums,
+              tail=tail)
 
 
 def _state(lane: dict[str, Any]) -> str:
-    passage = lane["passage"]
+    passage, state = lane["passage"], tr(lane["state"], about="lane").upper()
     if not passage:
-        return str(lane["state"]).upper()
-    speed = f", {passage['speed_mps'] * 3.6:.1f} km/h" if passage["speed_mps"] else ""
-    return f"{str(lane['state']).upper()} {passage['since_s']:.1f} s{speed}"
+        return state
+    speed = f", {passage['speed_mps'] * 3.6:.1f} km/h" if passage["speed_mps"] else ""      # stays English: units
+    return f"{state} {passage['since_s']:.1f} s{speed}"
 
 
 def _heard(lane: dict[str, Any]) -> str:
-    return "never" if lane["heard_s"] is None else f"{lane['heard_s']:.1f} s ago"
+    return tr("never", about="heard") if lane["heard_s"] is None else tr("{age:.1f} s ago", age=lane["heard_s"])
 
 
 def _rows(found: dict[str, Any], out: list[str]) -> Iterator[str]:
@@ -49,7 +56,7 @@ def _rows(found: dict[str, Any], out: list[str]) -> Iterator[str]:
         now = found["cps"][i] if found["cps"] else None
         background = found["background_cps"][i]
         ratio = now / background if now is not None and background else None
-        mark = "OUT" if name in out else _bar(ratio)
+        mark = tr("OUT") if name in out else _bar(ratio)
         yield f"  {name:>8} {_cell(now, 10)} {_cell(background, 11)} {_ratio(ratio)}  {mark}".rstrip()
 
 
@@ -72,22 +79,24 @@ def _sum(found: dict[str, Any], out: list[str]) -> str:
     """Counts/s of what is in service, and how far above the background in the counts of one interval."""
     served = [i for i, name in enumerate(found["detectors"]) if name not in out]
     if found["cps"] is None or not served:
-        return "no count now" + ("" if found["age_s"] is None else f" (the last {found['age_s']:.0f} s ago)")
+        last = "" if found["age_s"] is None else tr(" (the last {age:.0f} s ago)", age=found["age_s"])
+        return tr("no count now{last}", last=last)
     now, known = sum(found["cps"][i] for i in served), [found["background_cps"][i] for i in served]
     if any(rate is None for rate in known):
-        return f"{now:.1f}/s, no background yet"
+        return tr("{now:.1f}/s, no background yet", now=now)
     expected = sum(known)
-    text = f"{now:.1f}/s of {expected:.1f}"
+    text = tr("{now:.1f}/s of {expected:.1f}", now=now, expected=expected)
     if found["interval_s"] and expected > 0:
         z = (now - expected) * found["interval_s"] / math.sqrt(expected * found["interval_s"])
-        text += f", {z:+.1f} sigma in {found['interval_s']:.3g} s"
-    return text + (f", {found['age_s']:.0f} s old" if found["age_s"] > OLD_S else "")
+        text += tr(", {z:+.1f} sigma in {interval:.3g} s", z=z, interval=found["interval_s"])
+    return text + (tr(", {age:.0f} s old", age=found["age_s"]) if found["age_s"] > OLD_S else "")
 
 
 def _passage(passage: dict[str, Any]) -> Iterator[str]:
-    looks = [f"{rule.partition('/')[0]} {found['statistic']:.1f} of {found['threshold']:.1f}"
+    looks = [tr("{rule} {statistic:.1f} of {threshold:.1f}", rule=rule.partition("/")[0], statistic=found["statistic"],
+                threshold=found["threshold"])
              for rule, found in passage["strongest"].items() if found["statistic"] is not None and found["threshold"]]
     if looks:
-        yield f"  strongest so far: {', '.join(looks)}"[:80]
+        yield tr("  strongest so far: {looks}", looks=", ".join(looks))[:80]
     if passage["alarms"]:
-        yield f"  ALARM: {', '.join(passage['alarms'])}"[:80]
+        yield tr("  ALARM: {alarms}", alarms=", ".join(passage["alarms"]))[:80]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge_agent.words.language import tr
 from edge_agent.words.reading import (
     DoseRate,
     Health,
@@ -24,35 +25,42 @@ def line(reading: Reading) -> str:
     """One reading, without its time."""
     match reading:
         case Sample():
-            notes = ["occupied" if reading.occupied else "vacant"]
-            notes += ["THE PORTAL ALARMS"] if reading.vendor_alarm else []
-            notes += ["late"] if reading.late else []
-            return f"{reading.radiation.value} {_numbers(reading.counts)} in {reading.interval_s:.3g} s, {', '.join(notes)}"
+            notes = [tr("occupied", about="lane") if reading.occupied else tr("vacant", about="lane")]
+            notes += [tr("THE PORTAL ALARMS")] if reading.vendor_alarm else []
+            notes += [tr("late", about="sample")] if reading.late else []
+            return tr("{radiation} {counts} in {interval:.3g} s, {notes}", radiation=tr(reading.radiation.value),
+                      counts=_numbers(reading.counts), interval=reading.interval_s, notes=", ".join(notes))
         case VacantRate():
-            limit = f", the portal says {reading.limit.value}" if reading.limit else ""
-            return f"{reading.radiation.value} background {_numbers(reading.rates_cps)} counts/s{limit}"
+            limit = tr(", the portal says {limit}", limit=reading.limit.value) if reading.limit else ""
+            return tr("{radiation} background {rates} counts/s{limit}", radiation=tr(reading.radiation.value),
+                      rates=_numbers(reading.rates_cps), limit=limit)
         case DoseRate():
             error = "" if reading.error_pct is None else f" +- {reading.error_pct:g} %"
-            return f"dose rate {reading.value:g} {reading.unit}{error}"
+            return tr("dose rate {value:g} {unit}{error}", value=reading.value, unit=reading.unit, error=error)
         case Speed():
-            other = ", THE OTHER WAY" if reading.reverse else ""
-            return f"speed {reading.speed_mps:.2f} m/s, {reading.speed_mps * 3.6:.1f} km/h{other}"
+            other = tr(", THE OTHER WAY") if reading.reverse else ""
+            mps = reading.speed_mps
+            return tr("speed {mps:.2f} m/s, {kmh:.1f} km/h{other}", mps=mps, kmh=mps * 3.6, other=other)
         case OccupancyEnd():
-            return f"the vehicle has left; the portal's number {reading.counter}"
+            return tr("the vehicle has left; the portal's number {counter}", counter=reading.counter)
         case Health():
             part = f"{reading.part} " if reading.part else ""
             detail = f": {reading.detail}" if reading.detail else ""
-            return f"{part}{reading.condition.value} {'begins' if reading.present else 'is over'}{detail}"
+            name = f"{part}{reading.condition.value}"
+            if reading.present:
+                return tr("{name} begins{detail}", name=name, detail=detail)
+            return tr("{name} is over{detail}", name=name, detail=detail)
         case Inputs():
-            return "inputs " + ", ".join(f"{name} {'YES' if on else 'no'}" for name, on in reading.states)
+            states = ", ".join(f"{name} {tr('YES') if on else tr('no')}" for name, on in reading.states)
+            return tr("inputs {states}", states=states)
         case Setup():
-            return f"setting {reading.tag}: {', '.join(reading.fields)}"
+            return tr("setting {tag}: {fields}", tag=reading.tag, fields=", ".join(reading.fields))
         case Unreadable():
-            return f"UNREADABLE: {reading.reason}"
+            return tr("UNREADABLE: {reason}", reason=reading.reason)
         case Missed():
-            return "NO ANSWER in time"
+            return tr("NO ANSWER in time")
         case Unchanged():
-            return "nothing new in its answers for a while"
+            return tr("nothing new in its answers for a while")
 
 
 def shown(data: bytes) -> str:
