@@ -103,6 +103,11 @@ def test_answers_that_are_wrong_are_named_and_nothing_is_half_done(post: Post) -
         assert not post.config.exists()
 
 
+def _hears_a_hangup() -> None:
+    """Whoever runs the tests under nohup passes its deafness on."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def test_a_setup_that_is_killed_takes_its_core_with_it_and_the_next_one_goes_on(post: Post) -> None:
     post.portal("A", "--scene", "quiet")
     answers = post.where / "answers.toml"
@@ -114,7 +119,7 @@ def test_a_setup_that_is_killed_takes_its_core_with_it_and_the_next_one_goes_on(
     words = ("setup", "--answers", answers, "--config", post.config)
     for number in (signal.SIGKILL, signal.SIGHUP):
         command = [sys.executable, "-m", "edge_agent", *map(str, words)]
-        killed = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+        killed = subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, preexec_fn=_hears_a_hangup)
         wait_for(lambda: post.ask("status"), 60, "the core of setup")
         killed.send_signal(number)
         killed.wait(20)
