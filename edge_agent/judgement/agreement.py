@@ -25,7 +25,7 @@ class Agreement:
 
     def closed(self, at_ns: int, passage: Passage) -> Iterator[Event]:
         """After each vehicle."""
-        if not self._tells or self._faults.holds(Condition.UNREADABLE.value):     # a spoiled line makes loads, and eats alarms
+        if not self._tells:
             return
         if any(rule == "vendor" for rule, _ in passage.fired):
             self._mute = 0
@@ -33,7 +33,7 @@ class Agreement:
             return
         strongest = passage.strongest.get(DEPLOYED)
         times = (strongest.statistic or 0.0) / strongest.threshold if strongest and strongest.threshold else 0.0
-        if times < STRONG:
+        if times < STRONG or self._faults.holds(Condition.UNREADABLE.value):      # a spoiled line makes loads, and eats alarms
             return
         self._mute += 1
         if self._mute >= IN_A_ROW or times >= OVERWHELMING:

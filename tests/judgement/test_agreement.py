@@ -45,6 +45,15 @@ def test_a_line_that_is_spoiled_accuses_no_portal() -> None:
     assert MUTE not in lane.portal.faults.details
 
 
+def test_an_alarm_of_the_portal_ends_it_on_a_spoiled_line_too() -> None:
+    lane = Watched()
+    at_s = passage(lane, lane.vacant(0.0, 120.0), 400, "GS")
+    assert MUTE in lane.portal.faults.details
+    lane.say(at_s, "GB,00x250,000250,000250,000250")
+    passage(lane, at_s + 1.0, 400, "GA")
+    assert MUTE not in lane.portal.faults.details
+
+
 def test_one_alarm_of_the_portal_ends_it() -> None:
     assert mute_after([(90, "GS")] * 3 + [(90, "GA"), (90, "GS")]) == [False, False, True, False, False]
 
