@@ -64,7 +64,7 @@ class Commissioning:
         left = [step["step"] for step in steps if step["verdict"] == "left out"]
         if left:
             self.asker.say(f"  lane {lane}: not commissioned yet, left out: {', '.join(left)}.\n"
-                           f"  Next: edge-agent source-check {lane}")
+                           f"  Next: edge-agent source-check {lane} --source ID --panel PANEL")
         page = self.pages / f"commissioning-{re.sub('[^A-Za-z0-9_-]', '_', lane)}.html"
         text = commissioning_page.page(found.settings.portal.origin, lane, self.by, found.hash, steps, passed,
                                        time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()))

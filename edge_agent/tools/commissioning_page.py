@@ -23,5 +23,5 @@ def page(origin: str, lane: str, by: str, cfg: str, steps: Sequence[Mapping[str,
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style><body>'
         f"<h1>{title}</h1><p>{escape(when)}, by {escape(by)}, configuration {escape(cfg[:12])}.  The signed record is in the log "
-        f'(kind commissioning).</p><p class="bad">{escape(verdict + why)}</p>'
+        f'(kind commissioning).</p><p class="{"" if passed else "bad"}">{escape(verdict + why)}</p>'
         f"<table><tr><th>step</th><th>verdict</th><th>found</th><th>numbers</th></tr>{rows}</table>{SIGNED}</body></html>\n")

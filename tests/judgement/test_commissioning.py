@@ -27,3 +27,6 @@ def test_the_page_names_what_failed_and_what_was_left_out_and_runs_nothing() -> 
     steps = commissioning.judged({"Aa1": 250.0, "Aa2": 3.0, "Ba1": 240.0}, PANELS)
     text = commissioning_page.page("t.example/p/T", "<2>", "R. K.", "abc", steps, False, "now")
     assert "NOT passed. Failed: balance." in text and "<2>" not in text and "&lt;2&gt;" in text
+    assert 'class="bad"' in text
+    whole = commissioning_page.page("t.example/p/T", "2", "R. K.", "abc", steps[:1], True, "now")
+    assert "Passed." in whole and 'class="bad"' not in whole
