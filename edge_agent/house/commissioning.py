@@ -77,8 +77,10 @@ def judged(rates: dict[str, float], panels: list[str]) -> list[Step]:
     if not rates:
         return [_step("background", "fail", f"none within {BACKGROUND_S:.0f} s: is the lane empty, is a panel dead?"),
                 _step("balance", "left out", "there is no background")]
-    background = _step("background", "pass", "of every detector in service, counts/s", rates)
     gamma = {name: rates[name] for name in panels if name in rates}
+    dead = [name for name, rate in gamma.items() if not rate]       # a tube may count nothing for a minute, a panel never
+    background = _step("background", "fail" if dead else "pass", f"{', '.join(dead)} counts nothing.  edge-agent diagnose" if dead
+                       else "of every detector in service, counts/s", rates)
     middle = median(gamma.values()) if gamma else 0.0
     if len(gamma) < 2 or not middle:
         return [background, _step("balance", "left out", "fewer than two panels that count")]

@@ -13,7 +13,7 @@ PANELS = ["Aa1", "Aa2", "Ba1", "Ba2"]
 @pytest.mark.parametrize(("rates", "verdicts"), [
     ({"Aa1": 250.0, "Aa2": 240.0, "Ba1": 300.0, "Ba2": 255.0, "Aa1N": 2.0}, ["pass", "pass"]),
     ({"Aa1": 250.0, "Aa2": 240.0, "Ba1": 3.0, "Ba2": 255.0}, ["pass", "fail"]),
-    ({"Aa1": 250.0}, ["pass", "left out"]), ({}, ["fail", "left out"]), (dict.fromkeys(PANELS, 0.0), ["pass", "left out"]),
+    ({"Aa1": 250.0}, ["pass", "left out"]), ({}, ["fail", "left out"]), (dict.fromkeys(PANELS, 0.0), ["fail", "left out"]),
 ])
 def test_panels_that_do_not_agree_fail_and_what_could_not_be_compared_is_left_out(
     rates: dict[str, float], verdicts: list[str]
