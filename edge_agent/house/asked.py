@@ -26,6 +26,12 @@ def status(found: Configuration) -> dict[str, Any] | None:
         return None
 
 
+def live(found: Configuration, lane: str) -> dict[str, Any]:
+    """What the lane sees now (paths.live)."""
+    with _core(found) as core:
+        return dict(core.ask("live", lane=lane)["lanes"][lane])
+
+
 def pid(found: Configuration) -> int:
     """Of the core that answers."""
     with _core(found) as core:

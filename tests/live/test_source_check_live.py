@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+from edge_agent.house import source_checking
 from edge_agent.tools import jws
 from tests.evidence.test_schemas import VALIDATORS
 
@@ -50,3 +51,30 @@ def test_a_source_is_measured_and_written_down(post: Post) -> None:
     assert [kind for kind, _ in kinds] == ["maintenance", "operator", "maintenance"]
     assert kinds[1][1]["check"]["source"] == "CS-1188" and not list(VALIDATORS["operator"].iter_errors(kinds[1][1]))
     assert post.status()["acts"] == []
+
+
+def test_a_good_first_measurement_is_what_is_expected_from_then_on(post: Post) -> None:
+    """Nobody copies numbers by hand."""
+    (post.where / "source.toml").write_text(SCENE)
+    register = post.where / "sources.toml"
+    register.write_text('[[source]]\nid = "CS-1188"  # lid\nnuclide = "Cs-137"\nactivity_bq = 370000.0\ndate = "2020-01-01"\n')
+    post.portal("1", "--scene", str(post.where / "source.toml"), "--rate", "4")
+    post.configure()
+    post.enrol()
+    post.start_core()
+    words = ["source-check", "1", "--source", "CS-1188", "--panel", "Aa1", "--seconds", "8", "--config", str(post.config)]
+
+    def cps() -> float:
+        return float(((post.ask("live") or {"lanes": {}})["lanes"].get("1", {}).get("radiations", {}).get("gamma", {}).get(
+            "cps") or [0.0])[0])
+
+    wait_for(lambda: 0 < cps() < 500 and (post.ask("live") or {})["lanes"]["1"]["radiations"]["gamma"]["background_cps"][0],
+             30, "a background")
+    check = subprocess.Popen([sys.executable, "-m", "edge_agent", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    wait_for(lambda: (post.status().get("acts") or [{}])[0].get("kind") == "maintenance", 20, "the lane marked")
+    wait_for(lambda: cps() > 600, 60, "the source in place")
+    out, err = check.communicate("\n\n", timeout=120)
+    assert check.returncode == 0 and "sources.toml has it now" in out, out + err
+    (source,) = source_checking.register(register)
+    assert 400 < source.expected_cps["Aa1"] < 700 and "# lid" in register.read_text()

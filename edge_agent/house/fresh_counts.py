@@ -1,0 +1,55 @@
+"""Rates of a lane that were counted after a moment: what a source at a panel gives, and nothing from before it was there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge_agent.house import asked
+from edge_agent.house.configuration import Configuration
+from edge_agent.words.errors import EdgeAgentError
+
+PATIENCE = 6            # times the counting time asked for, before it is given up: a vacant lane tells a rate every 5 s
+NEW_S = 0.15            # two answers whose counts end closer than that tell the same sample
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    rates: Sequence[Sequence[float]]        # counts/s, [sample][detector as `names` has them]
+    each_s: float
+
+    @property
+    def seconds(self) -> float:
+        return len(self.rates) * self.each_s
+
+
+def names(found: Configuration, lane: str, radiation: str) -> list[str]:
+    """Detectors as they are taken now, in wire order; [] where the lane has none."""
+    return list(asked.live(found, lane)["radiations"].get(radiation, {"detectors": []})["detectors"])
+
+
+def background(found: Configuration, lane: str, radiation: str) -> list[float]:
+    """counts/s, in wire order; EdgeAgentError where one is not known yet."""
+    rates = asked.live(found, lane)["radiations"][radiation]["background_cps"]
+    if any(rate is None for rate in rates):
+        raise EdgeAgentError(f"lane {lane} has no background yet.\n  Wait for half a minute of an empty lane, then again")
+    return [float(rate) for rate in rates]
+
+
+def count(found: Configuration, lane: str, radiation: str, seconds: float) -> Counted:
+    """Samples whose whole counting time came after this call, until they add up to `seconds`."""
+    rates: list[list[float]] = []
+    began = time.monotonic()
+    seen, each_s, ends = began, 1.0, began + PATIENCE * seconds
+    while len(rates) * each_s < seconds:
+        if time.monotonic() > ends:
+            raise EdgeAgentError(f"no counts of lane {lane} came.\n  edge-agent watch {lane}")
+        now = asked.live(found, lane)["radiations"][radiation]
+        stamp = None if now["age_s"] is None or now["cps"] is None else time.monotonic() - now["age_s"]
+        if stamp is not None and stamp - seen > NEW_S:
+            seen, each_s = stamp, now["interval_s"] or now["exposure_s"]
+            if stamp - began > each_s:
+                rates.append([float(rate) for rate in now["cps"]])
+        time.sleep(0.1)
+    return Counted(rates, each_s)
