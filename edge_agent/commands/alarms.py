@@ -10,6 +10,7 @@ from typing import Any
 from edge_agent.commands import options
 from edge_agent.words import language
 from edge_agent.words.errors import EvidenceError, NotRunning, SettingsError
+from edge_agent.words.language import mark, tr
 
 PICTURES = (".svg", ".html")
 
@@ -72,7 +73,7 @@ def _list(chosen: argparse.Namespace) -> int:
     for alarm in alarms:
         print("\n".join(alarm_text.story(alarm)))
     if not alarms:
-        print("no alarm on record")
+        print(tr("no alarm on record"))
     return 0
 
 
@@ -138,8 +139,8 @@ def _plot(chosen: argparse.Namespace, found: Any, picture: Any) -> None:
         )
     drawing = alarm_picture.draw(alarm, found.occupancy, picture)
     html = chosen.plot.suffix.lower() == ".html"
-    write_whole(chosen.plot, (svg.page(f"alarm {alarm['id']}", drawing) if html else drawing).encode())
-    print(f"{chosen.plot}: written")
+    write_whole(chosen.plot, (svg.page(tr("alarm {id}", id=alarm["id"]), drawing) if html else drawing).encode())
+    print(tr("{file}: written", file=chosen.plot))
 
 
 def _export(chosen: argparse.Namespace) -> int:
@@ -167,7 +168,8 @@ def _export(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps({"file": str(chosen.exhibit), **exhibiting.summary(exhibit)}, indent=1))
         return 0
-    print("\n".join([f"{chosen.exhibit}: written", *exhibiting.told(exhibit), *([f"  no picture: {why}"] if why else [])]))
+    none = [tr("  no picture: {why}", why=tr(why))] if why else []
+    print("\n".join([tr("{file}: written", file=chosen.exhibit), *exhibiting.told(exhibit), *none]))
     return 0
 
 
@@ -180,7 +182,8 @@ def _export_n42(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps({"file": str(chosen.n42), "alarm": found.alarm["id"], "occupancy": found.alarm["occupancy"]}, indent=1))
     else:
-        print(f"{chosen.n42}: written.  Evidence is the record: edge-agent alarms export {found.alarm['id']} --exhibit FILE.html")
+        print(tr("{file}: written.  Evidence is the record: edge-agent alarms export {id} --exhibit FILE.html",
+                 file=chosen.n42, id=found.alarm["id"]))
     return 0
 
 
@@ -196,7 +199,7 @@ def _export_csv(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps({"file": str(chosen.csv), "alarm": found.alarm["id"], "occupancy": found.alarm["occupancy"]}, indent=1))
     else:
-        print(f"{chosen.csv}: written.  Its form: docs/replay.md")
+        print(tr("{file}: written.  Its form: docs/replay.md", file=chosen.csv))
     return 0
 
 
@@ -208,11 +211,11 @@ def _drawing(found: Any, configuration: Any, model: Path | None) -> tuple[str, s
 
     try:
         if found.occupancy is None or found.alarm["radiation"] not in found.occupancy["series"]:
-            return "", "there are no counts of the passage on record"
+            return "", mark("there are no counts of the passage on record")
         picture, _ = looking_back.picture(found, configuration, model)
         return alarm_picture.draw(exhibit_page.tame(found.alarm), exhibit_page.tame(found.occupancy), picture), ""
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
-        return "", "these records hold no counts in a form that can be drawn"
+        return "", mark("these records hold no counts in a form that can be drawn")
 
 
 def _vkey(path: Path | None, member: str) -> Any:

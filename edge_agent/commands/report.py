@@ -29,17 +29,20 @@ def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.house import guide, minutes_kept
     from edge_agent.house.configuration import load
     from edge_agent.tools import diagnosis_text, report_page
+    from edge_agent.words.language import tr, trn
 
     since = datetime.now(UTC) - timedelta(days=chosen.days)
     with Core(Path(load(chosen.config).settings.portal.sockets) / "control.sock") as core:
         status = core.ask("status")
         records = _records(core, since)
         found = guide.of_status(status, guide.findings(chosen.config), history=lambda lane: minutes_kept.signs(core, lane))
+    period = trn("{n} day to {end}", "{n} days to {end}", chosen.days, end=f"{datetime.now(UTC):%Y-%m-%d}")
     pages = {place: diagnosis_text.page(place, here) for place, here in found.items()}
-    text = report_page.page(status["origin"], f"{chosen.days} days to {datetime.now(UTC):%Y-%m-%d}", status, records, pages)
+    text = report_page.page(status["origin"], period, status, records, pages)
     write_whole(chosen.out, text.encode())
     alarms = sum(record["kind"] == "alarm" for record in records)
-    print(f"{chosen.out}: {len(records)} records, {alarms} alarms in {chosen.days} days.  Open it in a browser and print it")
+    print(tr("{file}: records {records}, alarms {alarms}; {period}.  Open it in a browser and print it",
+             file=chosen.out, records=len(records), alarms=alarms, period=period))
     return 0
 
 

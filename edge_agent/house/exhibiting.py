@@ -15,6 +15,7 @@ from edge_agent.tools import ed25519, notes
 from edge_agent.tools.exhibit import ALARM, OCCUPANCY, Exhibit
 from edge_agent.tools.exhibit_page import Programs, utc
 from edge_agent.words.errors import EdgeAgentError, SettingsError
+from edge_agent.words.language import tr, trn
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,9 @@ def signer_of(log: LogIdentity) -> ed25519.Signer | None:
 def programs() -> Programs:
     """What an exhibit's page carries: the verifier, and what shows its verdict."""
     js = shipped_verifiers() / "js"
-    script = "\n".join(read_text(js / name, "a part of exhibits") for name in ("verify_log.js", "exhibit_page.js"))
-    return Programs(script, read_text(js / "exhibit.css", "a part of exhibits"))
+    part = "a part of exhibits"                     # of an error: stays English
+    script = "\n".join(read_text(js / name, part) for name in ("verify_log.js", "exhibit_page.js"))
+    return Programs(script, read_text(js / "exhibit.css", part))
 
 
 def summary(exhibit: Exhibit) -> dict[str, Any]:
@@ -102,9 +104,16 @@ def summary(exhibit: Exhibit) -> dict[str, Any]:
 def told(exhibit: Exhibit) -> list[str]:
     """The same for a person."""
     found = summary(exhibit)
-    lines = [f"  record {found['record']} of {found['log']}, under a checkpoint of {found['checkpoint_size']} records"]
+    lines = [trn("  record {record} of {log}, under a checkpoint of {n} record",
+                 "  record {record} of {log}, under a checkpoint of {n} records", found["checkpoint_size"],
+                 record=found["record"], log=found["log"])]
     if not exhibit.receipts:
-        return [*lines, "  NO RECEIPT YET: only the portal vouches for it; export it again when the centre has countersigned"]
-    after = f"after {utc(found['after_s'])}, " if found["after_s"] is not None else ""
-    lines.append(f"  signed {after}before {utc(found['before_s'])} UTC by the clock of {', '.join(found['centres'])}")
-    return lines if exhibit.row(OCCUPANCY) else [*lines, "  without the record of the passage: there is none under this receipt"]
+        return [*lines, tr("  NO RECEIPT YET: only the portal vouches for it; export it again when the centre has countersigned")]
+    before, centres = utc(found["before_s"]), ", ".join(found["centres"])
+    lines.append(tr("  signed before {before} UTC by the clock of {centres}", before=before, centres=centres)
+                 if found["after_s"] is None else
+                 tr("  signed after {after}, before {before} UTC by the clock of {centres}", after=utc(found["after_s"]),
+                    before=before, centres=centres))
+    if not exhibit.row(OCCUPANCY):
+        lines.append(tr("  without the record of the passage: there is none under this receipt"))
+    return lines

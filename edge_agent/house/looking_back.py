@@ -24,6 +24,7 @@ from edge_agent.tools.base64url import encode
 from edge_agent.tools.bracket import Bracket, named_receipt
 from edge_agent.tools.kernel_picture import Picture
 from edge_agent.words.errors import EdgeAgentError, EvidenceError, SettingsError, StorageError
+from edge_agent.words.language import tr
 from edge_agent.words.reading import Radiation
 
 LAST = 1000                     # alarms the core gives at once (paths/control.py)
@@ -88,20 +89,21 @@ def choose(records: Iterable[tuple[str, Body]], name: str) -> Found:
 def picture(found: Found, configuration: Configuration | None, model: Path | None) -> tuple[Picture | None, str]:
     """The shadow test of the alarm's passage by the lane's own model, and why there is none where it is None."""
     if found.alarm["radiation"] != "gamma" or found.occupancy is None:
-        return None, "the shadow test is of gamma counts of a vehicle"
+        return None, tr("the shadow test is of gamma counts of a vehicle")
     if configuration is None:
-        return None, "the lane's settings are not here: --config FILE draws the fitted shadow and source too"
+        return None, tr("the lane's settings are not here: --config FILE draws the fitted shadow and source too")
     lane = next((lane for lane in configuration.settings.lane if lane.name == found.alarm["lane"]), None)
     if lane is None:
-        return None, f"{configuration.path} has no lane {found.alarm['lane']}"
+        return None, tr("{file} has no lane {lane}", file=configuration.path, lane=found.alarm["lane"])
     profile = configuration.profiles[lane.name]
     held = configuration.models.get(lane.name)
     if model is not None:
         held = model_file.read(_text(model), str(model), len(lane_detectors(lane, profile)[Radiation.GAMMA]))
     if held is None:
-        return None, f"lane {lane.name} has no shadow model"
+        return None, tr("lane {lane} has no shadow model", lane=lane.name)
     drawn = retrace.picture(lane, profile, held, found.occupancy)
-    return drawn, "" if drawn else "the shadow test has nothing to say of this passage (no speed, no background, other panels)"
+    return drawn, "" if drawn else tr(
+        "the shadow test has nothing to say of this passage (no speed, no background, other panels)")
 
 
 def is_named(alarm: Body, name: str) -> bool:

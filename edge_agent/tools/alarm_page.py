@@ -8,8 +8,17 @@ from typing import Any
 from edge_agent.tools import alarm_text
 from edge_agent.tools.bracket import Bracket
 from edge_agent.tools.kernel_picture import Picture
+from edge_agent.words.language import mark, tr
 
 Body = Mapping[str, Any]
+ENDED = (
+    mark("portal", about="ended"), mark("background-seen", about="ended"), mark("portal-restart", about="ended"),
+    mark("silence", about="ended"), mark("stopped", about="ended"), mark("overdue", about="ended"),
+)
+VENDOR = {
+    ("gamma",): mark("alarm, gamma"), ("neutron",): mark("alarm, neutron"),
+    ("gamma", "neutron"): mark("alarm, gamma and neutron"),
+}
 
 
 def page(
@@ -18,54 +27,63 @@ def page(
     """`why`: the reason where there is no picture; `bracket`: when the centre's clock says it was signed."""
     lines = alarm_text.story(alarm)
     lines += [f"   {text}" for text in (bracket.text(), bracket.question(alarm)) if text]
-    lines += [f"   source of the rate: {alarm['basis']}"] if alarm.get("basis") else []
-    lines.append(f"   sum of {', '.join(alarm['sum'])}   speed {_speed(alarm)}   settings {alarm['cfg'][:12] or '-'}")
+    lines += [tr("   source of the rate: {basis}", basis=alarm["basis"])] if alarm.get("basis") else []
+    lines.append(tr("   sum of {panels}   speed {speed}   settings {cfg}", panels=", ".join(alarm["sum"]), speed=_speed(alarm),
+                    cfg=alarm["cfg"][:12] or "-"))
     lines += _occupancy(occupancy) if occupancy else _vacant(alarm)
     lines += [f"   {_brief(other)}" for other in others]
-    return lines + (_fitted(picture) if picture else [f"no fitted shadow: {why}"])
+    return lines + (_fitted(picture) if picture else [tr("no fitted shadow: {why}", why=why)])
 
 
 def _vacant(alarm: Body) -> list[str]:
     if alarm["occupancy"] is None:
-        return ["the lane was vacant"]
-    return [f"occupancy {alarm['occupancy']}: no record yet, the vehicle is in it"]
+        return [tr("the lane was vacant")]
+    return [tr("occupancy {id}: no record yet, the vehicle is in it", id=alarm["occupancy"])]
 
 
 def _occupancy(body: Body) -> list[str]:
     seconds = (body["end"]["mono_ms"] - body["begin"]["mono_ms"]) / 1e3
-    vendor = [radiation for radiation, on in body["vendor"].items() if on]
+    vendor = VENDOR.get(tuple(sorted(radiation for radiation, on in body["vendor"].items() if on)), mark("no alarm"))
+    largest = ", ".join(f"{rule} {value:.2f}" for rule, value in sorted(body["statistics"].items()))
     lines = [
-        f"occupancy {body['id']}   {body['begin']['wall']} to {body['end']['wall']}   {seconds:.1f} s, ended by {body['ended']}",
-        f"   the portal's own electronics: {'alarm, ' + ' and '.join(vendor) if vendor else 'no alarm'}"
-        f"   its counter {'-' if body['counter'] is None else body['counter']}",
-        "   largest of each rule: " + ", ".join(f"{rule} {value:.2f}" for rule, value in sorted(body["statistics"].items())),
+        tr("occupancy {id}   {begin} to {end}   {seconds:.1f} s, ended by {ended}", id=body["id"], begin=body["begin"]["wall"],
+           end=body["end"]["wall"], seconds=seconds, ended=tr(body["ended"], about="ended")),
+        tr("   the portal's own electronics: {vendor}   its counter {counter}", vendor=tr(vendor),
+           counter="-" if body["counter"] is None else body["counter"]),
+        tr("   largest of each rule: {largest}", largest=largest),
     ]
     for radiation, found in body.get("background", {}).items():
         rates = "  ".join(f"{name} {rate:g}" for name, rate in found["cps"].items())
-        known = f"from {found['exposure_s']:.0f} s, {found['age_s']:.0f} s old"
-        lines.append(f"   {radiation} background, counts/s: {rates}   {known}")
+        lines.append(tr("   {radiation} background, counts/s: {rates}   from {exposure:.0f} s, {age:.0f} s old",
+                        radiation=alarm_text.radiation({"radiation": radiation}), rates=rates, exposure=found["exposure_s"],
+                        age=found["age_s"]))
     return lines + ([f"   {', '.join(body['notes'])}"] if body["notes"] else [])
 
 
 def _brief(alarm: Body) -> str:
-    return f"also {alarm['id']}  {alarm['radiation']} {alarm['rule']}: {alarm_text.numbers(alarm)}"
+    return tr("also {id}  {radiation} {rule}: {numbers}", id=alarm["id"], radiation=alarm_text.radiation(alarm),
+              rule=alarm["rule"], numbers=alarm_text.numbers(alarm))
 
 
 def _fitted(picture: Picture) -> list[str]:
     seen = picture.seen
     return [
-        f"fitted over the whole passage: {seen.statistic:.2f} sigma; vehicle {seen.length_m:.1f} m long at "
-        f"{seen.speed_mps * 3.6:.1f} km/h",
-        f"   source {seen.source_cps:.0f} +- {seen.source_sd:.0f} counts/s at closest approach, {seen.behind_m:.1f} m behind the "
-        f"front bumper, {abs(seen.lateral_m):.1f} m {_side(seen.lateral_m)}",
-        f"   where it stands out: {seen.counts:.0f} counts in {seen.window_s:.1f} s, behind the shadow {seen.expected:.0f}, "
-        f"without a vehicle {seen.background:.0f}",
+        tr("fitted over the whole passage: {sigma:.2f} sigma; vehicle {length:.1f} m long at {speed:.1f} km/h",
+           sigma=seen.statistic, length=seen.length_m, speed=seen.speed_mps * 3.6),
+        tr("   source {source:.0f} +- {sd:.0f} counts/s at closest approach, {behind:.1f} m behind the front bumper, {side}",
+           source=seen.source_cps, sd=seen.source_sd, behind=seen.behind_m, side=_side(seen.lateral_m)),
+        tr("   where it stands out: {counts:.0f} counts in {window:.1f} s, behind the shadow {expected:.0f}, "
+           "without a vehicle {background:.0f}", counts=seen.counts, window=seen.window_s, expected=seen.expected,
+           background=seen.background),
     ]
 
 
 def _side(lateral_m: float) -> str:
-    return "left of the middle" if lateral_m < 0 else "right of the middle" if lateral_m > 0 else "from the middle"
+    if not lateral_m:
+        return tr("in the middle")
+    return tr("{metres:.1f} m left of the middle", metres=-lateral_m) if lateral_m < 0 else tr(
+        "{metres:.1f} m right of the middle", metres=lateral_m)
 
 
 def _speed(alarm: Body) -> str:
-    return "not measured" if alarm["speed_mps"] is None else f"{alarm['speed_mps'] * 3.6:.1f} km/h"
+    return tr("not measured") if alarm["speed_mps"] is None else f"{alarm['speed_mps'] * 3.6:.1f} km/h"

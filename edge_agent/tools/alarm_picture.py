@@ -13,12 +13,13 @@ from typing import Any
 from edge_agent.tools import alarm_text, svg
 from edge_agent.tools.kernel_picture import Picture
 from edge_agent.tools.svg import Scale
+from edge_agent.words.language import tr
 
 WIDTH, LEFT, RIGHT = 900.0, 120.0, 880.0
 ROW, GAP = 104.0, 14.0              # of one chart
 LOWER, VEHICLE = 46.0, 70.0         # below the charts for the axis; height of the vehicle, 2.5 m wide
 VEHICLE_M = 2.5                     # width of a truck (EU directive 96/53: 2.55 m)
-CHARACTERS = 120                    # of the text above, a line
+CHARACTERS = 114                    # of the text above, a line: 855 of 0.6 em each
 COUNTS, BACKGROUND, SHADOW, SOURCE, WINDOW = "#1a1a1a", "#6b6b6b", "#1f5fbf", "#c0392b", "#f2d9a0"
 
 
@@ -62,7 +63,7 @@ def draw(alarm: Mapping[str, Any], occupancy: Mapping[str, Any], picture: Pictur
     for row, chart in enumerate(course.charts):
         parts += _chart(top + row * (ROW + GAP), x, course, chart)
     parts += _axis(bottom, x, course)
-    return svg.document(WIDTH, bottom + LOWER, f"alarm {alarm['id']}", parts)
+    return svg.document(WIDTH, bottom + LOWER, tr("alarm {id}", id=alarm["id"]), parts)
 
 
 # --- what is drawn
@@ -114,7 +115,7 @@ def _with_sum(charts: list[Chart], names: list[str]) -> list[Chart]:
         return [sum(column) for column in zip(*rows, strict=True)] if all(rows) else []
 
     return [
-        Chart(f"sum of {len(summed)}", total([c.counts for c in summed]), total([c.background for c in summed]),
+        Chart(tr("sum of {n}", n=len(summed)), total([c.counts for c in summed]), total([c.background for c in summed]),
               total([c.shadowed for c in summed]), total([c.source for c in summed])),
         *charts,
     ]
@@ -127,10 +128,11 @@ def _words(alarm: Mapping[str, Any], course: Course, picture: Picture | None) ->
     lines = [alarm_text.where(alarm), alarm_text.sure(alarm), alarm_text.numbers(alarm), alarm_text.also(alarm)]
     if picture is not None:
         seen = picture.seen
-        lines.append(
-            f"fitted over the whole passage: source {seen.source_cps:.0f} +- {seen.source_sd:.0f} counts/s at closest approach, "
-            f"{seen.statistic:.1f} sigma; vehicle {seen.length_m:.1f} m at {seen.speed_mps * 3.6:.1f} km/h"
-        )
+        lines.append(tr(
+            "fitted over the whole passage: source {source:.0f} +- {sd:.0f} counts/s at closest approach, "
+            "{sigma:.1f} sigma; vehicle {length:.1f} m at {speed:.1f} km/h",
+            source=seen.source_cps, sd=seen.source_sd, sigma=seen.statistic, length=seen.length_m, speed=seen.speed_mps * 3.6,
+        ))
     return [line for line in lines if line]
 
 
@@ -146,7 +148,8 @@ def _wrapped(lines: list[str]) -> list[str]:
 
 
 def _title(alarm: Mapping[str, Any], words: list[str]) -> list[str]:
-    name = f"Lane {alarm['lane']}   {alarm['radiation'].upper()} ALARM   {alarm['at']['wall']}"
+    name = tr("Lane {lane}   {radiation} ALARM   {at}", lane=alarm["lane"], radiation=alarm_text.radiation(alarm).upper(),
+              at=alarm["at"]["wall"])
     parts = [
         svg.text(20, 32, name, 18, more=' font-weight="bold"'), svg.text(RIGHT, 32, f"{alarm['id']}  {alarm['rule']}", 11, "end"),
     ]
@@ -156,11 +159,11 @@ def _title(alarm: Mapping[str, Any], words: list[str]) -> list[str]:
 def _legend(y: float, course: Course, alarm: Mapping[str, Any]) -> list[str]:
     """Samples of what is really in the charts, left to right."""
     chart, x, parts = course.charts[0], 20.0, []
-    entries = [("counts/s", svg.path([(0, 0), (26, 0)], COUNTS, 1.2) + svg.dot(13, 0, 2.2, COUNTS), True)]
-    entries.append(("background, no vehicle", svg.line((0, 0), (26, 0), BACKGROUND, 1.5, "7 4"), bool(chart.background)))
-    entries.append(("behind the fitted shadow", svg.line((0, 0), (26, 0), SHADOW, 2), bool(chart.shadowed)))
-    entries.append(("fitted source", svg.box(0, -6, 26, 12, "url(#source)", SOURCE), bool(chart.source)))
-    entries.append(("window that alarmed", svg.box(0, -6, 26, 12, WINDOW, WINDOW), alarm_text.rule(alarm) != "shadow"))
+    entries = [(tr("counts/s"), svg.path([(0, 0), (26, 0)], COUNTS, 1.2) + svg.dot(13, 0, 2.2, COUNTS), True)]
+    entries.append((tr("background, no vehicle"), svg.line((0, 0), (26, 0), BACKGROUND, 1.5, "7 4"), bool(chart.background)))
+    entries.append((tr("behind the fitted shadow"), svg.line((0, 0), (26, 0), SHADOW, 2), bool(chart.shadowed)))
+    entries.append((tr("fitted source"), svg.box(0, -6, 26, 12, "url(#source)", SOURCE), bool(chart.source)))
+    entries.append((tr("window that alarmed"), svg.box(0, -6, 26, 12, WINDOW, WINDOW), alarm_text.rule(alarm) != "shadow"))
     for name, sample, there in entries:
         if there:
             parts.append(f'<g transform="translate({x:.0f},{y:.0f})">{sample}{svg.text(32, 4, name, 11)}</g>')
@@ -174,9 +177,9 @@ def _vehicle(top: float, x: Scale, course: Course) -> list[str]:
     front, rear, middle = x(course.vehicle_s[0]), x(course.vehicle_s[1]), top + 14 + VEHICLE / 2
     parts = [
         svg.box(front, top + 14, rear - front, VEHICLE, "#f4f4f4", "#444444", ' rx="8"'),
-        svg.text(LEFT - 8, middle + 4, "vehicle", 12, "end"), svg.text(front + 10, middle + 4, "◄ front", 11),
-        svg.text((front + rear) / 2, top + 9, "right side as driven", 10.5, "middle"),
-        svg.text((front + rear) / 2, top + 14 + VEHICLE + 14, "left side as driven", 10.5, "middle"),
+        svg.text(LEFT - 8, middle + 4, tr("vehicle"), 12, "end"), svg.text(front + 10, middle + 4, tr("◄ front"), 11),
+        svg.text((front + rear) / 2, top + 9, tr("right side as driven"), 10.5, "middle"),
+        svg.text((front + rear) / 2, top + 14 + VEHICLE + 14, tr("left side as driven"), 10.5, "middle"),
     ]
     if course.source_s is not None and course.across_m is not None:
         at = x(course.source_s)
@@ -184,7 +187,7 @@ def _vehicle(top: float, x: Scale, course: Course) -> list[str]:
         parts += [svg.dot(at, y, 7, SOURCE), svg.line((at - 12, y), (at + 12, y), SOURCE)]
         parts.append(svg.line((at, y - 12), (at, y + 12), SOURCE))
         aside, anchor = (-16, "end") if at > (LEFT + RIGHT) / 2 else (16, "start")
-        parts.append(svg.text(at + aside, y + 4, "source", 11.5, anchor, ' font-weight="bold"'))
+        parts.append(svg.text(at + aside, y + 4, tr("source"), 11.5, anchor, ' font-weight="bold"'))
     return parts
 
 
@@ -198,7 +201,7 @@ def _marks(top: float, bottom: float, x: Scale, course: Course, alarm: Mapping[s
     if x.low <= at_s <= x.high:
         parts.append(svg.line((x(at_s), top - 4), (x(at_s), bottom), svg.INK, 1.2, "2 3"))
         near = x(at_s) > RIGHT - 90
-        parts.append(svg.text(x(at_s) + (-4 if near else 4), top - 6, "alarm given", 10, "end" if near else "start"))
+        parts.append(svg.text(x(at_s) + (-4 if near else 4), top - 6, tr("alarm given"), 10, "end" if near else "start"))
     if course.source_s is not None:
         parts.append(svg.line((x(course.source_s), top), (x(course.source_s), bottom), SOURCE, 1.0))
     return parts
@@ -238,5 +241,5 @@ def _axis(bottom: float, x: Scale, course: Course) -> list[str]:
     for tick in x.ticks(10):
         parts.append(svg.line((x(tick), bottom), (x(tick), bottom + 5)))
         parts.append(svg.text(x(tick), bottom + 17, svg.number(tick), 10.5, "middle"))
-    what = "s since the front broke the beam" if course.vehicle_s else "s since the occupancy began"
+    what = tr("s since the front broke the beam") if course.vehicle_s else tr("s since the occupancy began")
     return [*parts, svg.text((LEFT + RIGHT) / 2, bottom + 36, what, 12, "middle")]

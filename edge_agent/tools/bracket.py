@@ -15,6 +15,7 @@ from typing import Any
 
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.notes import Receipt
+from edge_agent.words.language import tr
 
 SLACK_MS = 2000                     # receipts have whole seconds, and both clocks are read around a disk's fsync
 UNCERTAIN_MAX_MS = 60_000           # a clock that admits more than this is a question all the same
@@ -33,10 +34,10 @@ class Bracket:
         if self.after_s is None and self.before_s is None:
             return ""
         if self.before_s is None:
-            return f"signed after {utc(self.after_s or 0)} by the centre's clock; no receipt covers it yet"
+            return tr("signed after {after} by the centre's clock; no receipt covers it yet", after=utc(self.after_s or 0))
         if self.after_s is None:
-            return f"signed before {utc(self.before_s)} by the centre's clock"
-        return f"signed between {utc(self.after_s)} and {utc(self.before_s)} by the centre's clock"
+            return tr("signed before {before} by the centre's clock", before=utc(self.before_s))
+        return tr("signed between {after} and {before} by the centre's clock", after=utc(self.after_s), before=utc(self.before_s))
 
     def outside_ms(self, wall_ms: int, unc_ms: int = 0) -> int:
         """How far a portal's clock lay outside, signed: below 0 before, above 0 after, 0 inside."""
@@ -53,7 +54,9 @@ class Bracket:
         away = 0 if wall_ms is None else self.outside_ms(wall_ms, unc_ms)
         if not away:
             return ""
-        return f"its own clock said {payload['t']['wall']}: {abs(away) / 1000:.0f} s too {'late' if away > 0 else 'early'}"
+        wall, seconds = payload["t"]["wall"], abs(away) / 1000
+        return tr("its own clock said {wall}: {seconds:.0f} s too late", wall=wall, seconds=seconds) if away > 0 else tr(
+            "its own clock said {wall}: {seconds:.0f} s too early", wall=wall, seconds=seconds)
 
 
 def utc(time_s: int) -> str:

@@ -27,3 +27,9 @@ def fault_name(name: str) -> str:
     """dead:Aa1 keeps its panel."""
     bare, colon, panel = name.partition(":")
     return f"{tr(bare, about=FAULT)}{colon}{panel}"
+
+
+def with_name(name: str) -> str:
+    """For a page to print: in words, and as it is looked up in docs and records: neveikia:Aa1 (dead:Aa1)."""
+    said = fault_name(name)
+    return name if said == name else f"{said} ({name})"

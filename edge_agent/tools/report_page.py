@@ -8,6 +8,9 @@ from html import escape
 from typing import Any
 
 from edge_agent.tools import alarm_text
+from edge_agent.tools.fault_names import with_name
+from edge_agent.words import language
+from edge_agent.words.language import mark, tr, trn
 
 Body = Mapping[str, Any]
 ROWS_MAX = 400          # of one table: a month of a busy post; what is beyond is counted
@@ -15,41 +18,74 @@ STYLE = """body{font:10pt/1.35 sans-serif;margin:1.5cm;color:#000}h1{font-size:1
 h2{font-size:11pt;margin:1.2em 0 .3em}
 table{border-collapse:collapse;width:100%}td,th{border:1px solid #999;padding:.15em .4em;text-align:left;vertical-align:top}
 th{background:#eee}.bad{font-weight:bold}@page{size:A4;margin:1.5cm}tr{page-break-inside:avoid}.sign td{height:2.2em}"""
+ACTS = {
+    ("exercise", "begin"): mark("exercise begun ({id}): {text}"), ("exercise", "end"): mark("exercise ended ({id}): {text}"),
+    ("maintenance", "begin"): mark("maintenance begun ({id}): {text}"),
+    ("maintenance", "end"): mark("maintenance ended ({id}): {text}"),
+}
+OPERATOR = {
+    "panel-out": mark("panel taken out: {text}"), "panel-in": mark("panel in the sums again: {text}"),
+    "source-check": mark("source check: {text}"), "acknowledge": mark("acknowledged: {text}"),
+    "note": mark("note: {text}"),
+}
+STEPS = (
+    mark("background", about="step"), mark("balance", about="step"), mark("source-check", about="step"),
+    mark("walk-through", about="step"), mark("tamper", about="step"), mark("annunciator", about="step"),
+    mark("alarm-receipt", about="step"), mark("speed", about="step"), mark("other", about="step"),
+)
+VERDICTS = (
+    mark("pass", about="verdict"), mark("look", about="verdict"), mark("fail", about="verdict"),
+    mark("left out", about="verdict"),
+)
+OWN = {
+    "boot": mark("started"), "config": mark("what is in force has changed"),
+    "clock": mark("the wall clock stepped by {seconds:.1f} s"), "recovery": mark("a new log began"),
+}
 
 
 def page(origin: str, period: str, status: Body, records: Sequence[Body], findings: Mapping[str, Sequence[str]]) -> str:
     """`records`: payloads with "kind", oldest first; `findings`: place -> lines of diagnose."""
     parts = [
-        f"<h1>{escape(origin)}</h1><p>{escape(period)}. Made {escape(str(status['now']['wall']))}, agent "
-        f"{escape(str(status['agent']))}, configuration {escape(str(status['cfg'])[:12])}, records {status['log']['size']}, "
-        f"receipted {status['log']['receipted']}.</p>",
-        *_section("Lanes now", ("lane", "state", "faults", "without", "vehicles since start"), _lanes(status)),
-        *_text("Diagnosis now", findings),
-        *_section("Alarms", ("time (UTC)", "lane", "what", "marked", "record"), _alarms(records)),
-        *_section("Faults", ("condition", "lane", "times", "last begin (UTC)", "last words"), _faults(records)),
-        *_section("Exercises, repair work, acts of people", ("time (UTC)", "lane", "who", "what"), _acts(records)),
-        *_section("Handhelds, backpacks, mobile systems", ("time (UTC)", "instrument", "nuclides", "counts/s, dose"),
-                  _found(records)),
-        *_section("The agent itself", ("time (UTC)", "what"), _own(records)),
-        '<h2>Read and agreed</h2><table class="sign"><tr><td>Name</td><td>Date</td><td>Signature</td></tr></table>',
+        f"<h1>{escape(origin)}</h1><p>{escape(_about(period, status))}</p>",
+        *_section(tr("Lanes now"), (tr("lane"), tr("state"), tr("faults"), tr("without"), tr("vehicles since start")),
+                  _lanes(status)),
+        *_text(tr("Diagnosis now"), findings),
+        *_section(tr("Alarms"), (tr("time (UTC)"), tr("lane"), tr("what"), tr("marked"), tr("record")), _alarms(records)),
+        *_section(tr("Faults"), (tr("condition"), tr("lane"), tr("times"), tr("last begin (UTC)"), tr("last words")),
+                  _faults(records)),
+        *_section(tr("Exercises, repair work, acts of people"), (tr("time (UTC)"), tr("lane"), tr("who"), tr("what")),
+                  _acts(records)),
+        *_section(tr("Handhelds, backpacks, mobile systems"),
+                  (tr("time (UTC)"), tr("instrument"), tr("nuclides"), tr("counts/s, dose")), _found(records)),
+        *_section(tr("The agent itself"), (tr("time (UTC)"), tr("what")), _own(records)),
+        f"<h2>{escape(tr('Read and agreed'))}</h2>", '<table class="sign"><tr>',
+        *(f"<td>{escape(word)}</td>" for word in (tr("Name"), tr("Date"), tr("Signature"))), "</tr></table>",
     ]
     title = escape(f"{origin}, {period}")
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
+    head = f'<!doctype html><html lang="{language.code()}"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>'
     return f"{head}<body>{''.join(parts)}</body></html>\n"
+
+
+def _about(period: str, status: Body) -> str:
+    return tr("{period}. Made {wall}, agent {agent}, configuration {cfg}, records {size}, receipted {receipted}.",
+              period=period, wall=status["now"]["wall"], agent=status["agent"], cfg=str(status["cfg"])[:12],
+              size=status["log"]["size"], receipted=status["log"]["receipted"])
 
 
 def _section(title: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     held = list(rows)
     yield f"<h2>{escape(title)}</h2>"
     if not held:
-        yield "<p>none</p>"
+        yield f"<p>{escape(tr('none', about='rows'))}</p>"
         return
     yield "<table><tr>" + "".join(f"<th>{escape(head)}</th>" for head in heads) + "</tr>"
     for row in held[-ROWS_MAX:]:
         yield "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>"
     yield "</table>"
     if len(held) > ROWS_MAX:
-        yield f"<p>and {len(held) - ROWS_MAX} earlier ones: edge-agent alarms, edge-agent verify</p>"
+        rest = trn("and {n} earlier one: edge-agent alarms, edge-agent verify",
+                   "and {n} earlier ones: edge-agent alarms, edge-agent verify", len(held) - ROWS_MAX)
+        yield f"<p>{escape(rest)}</p>"
 
 
 def _text(title: str, findings: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -60,8 +96,10 @@ def _text(title: str, findings: Mapping[str, Sequence[str]]) -> Iterator[str]:
 
 def _lanes(status: Body) -> Iterator[tuple[object, ...]]:
     for name, lane in status["lanes"].items():
-        yield (name, f"{lane['state']}, {'armed' if lane['armed'] else 'NOT ARMED'}", ", ".join(lane["faults"]) or "none",
-               ", ".join(lane["out_of_service"]) or "-", lane["counts"]["occupancies"])
+        armed = tr("armed") if lane["armed"] else tr("NOT ARMED")
+        faults = ", ".join(map(with_name, lane["faults"])) or tr("none", about="faults")
+        yield (name, f"{tr(lane['state'], about='lane')}, {armed}", faults, ", ".join(lane["out_of_service"]) or "-",
+               lane["counts"]["occupancies"])
 
 
 def _time(body: Body) -> str:
@@ -72,7 +110,8 @@ def _alarms(records: Sequence[Body]) -> Iterator[tuple[object, ...]]:
     for body in records:
         if body["kind"] == "alarm":
             marks = ", ".join(str(body[name]) for name in ("exercise", "maintenance") if body.get(name))
-            yield _time(body), body["lane"], f"{body['radiation']} {body['rule']}: {alarm_text.numbers(body)}", marks, body["id"]
+            what = f"{alarm_text.radiation(body)} {body['rule']}: {alarm_text.numbers(body)}"
+            yield _time(body), body["lane"], what, marks, body["id"]
 
 
 def _faults(records: Sequence[Body]) -> Iterator[tuple[object, ...]]:
@@ -80,36 +119,44 @@ def _faults(records: Sequence[Body]) -> Iterator[tuple[object, ...]]:
     times = Counter((body["lane"], body["condition"]) for body in begun)
     last = {(body["lane"], body["condition"]): body for body in begun}
     for key, body in last.items():
-        yield body["condition"], body["lane"] or "controller", times[key], _time(body), body["detail"]
+        yield with_name(body["condition"]), body["lane"] or tr("controller"), times[key], _time(body), body["detail"]
 
 
 def _acts(records: Sequence[Body]) -> Iterator[tuple[object, ...]]:
     for body in records:
         kind = body["kind"]
         if kind in ("exercise", "maintenance"):
-            what = "; ".join([f"{kind} {body['phase']} ({body['id']}): {body.get('done') or body['reason']}",
-                              *map(_swapped, body.get("parts", []))])
+            said = tr(ACTS[kind, body["phase"]], id=body["id"], text=body.get("done") or body["reason"])
+            what = "; ".join([said, *map(_swapped, body.get("parts", []))])
         elif kind == "operator":
-            what = f"{body['action']}: {_operator(body)}"
+            what = tr(OPERATOR.get(body["action"], "{text}"), text=_operator(body))
         elif kind == "commissioning":
-            steps = "; ".join(f"{step.get('step')} {step.get('verdict')}" for step in body["steps"])
-            what = f"commissioning {'passed' if body['passed'] else 'NOT passed'}: {steps}"
+            steps = "; ".join(map(_step, body["steps"]))
+            what = tr("commissioning passed: {steps}", steps=steps) if body["passed"] else tr(
+                "commissioning NOT passed: {steps}", steps=steps)
         elif kind == "tamper":
-            yield _time(body), body["lane"], "", f"cabinet {'OPENED' if body['open'] else 'closed'}"
+            yield _time(body), body["lane"], "", tr("cabinet OPENED") if body["open"] else tr("cabinet closed")
             continue
         else:
             continue
-        yield _time(body), body.get("lane") or "all", body["by"]["name"], what
+        yield _time(body), body.get("lane") or tr("all", about="lanes"), body["by"]["name"], what
+
+
+def _step(step: Body) -> str:
+    return f"{tr(str(step.get('step')), about='step')} {tr(str(step.get('verdict')), about='verdict')}"
 
 
 def _swapped(part: Body) -> str:
-    return f"{part['part']} {part['detector'] or ''}: {part['old_serial'] or '?'} out, {part['new_serial'] or '?'} in"
+    return tr("{part} {detector}: {old} out, {new} in", part=part["part"], detector=part["detector"] or "",
+              old=part["old_serial"] or "?", new=part["new_serial"] or "?")
 
 
 def _operator(body: Body) -> str:
     if body["action"] == "source-check":
         check = body["check"]
-        panels = ", ".join(f"{name} {'good' if one['passed'] else 'FAIL'}" for name, one in check["detectors"].items())
+        panels = ", ".join(
+            tr("{panel} good", panel=name) if one["passed"] else tr("{panel} FAIL", panel=name)
+            for name, one in check["detectors"].items())
         return f"{check['nuclide']} {check['source'] or ''}: {panels}"
     return ", ".join(filter(None, (", ".join(body.get("detectors") or []), body.get("alarm"), body.get("text"))))
 
@@ -119,16 +166,13 @@ def _found(records: Sequence[Body]) -> Iterator[tuple[object, ...]]:
         if body["kind"] == "instrument":
             about = body["instrument"]
             rate = ", ".join(f"{value:g} {unit}" for value, unit in (
-                (body["gamma_cps"], "gamma/s"), (body["neutron_cps"], "neutron/s"), (body["dose_rate_usv_per_h"], "uSv/h"))
-                if value is not None)
+                (body["gamma_cps"], tr("gamma/s")), (body["neutron_cps"], tr("neutron/s")),
+                (body["dose_rate_usv_per_h"], "uSv/h")) if value is not None)
             yield (_time(body), f"{about['maker']} {about['model']} {about['serial'] or ''}",
-                   ", ".join(one["name"] for one in body["nuclides"]) or "none", rate)
+                   ", ".join(one["name"] for one in body["nuclides"]) or tr("none", about="nuclides"), rate)
 
 
 def _own(records: Sequence[Body]) -> Iterator[tuple[object, ...]]:
-    words = {"boot": "started", "config": "what is in force has changed", "clock": "the wall clock stepped",
-             "recovery": "a new log began"}
     for body in records:
-        if body["kind"] in words:
-            step = f" by {body['step_ms'] / 1000:.1f} s" if body["kind"] == "clock" else ""
-            yield _time(body), words[body["kind"]] + step
+        if body["kind"] in OWN:
+            yield _time(body), tr(OWN[body["kind"]], seconds=body.get("step_ms", 0) / 1000)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from edge_agent.words import language
+
 INK, FAINT = "#1a1a1a", "#8a8a8a"
 Point = tuple[float, float]
 
@@ -48,7 +50,7 @@ def page(title: str, drawing: str) -> str:
     """The same as an HTML page that prints on one sheet."""
     inside = drawing.partition("\n")[2]
     return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!DOCTYPE html>\n<html lang="{language.code()}"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f"<style>body{{margin:0}}svg{{max-width:100%;height:auto}}</style></head><body>\n{inside}</body></html>\n"
     )
 

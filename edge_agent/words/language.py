@@ -39,6 +39,11 @@ def spoken() -> Catalogue | None:
     return _spoken
 
 
+def code() -> str:
+    """Of the language spoken, for the `lang` of a page."""
+    return _spoken.language if _spoken is not None and _spoken.language else "en"
+
+
 @contextmanager
 def english() -> Iterator[None]:
     """For what is evidence or is read by a machine, whoever asked for it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from edge_agent.house.configuration import load
 from edge_agent.judgement import learning_model
 from edge_agent.judgement.portal import Portal
 from edge_agent.tools import bodies, jws, times
+from edge_agent.words import language
 from edge_agent.words.reading import Chunk
 from hardware_mocks import rapiscan
 from hardware_mocks.scenes import Scene, Source, Vehicle
@@ -166,6 +168,27 @@ def test_the_picture_shows_what_was_judged_and_no_label_lies_on_another(
     assert set(words) >= {*names, "sum of 4", "alarm given", "background, no vehicle"}
     assert ("behind the fitted shadow" in words) is fitted and ("source" in words) is fitted
     assert ("window that alarmed" in words) is (rule != "shadow")
+
+
+@pytest.mark.parametrize("rule", ["shadow", "focus", "neutron"])
+def test_page_and_picture_in_lithuanian_keep_their_numbers_and_their_room(
+    rule: str, site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, alarm = tmp_path / "alarm.html", site.alarm(rule)
+    asked = ["alarms", "show", alarm["id"], "--config", str(site.config), "--ledger", str(site.log), "--plot", str(file)]
+    try:
+        assert main(["--language", "lt", *asked]) == 0
+    finally:
+        language.speak(None)
+    lithuanian = capsys.readouterr().out
+    text = file.read_text()
+    drawn = " ".join(check_readable(text[text.index("<svg") : text.index("</svg>") + 6]))
+    assert '<html lang="lt">' in text and "suma (4)" in drawn and "aliarmas" in drawn
+    assert main(asked) == 0
+    english = capsys.readouterr().out
+    assert sorted(re.findall(r"[0-9][0-9.]*", lithuanian)) == sorted(re.findall(r"[0-9][0-9.]*", english))
+    said = lithuanian.replace(alarm["basis"], "").replace(str(file), "") + drawn        # the basis stands in the record: English
+    assert not {"counts", "source", "vehicle", "background", "lane", "alarm", "speed"} & set(re.findall("[a-z]+", said))
 
 
 def test_without_the_lanes_settings_the_record_alone_is_drawn(

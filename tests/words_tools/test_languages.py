@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from edge_agent.commands import main, status
 from edge_agent.house import guide, speaking
-from edge_agent.tools import alarm_text, diagnosis_text, officer_line, po_file
+from edge_agent.tools import alarm_text, diagnosis_text, officer_line, po_file, report_page
 from edge_agent.tools.diagnosis import diagnose
 from edge_agent.tools.po_file import Entry
 from edge_agent.words import language
@@ -79,6 +79,29 @@ def test_the_list_of_covered_rooms_only_grows() -> None:
             assert room in TEXTS.COVERED, f"{room} is covered: add it to COVERED in docs/texts.py"
 
 
+def test_no_new_room_prints_plain_english() -> None:
+    """A command, a page, or whoever prints: through the catalogue, or on the list of what is still to come."""
+    known = {*TEXTS.COVERED, *TEXTS.STILL, *TEXTS.ENGLISH}
+    found = [f"edge_agent/{room}, line {line}: {text}" for room in TEXTS.screens() if room not in known
+             for line, text in TEXTS.prose((ROOT / "edge_agent" / room).read_text())]
+    assert not found, "\n".join(found) + '\n  write tr("... {name} ...", name=name), then' + TYPE_THIS
+
+
+@pytest.mark.parametrize("room", TEXTS.STILL)
+def test_the_list_of_what_is_still_english_only_shrinks(room: str) -> None:
+    path = ROOT / "edge_agent" / room
+    assert path.exists() and TEXTS.prose(path.read_text()), f"{room} is done: take it out of STILL in docs/texts.py"
+
+
+def test_a_new_screen_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for room in ("commands/new.py", "tools/new_page.py", "house/new.py", "house/silent.py"):
+        (tmp_path / "edge_agent" / room).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "edge_agent" / room).write_text("x = 1" if "silent" in room else 'print("gone")')
+    monkeypatch.setattr(TEXTS, "ROOT", tmp_path)
+    assert TEXTS.screens() == ["commands/new.py", "house/new.py", "tools/new_page.py"]
+    assert TEXTS.prose('print("gone")') == [(1, "gone")] and TEXTS.prose('print("ok", end="")') == TEXTS.prose("x = 'gone'") == []
+
+
 def test_what_is_looked_for() -> None:
     def found(code: str) -> list[str]:
         return [text for _, text in TEXTS.prose(code)]
@@ -86,6 +109,7 @@ def test_what_is_looked_for() -> None:
     assert found('print("no fault")') == ["no fault"] and found('print(tr("no fault"))') == []
     assert found('print(f"lane {name}")') == ["f'lane {name}'"] and found('tr("{a}", a=f"lane {b}")') == ["f'lane {b}'"]
     assert found('"""What it does."""') == found('log.info("lane %s heard", 1)') == found('raise E("not this one")') == []
+    assert found('f"<td class=x>{a}</td>"') == found('"h1 p{font-size:9pt}"') == [] != found('f"<td>lane {a}</td>"')
     assert found('f"edge-agent {version}"') == found('f"{a}: {b}"') == found('found["state"]') == []
 
 
@@ -94,6 +118,12 @@ def test_lithuanian_has_three_forms() -> None:
     for word, numbers in {"dieną": (1, 21, 101), "dienas": (2, 9, 22), "dienų": (10, 11, 19, 20, 111)}.items():
         for n in numbers:
             assert trn("about once in {n} day", "about once in {n} days", n) == f"maždaug kartą per {n} {word}"
+
+
+def test_an_alarm_has_one_name() -> None:
+    """Decision 0027."""
+    said = [form for forms in LITHUANIAN.texts.values() for form in forms]
+    assert [text for text in said if "pavojaus signal" in text.lower()] == [] and any("aliarmas" in text for text in said)
 
 
 def test_every_condition_has_a_name_for_the_officer() -> None:
@@ -193,6 +223,21 @@ ALARM: dict[str, Any] = {
     "statistic": 9.1, "threshold": 5.6, "budget": 1e-4, "counts": 512, "window_s": 1.2, "expected": 300.0, "expected_sd": 2.0,
     "detectors": {"Aa1": {"counts": 512}}, "receipted": False, "seq": 7,
 }
+BY = {"by": {"name": "J. J.", "how": "act.sock"}, "t": {"wall": "2026-11-26T21:48:05Z"}, "lane": "2"}
+RECORDS: list[dict[str, Any]] = [
+    {**ALARM, "kind": "alarm", "t": BY["t"], "exercise": "X1"},
+    {**BY, "kind": "fault", "present": True, "condition": "dead:Aa1", "detail": "nothing"},
+    {**BY, "kind": "exercise", "phase": "begin", "id": "X1", "reason": "Q-7"},
+    {**BY, "kind": "maintenance", "phase": "end", "id": "X1", "done": "Q-7", "lane": None,
+     "parts": [{"part": "D-1", "detector": "Aa1", "old_serial": None, "new_serial": "D-9"}]},
+    {**BY, "kind": "operator", "action": "panel-out", "detectors": ["Aa1"], "text": "Q-7"},
+    {**BY, "kind": "operator", "action": "source-check",
+     "check": {"nuclide": "Cs-137", "source": "CS-1188", "detectors": {"Aa1": {"passed": False}, "Aa2": {"passed": True}}}},
+    {**BY, "kind": "commissioning", "passed": False, "steps": [{"step": "walk-through", "verdict": "left out"}]},
+    {**BY, "kind": "tamper", "open": True}, {**BY, "kind": "clock", "step_ms": 1500}, {**BY, "kind": "boot"},
+    {**BY, "kind": "instrument", "instrument": {"maker": "R-9", "model": "R-9", "serial": "R-9"}, "gamma_cps": 12.5,
+     "neutron_cps": 1.0, "dose_rate_usv_per_h": 0.1, "nuclides": [{"name": "Cs-137"}]},
+]
 GIVEN = set(re.findall("[A-Za-z]+", json.dumps([STATUS, ALARM])))       # what stands in the data may stand on the screen
 UNITS = {"edge", "agent", "focus", "O1", "A7"}
 
@@ -214,6 +259,27 @@ def test_no_word_of_a_screen_goes_past_the_catalogue() -> None:
     words = {word for line in screens() for word in re.findall("[A-Za-z]{2,}", line)}
     assert words - GIVEN - UNITS == set()
     assert not {"vacant", "closed", "gamma", "exercise"} & words       # in the data, and looked up
+
+
+def report() -> list[str]:
+    text = report_page.page("q.example", "Q-7", {**STATUS, "cfg": "a1b2c3"}, RECORDS, {})
+    return re.sub("<style>.*?</style>|<title>.*?</title>|<[^>]*>", "\n", text, flags=re.DOTALL).split("\n")
+
+
+def test_no_word_of_the_printed_report_goes_past_the_catalogue() -> None:
+    language.speak(Catalogue("xx", Marked(), lambda n: 0))
+    given = GIVEN | set(re.findall("[A-Za-z]+", json.dumps(RECORDS)))
+    words = {word for line in report() for word in re.findall("[A-Za-z]{2,}", line)}
+    assert words - given - UNITS - {"example", "alarms", "verify", "uSv"} == set()
+    assert not {"vacant", "gamma", "exercise", "walk", "left", "OPENED", "armed"} & words
+
+
+def test_the_printed_report_is_lithuanian_and_keeps_the_names_that_are_looked_up() -> None:
+    language.speak(LITHUANIAN)
+    shown = report()
+    assert "neveikia:Aa1 (dead:Aa1)" in shown and "Parašas" in shown and "Aliarmai" in shown
+    assert "priėmimo bandymas NEIŠLAIKYTAS: perėjimas su šaltiniu praleista" in shown
+    assert report_page.page("q", "Q", {**STATUS, "cfg": "a"}, [], {}).startswith('<!doctype html><html lang="lt">')
 
 
 def test_a_lithuanian_screen_fits_a_serial_console() -> None:
