@@ -10,6 +10,7 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import tr
 
 PASS, LOOK, FAIL = 0, 10, 11
 
@@ -58,14 +59,16 @@ def _swapped(chosen: argparse.Namespace, status: dict[str, Any], found: dict[str
 
     if chosen.lane is None:
         raise SettingsError("--swapped belongs to one lane.\n  edge-agent diagnose LANE --swapped BAD:GOOD")
-    here = found[f"lane {chosen.lane}"]
+    place = f"lane {chosen.lane}"                   # a key of --json too: stays English
+    here = found[place]
     panels = list(status["lanes"][chosen.lane]["detectors"])
     bad, good = swap_test.pair(chosen.swapped, panels)
     told = swap_test.judge(bad, good, chosen.at, {name for one in here for name in one.subjects})
     left = [swap_test.narrowed(one, told.sides) for one in here if {bad, good} & set(one.subjects)]
     if chosen.json:
-        print(json.dumps({"verdict": told.verdict, "sides": told.sides, "text": told.text,
+        print(json.dumps({"verdict": told.verdict, "sides": told.sides, "text": told.text(),
                           "findings": diagnosis_text.plain(left)}, indent=1))
     else:
-        print("\n".join([*textwrap.wrap(f"swap test: {told.text}", 80), *diagnosis_text.page(f"lane {chosen.lane}", left)]))
+        said = textwrap.wrap(tr("swap test: {text}", text=told.text()), 80)
+        print("\n".join([*said, *diagnosis_text.page(place, left)]))
     return FAIL if any(one.verdict == "FAIL" for one in left) else LOOK if left else PASS

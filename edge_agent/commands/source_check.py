@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge_agent.commands import acting, options
+from edge_agent.words.language import tr
 
 if TYPE_CHECKING:
     from edge_agent.words.sources import CheckSource
@@ -40,14 +41,15 @@ def _run(chosen: argparse.Namespace) -> int:
 
     file, today, say = chosen.register or chosen.config.with_name("sources.toml"), datetime.now(UTC).date(), _say(chosen)
     source, found = source_checking.find(file, chosen.source), load(chosen.config)
-    say(f"{source.nuclide} {source.id}: {source_check.activity_bq(source, today):.3g} Bq today.  Kept: {source.kept or '?'}")
-    say("The lane is marked as under maintenance; its alarms are signed, sent and shown like any other.")
+    say(tr("{nuclide} {id}: {activity:.3g} Bq today.  Kept: {where}", nuclide=source.nuclide, id=source.id,
+           activity=source_check.activity_bq(source, today), where=source.kept or "?"))
+    say(tr("The lane is marked as under maintenance; its alarms are signed, sent and shown like any other."))
 
     def enter(text: str) -> None:
         say(text)
         acting.enter()
 
-    with acting.maintenance(chosen, f"source check with {chosen.source}"):
+    with acting.maintenance(chosen, f"source check with {chosen.source}"):      # on record: stays English
         check, first = source_checking.measure(found, chosen.lane, source, chosen.panel, chosen.seconds, today, say, enter)
         acting.ask(chosen, "source-checked", lane=chosen.lane, check=check)
     if chosen.json:
@@ -62,11 +64,11 @@ def _keep(say: Callable[[str], None], file: Path, source: CheckSource, first: di
     from edge_agent.house import source_checking
 
     if source_checking.keep_first(file, source, first, today):
-        say(f"Measured for the first time: {file} has it now; the next check is compared with it.")
+        say(tr("Measured for the first time: {file} has it now; the next check is compared with it.", file=file))
         return
     rates = ", ".join(f"{panel} = {rate}" for panel, rate in first.items())
-    say("Measured for the first time: write into the register, [[source]] of this id:")
-    say(f'  measured = "{today}"\n  expected_cps = {{ {rates} }}')
+    say(tr("Measured for the first time: write into the register, [[source]] of this id:"))
+    say(f'  measured = "{today}"\n  expected_cps = {{ {rates} }}')                  # of TOML: stays English
 
 
 def _say(chosen: argparse.Namespace) -> Callable[[str], None]:

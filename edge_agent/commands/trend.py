@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import tr, trn
 
 if TYPE_CHECKING:
     from edge_agent.hands.asking import Core
@@ -64,7 +65,8 @@ def _show(chosen: argparse.Namespace, core: Core, lane: str) -> None:
     now_s = int(core.ask("minutes", lane=lane, begin_s=0, end_s=0)["now_s"])
     minutes, spoiled = minutes_kept.fetch(core, lane, now_s - span_s, now_s)
     if spoiled:
-        print(f"{spoiled} damaged blocks of the history of lane {lane} are left out", file=sys.stderr)
+        print(trn("{n} damaged block of the history of lane {lane} is left out",
+                  "{n} damaged blocks of the history of lane {lane} are left out", spoiled, lane=lane), file=sys.stderr)
     if chosen.csv is not None:
         _write(chosen.csv, _table(trend.rows(minutes)))
     if chosen.svg is not None:
@@ -90,4 +92,4 @@ def _write(path: Path, text: str) -> None:
     except OSError as problem:
         raise SettingsError(f"cannot write {path}: {problem.strerror}.\n  Is the path right, and may this account write it?"
                             ) from None
-    print(f"written: {path}", file=sys.stderr)
+    print(tr("{file}: written", file=path), file=sys.stderr)

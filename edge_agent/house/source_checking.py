@@ -55,7 +55,8 @@ def measure(
         counted = fresh_counts.count(found, lane, radiation, seconds)
         expected = source_check.expected_cps(source, panel, today)
         results[panel] = one = source_check.judge(background, [rates[at] for rates in counted.rates], counted.each_s, expected)
-        say(f"  {'ok  ' if one.verdict != 'fail' else 'FAIL'} {panel}: {one.text}")
+        say(tr("  FAIL {panel}: {text}", panel=panel, text=one.text()) if one.verdict == "fail" else
+            tr("  ok   {panel}: {text}", panel=panel, text=one.text()))
     enter(tr("Take the source back to where it is kept, then press Enter"))
     check = {
         "nuclide": source.nuclide, "source": source.id, "activity_bq": source_check.activity_bq(source, today),

@@ -11,8 +11,9 @@ from edge_agent.tools.diagnosis import Found
 from edge_agent.words.language import tr
 
 
-def page(where: str, found: Sequence[Found]) -> list[str]:
-    """One lane, or the controller."""
+def page(place: str, found: Sequence[Found]) -> list[str]:
+    """One lane ("lane 2"), or the "controller"."""
+    where = tr("controller") if place == "controller" else tr("lane {name}", name=place.removeprefix("lane "))
     if not found:
         return [f"{where}: PASS"]                   # PASS, LOOK, FAIL: stays English, names as of the exit codes
     worst = "FAIL" if any(one.verdict == "FAIL" for one in found) else "LOOK"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import tr
 from edge_agent.words.sources import CheckSource
 
 # days; ENSDF evaluations as in NuDat 3 (National Nuclear Data Center)
@@ -25,11 +26,24 @@ class Checked:
     expected_cps: float | None          # net, today; None: not measured before
     seconds: float
     verdict: str                        # "pass", "fail", "first"
-    text: str
+
+    @property
+    def sd(self) -> float:
+        return math.sqrt(max(self.source_cps, 1.0) / self.seconds)
 
     @property
     def net_cps(self) -> float:
         return self.source_cps - self.background_cps
+
+    def text(self) -> str:
+        """For whoever holds the source."""
+        if self.net_cps < LEAST_Z * self.sd:
+            return tr("the source is not seen: {net:.1f} +- {sd:.1f} counts/s.  Is it at this panel, and the panel at this "
+                      "field?", net=self.net_cps, sd=self.sd)
+        if self.expected_cps is None:
+            return tr("{net:.1f} +- {sd:.1f} counts/s net, measured for the first time", net=self.net_cps, sd=self.sd)
+        return tr("{net:.1f} +- {sd:.1f} counts/s net, {part:.0f} % of the {expected:.1f} expected today", net=self.net_cps,
+                  sd=self.sd, part=100 * self.net_cps / self.expected_cps, expected=self.expected_cps)
 
     def plain(self) -> dict[str, float | bool | None]:
         """As a record says it (schema `operator`, `check`)."""
@@ -64,15 +78,10 @@ def judge(background_cps: float, gross_cps: Sequence[float], seconds_each: float
     """`gross_cps`: rates of equal counting times with the source in place."""
     seconds = seconds_each * len(gross_cps)
     gross = sum(gross_cps) / len(gross_cps)
-    sd = math.sqrt(max(gross, 1.0) / seconds)
-    net = gross - background_cps
-    if net < LEAST_Z * sd:
-        why = f"the source is not seen: {net:.1f} +- {sd:.1f} counts/s.  Is it at this panel, and the panel at this field?"
-        return Checked(background_cps, gross, expected, seconds, "fail", why)
+    found = Checked(background_cps, gross, expected, seconds, "fail")
+    if found.net_cps < LEAST_Z * found.sd:
+        return found
     if expected is None:
-        text = f"{net:.1f} +- {sd:.1f} counts/s net, measured for the first time"
-        return Checked(background_cps, gross, None, seconds, "first", text)
-    ratio, open_ = net / expected, SIGMAS * sd / expected
-    good = abs(ratio - 1.0) <= TOLERANCE + open_
-    text = f"{net:.1f} +- {sd:.1f} counts/s net, {100 * ratio:.0f} % of the {expected:.1f} expected today"
-    return Checked(background_cps, gross, expected, seconds, "pass" if good else "fail", text)
+        return replace(found, verdict="first")
+    good = abs(found.net_cps / expected - 1.0) <= TOLERANCE + SIGMAS * found.sd / expected
+    return replace(found, verdict="pass" if good else "fail")

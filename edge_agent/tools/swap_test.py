@@ -11,23 +11,35 @@ from dataclasses import dataclass, replace
 
 from edge_agent.tools.diagnosis import Found
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import mark, tr
 
 ENDS = ("input", "panel")
 WENT = {"input": ("panel", "cable"), "panel": ("panel",)}
 STAYED = {"input": ("input",), "panel": ("cable",)}
-NEXT = {
-    ("input", "went"): "Put the cables back, exchange them at the panels instead, then --at panel: panel, or its cable?",
-    ("input", "stayed"): "Put the cables back. The input is at fault.",
-    ("panel", "went"): "Put the cables back. The panel is at fault, its cable and input are good.",
-    ("panel", "stayed"): "Put the cables back. The cable is at fault.",
+SAID = {
+    ("input", "went"): mark("the fault went with it to {good}: it is in the panel or its cable. Put the cables back, exchange "
+                            "them at the panels instead, then --at panel: panel, or its cable?"),
+    ("input", "stayed"): mark("the fault stayed at {bad}: it is in the input. Put the cables back. The input is at fault."),
+    ("panel", "went"): mark("the fault went with it to {good}: it is in the panel. Put the cables back. The panel is at fault, "
+                            "its cable and input are good."),
+    ("panel", "stayed"): mark("the fault stayed at {bad}: it is in the cable. Put the cables back. The cable is at fault."),
 }
+BOTH = mark("{bad} and {good} are both at fault now: put the cables back and look again")
+GONE = mark("neither {bad} nor {good} is at fault now: a connector that was touched. Clean and secure all four, put the cables "
+            "back, look again tomorrow")
 
 
 @dataclass(frozen=True, slots=True)
 class Swap:
     verdict: str                # "went", "stayed", "gone", "both"
-    text: str
+    said: str                   # with {bad} and {good}
+    bad: str
+    good: str
     sides: tuple[str, ...]      # where the fault is; () where the test does not say
+
+    def text(self) -> str:
+        """For whoever holds the cables."""
+        return tr(self.said, bad=self.bad, good=self.good)
 
 
 def pair(text: str, panels: Sequence[str]) -> tuple[str, str]:
@@ -43,14 +55,11 @@ def judge(bad: str, good: str, end: str, faulty: Collection[str]) -> Swap:
     """`faulty`: detectors with a fault now, by the name of their field; minutes after the swap, when faults have settled."""
     at_bad, at_good = bad in faulty, good in faulty
     if at_bad and at_good:
-        return Swap("both", f"{bad} and {good} are both at fault now: put the cables back and look again", ())
+        return Swap("both", BOTH, bad, good, ())
     if not at_bad and not at_good:
-        return Swap("gone", f"neither {bad} nor {good} is at fault now: a connector that was touched. Clean and secure all four, "
-                    "put the cables back, look again tomorrow", ("cable",))
+        return Swap("gone", GONE, bad, good, ("cable",))
     verdict = "went" if at_good else "stayed"
-    how = f"the fault went with it to {good}" if at_good else f"the fault stayed at {bad}"
-    sides = WENT[end] if at_good else STAYED[end]
-    return Swap(verdict, f"{how}: it is in the {' or its '.join(sides)}. {NEXT[end, verdict]}", sides)
+    return Swap(verdict, SAID[end, verdict], bad, good, WENT[end] if at_good else STAYED[end])
 
 
 def narrowed(found: Found, sides: Sequence[str]) -> Found:

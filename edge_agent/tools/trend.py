@@ -9,6 +9,7 @@ from typing import Any
 
 from edge_agent.words.minute import DOSE, DOSE_PARTS, Minute
 
+SUM = "sum"
 QUARTER = 4                     # a share drifts from the first quarter of the time to the last
 
 
@@ -88,7 +89,7 @@ def _courses(group: str, placed: Sequence[Sequence[Minute]]) -> list[Course]:
         found.append(Course(name, whole[name].rate, [here[name].rate if name in here else None for here in sums],
                             shares[1], drift))
     if len(names) > 1:
-        found.append(Course("sum", _sum(whole, names), [_sum(here, names) for here in sums], None, None))
+        found.append(Course(SUM, _sum(whole, names), [_sum(here, names) for here in sums], None, None))
     return found
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from edge_agent.tools import svg
 from edge_agent.tools.svg import Scale
-from edge_agent.tools.trend import Course, Trend
+from edge_agent.tools.trend import SUM, Course, Trend
+from edge_agent.words.language import tr, trn
 from edge_agent.words.minute import DOSE
 
 WIDTH, LEFT, RIGHT = 900.0, 150.0, 880.0
@@ -20,14 +21,16 @@ def draw(lane: str, found: Trend, when: Callable[[float], str]) -> str:
     """The SVG.  `when`: a time (s since 1970) in words."""
     end_s = found.at(len(found.heard))
     x = Scale(found.begin_s, end_s, LEFT, RIGHT)
-    title = f"Lane {lane}   {when(found.begin_s)} to {when(end_s)}"
+    title = tr("Lane {lane}   {begin} to {end}", lane=lane, begin=when(found.begin_s), end=when(end_s))
+    known = trn("{n} minute known; counts of the empty lane; a gap: nothing counted",
+                "{n} minutes known; counts of the empty lane; a gap: nothing counted", found.minutes)
     parts = [svg.text(20, 30, title, 16, more=' font-weight="bold"'),
-             svg.text(20, 50, f"{found.minutes} minutes known; counts of the empty lane; a gap: nothing counted", 11)]
+             svg.text(20, 50, known, 11)]
     y = TOP
     for group, courses in found.groups.items():
         for one in courses:
             unit = "" if group == DOSE else "/s"
-            parts += _chart(y, x, found, one, f"{group} {one.name}", unit)
+            parts += _chart(y, x, found, one, f"{tr(group, about='group')} {tr('sum') if one.name == SUM else one.name}", unit)
             y += ROW + GAP
     parts += _bars(y, x, found)
     y += ROW + GAP
@@ -35,18 +38,23 @@ def draw(lane: str, found: Trend, when: Callable[[float], str]) -> str:
         parts += _strip(y, x, found, name)
         y += STRIP
     if len(found.fault_bins) > FAULTS:
-        parts.append(svg.text(LEFT, y + 11, f"and {len(found.fault_bins) - FAULTS} more conditions", 10))
+        parts.append(svg.text(LEFT, y + 11, _more(len(found.fault_bins) - FAULTS), 10))
         y += STRIP
     parts += _axis(y, x, found, when)
     return svg.document(WIDTH, y + 36, title, parts)
+
+
+def _more(n: int) -> str:
+    return trn("and {n} more condition", "and {n} more conditions", n)
 
 
 def _chart(top: float, x: Scale, found: Trend, one: Course, name: str, unit: str) -> Iterator[str]:
     yield svg.box(LEFT, top, RIGHT - LEFT, ROW)
     yield svg.text(LEFT - 8, top + 14, name, 11, "end", ' font-weight="bold"')
     if one.share is not None:
-        drift = "" if one.drift is None else f", {one.drift * 100:+.1f} points"
-        yield svg.text(LEFT - 8, top + 28, f"share {one.share:.1%}{drift}", 9, "end")
+        share = tr("share {share:.1%}", share=one.share) if one.drift is None else tr(
+            "share {share:.1%}, {drift:+.1f} points", share=one.share, drift=one.drift * 100)
+        yield svg.text(LEFT - 8, top + 28, share, 9, "end")
     known = one.known
     if not known:
         return
@@ -75,8 +83,9 @@ def _runs(rates: Sequence[float | None]) -> Iterator[list[tuple[int, float]]]:
 def _bars(top: float, x: Scale, found: Trend) -> Iterator[str]:
     most = max(found.occupancies, default=0)
     yield svg.box(LEFT, top, RIGHT - LEFT, ROW)
-    yield svg.text(LEFT - 8, top + 14, "vehicles", 11, "end", ' font-weight="bold"')
-    yield svg.text(LEFT - 8, top + 28, f"{sum(found.occupancies)}, alarms {sum(found.alarms)} (dots)", 9, "end")
+    yield svg.text(LEFT - 8, top + 14, tr("vehicles"), 11, "end", ' font-weight="bold"')
+    yield svg.text(LEFT - 8, top + 28, tr("{vehicles}, alarms {alarms} (dots)", vehicles=sum(found.occupancies),
+                                              alarms=sum(found.alarms)), 9, "end")
     wide = max(0.6, x(found.at(1)) - x(found.at(0)))
     for i, count in enumerate(found.occupancies):
         if count:

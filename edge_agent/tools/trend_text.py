@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from edge_agent.tools.trend import Course, Trend
+from edge_agent.tools.trend import SUM, Course, Trend
+from edge_agent.words.language import mark, tr, trn
 from edge_agent.words.minute import DOSE
 
 SPARK = 30                              # characters, one a bin
 BLOCKS, ASCII = "▁▂▃▄▅▆▇█", "_.,-=+*#"  # the second for a console that cannot show the first
 SPAN = 0.10                             # a line's height is at least so much of the mean each way: noise is not a mountain
 FAULTS = 12                             # rows
+GROUPS = (mark("gamma", about="group"), mark("neutron", about="group"), mark("dose", about="group"))
 
 
 def page(lane: str, found: Trend, when: Callable[[float], str], marks: str = BLOCKS) -> Iterator[str]:
@@ -20,22 +22,24 @@ def page(lane: str, found: Trend, when: Callable[[float], str], marks: str = BLO
 
 def _lines(lane: str, found: Trend, when: Callable[[float], str], marks: str) -> Iterator[str]:
     end_s = found.at(len(found.heard))
-    yield f"lane {lane}   {when(found.begin_s)} to {when(end_s)}"
+    yield tr("lane {lane}   {begin} to {end}", lane=lane, begin=when(found.begin_s), end=when(end_s))
     known = found.minutes * 60 / (end_s - found.begin_s)
-    yield f"{_span(found.minutes * 60)} known, {min(1.0, known):.0%} of it; a mark of the line is {_span(found.bin_s)}"
+    yield tr("{known} known, {part:.0%} of it; a mark of the line is {bin}", known=_span(found.minutes * 60),
+             part=min(1.0, known), bin=_span(found.bin_s))
     if not found.minutes:
-        yield "  nothing is kept of this time: the core did not run, or the disk was full"
+        yield tr("  nothing is kept of this time: the core did not run, or the disk was full")
         return
     for group, courses in found.groups.items():
-        unit = courses[0].name if group == DOSE else "/s"
-        yield f"{f'{group} {unit}'[:10]:10}{'mean':>8}{'least':>9}{'most':>9}{'share':>7}{'drift':>6}"
+        what = f"{tr(group, about='group')} {courses[0].name if group == DOSE else '/s'}"
+        heads = (tr("mean"), tr("least"), tr("most"), tr("share"), tr("drift"))
+        yield f"{what[:10]:10}{heads[0]:>8}{heads[1]:>9}{heads[2]:>9}{heads[3]:>7}{heads[4]:>6}"
         yield from (_row(one, marks) for one in courses)
-    yield _events("vehicles", found.occupancies, found.heard, marks)
-    yield _events("alarms", found.alarms, found.heard, marks)
+    yield _events(tr("vehicles"), found.occupancies, found.heard, marks)
+    yield _events(tr("alarms"), found.alarms, found.heard, marks)
     for name, minutes in list(found.faults.items())[:FAULTS]:
         yield f"  !! {name[:33]:33} {_span(minutes * 60):>10} {_bar(found.fault_bins[name], found.heard, marks)}"
     if len(found.faults) > FAULTS:
-        yield f"  and {len(found.faults) - FAULTS} more: --json"
+        yield trn("  and {n} more: --json", "  and {n} more: --json", len(found.faults) - FAULTS)
 
 
 def _row(one: Course, marks: str) -> str:
@@ -44,7 +48,8 @@ def _row(one: Course, marks: str) -> str:
     share = "" if one.share is None else f"{one.share:.1%}"
     drift = "" if one.drift is None else f"{one.drift * 100:+.1f}"
     line = _spark(one.rates, marks)
-    return f"  {one.name[:7]:7}{_cell(one.mean)}{_cell(least)}{_cell(most)}{share:>7}{drift:>6} {line}".rstrip()
+    name = tr("sum") if one.name == SUM else one.name
+    return f"  {name[:7]:7}{_cell(one.mean)}{_cell(least)}{_cell(most)}{share:>7}{drift:>6} {line}".rstrip()
 
 
 def _cell(value: float | None) -> str:
@@ -72,7 +77,7 @@ def _events(name: str, counts: Sequence[int], heard: Sequence[bool], marks: str)
     most = max(counts, default=0)
     line = "".join(" " if not here else _mark(count / most, marks) if count else "." if marks is ASCII else "·"
                    for count, here in zip(counts, heard, strict=True))
-    return f"  {name:9}{sum(counts):>7}{'most at once' if most else '':>22}{most or '':>9} {line}".rstrip()
+    return f"  {name:9}{sum(counts):>7}{tr('most at once') if most else '':>22}{most or '':>9} {line}".rstrip()
 
 
 def _bar(there: Sequence[bool], heard: Sequence[bool], marks: str) -> str:
@@ -80,7 +85,6 @@ def _bar(there: Sequence[bool], heard: Sequence[bool], marks: str) -> str:
 
 
 def _span(seconds: float) -> str:
-    for unit, size in (("d", 86400.0), ("h", 3600.0)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds / 60:.3g} min"
+    if seconds >= 2 * 86400.0:
+        return tr("{days:.3g} d", days=seconds / 86400.0)
+    return tr("{hours:.3g} h", hours=seconds / 3600.0) if seconds >= 2 * 3600.0 else tr("{minutes:.3g} min", minutes=seconds / 60)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.tools import trend, trend_picture, trend_text
+from edge_agent.tools import po_file, trend, trend_picture, trend_text
+from edge_agent.words import language
 from edge_agent.words.minute import DOSE, Group, Minute
 
 PANELS = ("Aa1", "Aa2", "Ba1", "Ba2")
@@ -36,6 +38,24 @@ def test_a_panel_that_loses_gain_through_the_day_drifts() -> None:
     assert row(lines, "Aa1")[6][0] == "█" and row(lines, "Aa1")[6][-1] == "▁"
     assert row(lines, "Ba2")[1:5] == ["250.0", "250.0", "250.0", "26.3%"]
     assert row(lines, "Aa1N")[1] == "2.000" and row(lines, "Aa1N")[4] == "66.7%"
+
+
+def test_the_same_columns_and_numbers_in_lithuanian() -> None:
+    minutes = [minute(i, faults=("link",), vehicles=i % 3 == 0) for i in range(1440)]
+    english = text(minutes)
+    file = Path(__file__).resolve().parents[2] / "config/languages/lt.po"
+    language.speak(po_file.catalogue(po_file.read(file.read_text(), "lt.po"), "lt.po"))
+    try:
+        found = text(minutes)
+        drawing = trend_picture.draw("2", trend.gather(minutes, BEGIN_S, BEGIN_S + DAY_S, 240), str)
+    finally:
+        language.speak(None)
+    assert max(map(len, found)) <= 80 and len(found) == len(english)
+    panels = [line for line in english if line.split()[0] in (*PANELS, "Aa1N", "Aa2N")]
+    assert len(panels) == 6 and set(panels) <= set(found)
+    heads = next(line for line in found if "vid." in line)
+    assert heads.startswith("gama /s") and any(line.startswith("neutr. /s") for line in found)
+    assert "žinoma 1440 minučių" in drawing and "vehicles" not in drawing and "share" not in drawing
 
 
 def test_hours_the_core_did_not_run_are_blank_and_said() -> None:

@@ -39,7 +39,7 @@ def test_co_57_of_a_year_ago_gives_less_than_half() -> None:
 def test_a_panel_that_counts_too_little_or_too_much_of_it_fails(gross: float, verdict: str) -> None:
     found = source_check.judge(250.0, [gross] * 30, 1.0, source_check.expected_cps(SOURCE, "Aa1", DAY))
     assert found.verdict == verdict and found.seconds == 30.0
-    assert ("not seen" in found.text) == (gross == 252.0)
+    assert ("not seen" in found.text()) == (gross == 252.0)
 
 
 def test_few_counts_leave_room_and_none_before_is_the_first() -> None:

@@ -41,12 +41,12 @@ def test_two_swaps_lead_to_the_part(fault: str, broken: str) -> None:
 
 def test_a_fault_that_is_gone_was_a_connector_and_two_are_said() -> None:
     gone, both = (swap_test.judge("Aa1", "Aa2", "input", faulty) for faulty in (set(), {"Aa1", "Aa2"}))
-    assert gone.verdict == "gone" and "connector" in gone.text and gone.sides == ("cable",)
-    assert both.verdict == "both" and not both.sides and "put the cables back" in both.text
+    assert gone.verdict == "gone" and "connector" in gone.text() and gone.sides == ("cable",)
+    assert both.verdict == "both" and not both.sides and "put the cables back" in both.text()
 
 
 def test_every_swap_ends_with_what_to_do_with_the_cables() -> None:
-    texts = [swap_test.judge("Aa1", "Aa2", end, faulty).text for end in swap_test.ENDS for faulty in ({"Aa1"}, {"Aa2"}, set())]
+    texts = [swap_test.judge("Aa1", "Aa2", end, faulty).text() for end in swap_test.ENDS for faulty in ({"Aa1"}, {"Aa2"}, set())]
     assert all("cables back" in text for text in texts)
 
 
