@@ -78,7 +78,7 @@ class Console:
                 raise SettingsError(f"no answer to: {question}.\n  Without a terminal: edge-agent setup --answers FILE") from None
             try:
                 found = check(text)
-            except SettingsError as problem:
+            except EdgeAgentError as problem:
                 print(f"  {problem}")
                 continue
             self._answers[key] = text
@@ -135,7 +135,7 @@ class FromFile:
         try:
             return check(default if value is None else str(value))
         except SettingsError as problem:
-            raise SettingsError(f"{self._path}: {key}: {problem}\n  It answers: {question}") from None
+            raise SettingsError(f"{self._path}: {_named(key)}: {problem}\n  It answers: {question}") from None
 
     def _find(self, key: str) -> Any:
         parts = key.split(".")
@@ -152,6 +152,12 @@ class FromFile:
 
     def patience_s(self) -> float:
         return self._patience_s
+
+
+def _named(key: str) -> str:
+    """A key as it stands in the file: lane.0.kind is `kind` of the first [[lane]]."""
+    parts = key.split(".")
+    return f"lane {int(parts[1]) + 1}: {parts[2]}" if len(parts) == 3 else key
 
 
 class Services:

@@ -26,7 +26,8 @@ def read_text(path: Path, what: str) -> str:
     except UnicodeDecodeError:
         raise SettingsError(f"{what} {path} is not text in UTF-8.\n  Is it the right file?") from None
     except OSError as problem:
-        raise SettingsError(f"cannot read {what} {path}: {problem}") from None
+        raise SettingsError(f"cannot read {what} {path}: {problem.strerror}.\n  Is the path right, and may this account read it?"
+                            ) from None
 
 
 def read_secret(path: Path, what: str) -> str:

@@ -18,9 +18,8 @@ def like(pattern: re.Pattern[str], expected: str) -> Callable[[str], str]:
     return check
 
 
-def lane_name(*, empty: bool) -> Callable[[str], str]:
-    named = like(NAME, "a short name: letters, digits, . _ -")
-    return lambda text: "" if empty and not text else named(text)
+def lane_name(text: str) -> str:
+    return like(NAME, "a short name: letters, digits, . _ -")(text)
 
 
 def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:

@@ -1,0 +1,167 @@
+"""The questions of setup: what this controller is called, which lanes it has and what is on their wires, who its centre is."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edge_agent import drivers
+from edge_agent.doors.files import read_text
+from edge_agent.house.probing import SLOW_S, Found, shipped
+from edge_agent.house.setup_parts import Asker, Machine
+from edge_agent.tools import answer_checks as checks
+from edge_agent.tools.answers import LaneAnswers
+from edge_agent.tools.notes import read_vkey
+from edge_agent.words.errors import EdgeAgentError, SettingsError
+from edge_agent.words.register_map import UNKNOWN
+
+KINDS = ("vehicle", "pedestrian", "rail", "conveyor")
+MEANINGS = ("cumulative", "interval", "per-second")
+ORIGIN = re.compile(r"[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
+ORIGIN_RULE = (
+    "the domain of whoever runs it in small letters, a slash, then parts of letters A to Z, digits and . _ -\n"
+    "  between slashes, without blanks: rpm.example.gov/portal/QX-0042"
+)
+TOLD = (
+    "Who is told at the lane: log (the service's log; lamps and horn are added as docs/lamps.md says),\n"
+    "  or none (nobody at the lane; the centre sees that it is so)"
+)
+LANES_MAX = 16
+NO_MORE = "-"
+
+
+@dataclass(slots=True)
+class Interview:
+    asker: Asker
+    machine: Machine
+    _names: list[str] = field(default_factory=list)
+    _wires: dict[tuple[str, int], str] = field(default_factory=dict)        # (place, unit; 0: all of the wire) -> its lane
+
+    def this_controller(self) -> tuple[str, str, str]:
+        """(origin, directory of state, directory of sockets)."""
+        ask = self.asker.ask
+        origin = ask("origin", "Name of its log at the centre, never used again (rpm.example.gov/portal/QX-0042)", "",
+                     checks.like(ORIGIN, ORIGIN_RULE))
+        state = ask("state", "Directory of keys and records", "/var/lib/edge-agent", _directory)
+        return origin, state, ask("sockets", "Directory of its sockets", "/run/edge-agent", _directory)
+
+    def lanes(self) -> list[LaneAnswers]:
+        lanes: list[LaneAnswers] = []
+        while len(lanes) < LANES_MAX:
+            number = len(lanes)
+            more = f" ({NO_MORE}: no more)" if lanes else " as people at the post call it"
+            name = self.asker.ask(f"lane.{number}.name", f"Name of lane {number + 1}{more}", NO_MORE if lanes else "", self._name)
+            if not name:
+                break
+            self._names.append(name)
+            lanes.append(self._lane(number, name))
+        return lanes
+
+    def centre(self) -> dict[str, Any] | None:
+        return self.asker.ask("centre_card", "File of the centre's card (none: records are kept and not sent)", "none", _card)
+
+    def annunciator(self) -> str:
+        return self.asker.ask("annunciator", TOLD, "log", checks.one_of(("log", "none")))
+
+    # --- one lane
+
+    def _name(self, text: str) -> str:
+        if self._names and text in ("", NO_MORE):
+            return ""
+        if text in self._names:
+            raise SettingsError(f"{text!r} is a lane already.\n  Give each its own name; {NO_MORE} when there is no more")
+        return checks.lane_name(text)
+
+    def _lane(self, number: int, name: str) -> LaneAnswers:
+        ask = self.asker.ask
+        kind = ask(f"lane.{number}.kind", "What passes: " + ", ".join(KINDS), "vehicle", checks.one_of(KINDS))
+        wire = "Its wire: HOST, HOST:PORT, or a serial port by a stable name"
+        place, found = ask(f"lane.{number}.place", wire, "", self._search)
+        units = {str(one.link.unit): one for one in found}
+        unit = next(iter(units)) if len(units) == 1 else ask(
+            f"lane.{number}.unit", f"Which unit: {', '.join(units)}", next(iter(units)), checks.one_of(tuple(units)))
+        one = units[unit]
+        self._wires[place, one.link.unit] = name
+        families = tuple(family for family in drivers.names() if one.link.kind in drivers.find(family).links)
+        driver = ask(f"lane.{number}.driver", f"Its family: {', '.join(families)}", one.driver, checks.one_of(families))
+        self.asker.say(f"  {drivers.find(driver).title}: {drivers.find(driver).status}")
+        return LaneAnswers(name, kind, driver, _link(one), self._means(number, driver), not drivers.find(driver).tells_passages)
+
+    def _search(self, text: str) -> tuple[str, list[Found]]:
+        place = checks.given(text)
+        self._free(place, 0)
+        found, troubles = self.machine.search(place)
+        for one in found:
+            unit = f" unit {one.link.unit}" if one.link.unit else ""
+            taken = self._wires.get((place, one.link.unit))
+            self.asker.say(f"  {one.link.kind} {place}{unit}: {one.driver or 'something answers'}: {one.evidence}"
+                           + (f" (lane {taken})" if taken else ""))
+        if not found:
+            why = "".join(f"\n  {trouble}" for trouble in troubles)
+            raise SettingsError(
+                f"{place}: nothing was heard and nobody answers.{why}\n  Power, cable, address?  Try: edge-agent probe {place}"
+            )
+        free = [one for one in found if (place, one.link.unit) not in self._wires]
+        if not free:
+            self._free(place, found[0].link.unit)
+        return place, free
+
+    def _free(self, place: str, unit: int) -> None:
+        if (taken := self._wires.get((place, unit))) is not None:
+            raise SettingsError(f"{place} is lane {taken}'s already, and nothing else is on it.\n  Give the wire of this lane")
+
+    def _means(self, number: int, driver: str) -> str:
+        profile = shipped(driver)
+        if profile.modbus is None or all(count.means != UNKNOWN for count in profile.modbus.count):
+            return ""
+        return self.asker.ask(
+            f"lane.{number}.count_means", "What its counts mean is not published: " + ", ".join(MEANINGS)
+            + f"\n  (edge-agent probe PLACE --driver {driver} --unit N watches and says)", "", checks.one_of(MEANINGS))
+
+
+def _directory(text: str) -> str:
+    path = Path(checks.absolute(text))
+    for each in (path, *path.parents):
+        if _no_directory(each):
+            raise SettingsError(f"{text!r}: {each} is there and is no directory.\n  Name one; it is made where there is none")
+    return text
+
+
+def _no_directory(path: Path) -> bool:
+    with contextlib.suppress(OSError):              # where a parent may not be entered nobody knows
+        return path.exists() and not path.is_dir()
+    return False
+
+
+def _card(text: str) -> dict[str, Any] | None:
+    if text in ("", "none"):
+        return None
+    try:
+        card = json.loads(read_text(Path(text), "the centre's card"))
+    except ValueError:
+        raise SettingsError(_no_card(text, "it is not JSON")) from None
+    except EdgeAgentError as problem:
+        raise SettingsError(_no_card(text, str(problem).split("\n", 1)[0].rstrip("."))) from None
+    try:
+        read_vkey(card["vkey"])
+        if not (str(card["url"]).startswith("https://") and "BEGIN CERTIFICATE" in card["tls_cert"]):
+            raise ValueError
+    except (ValueError, KeyError, TypeError, EdgeAgentError):
+        raise SettingsError(_no_card(text, "url, vkey and tls_cert are not all there and good")) from None
+    return dict(card)
+
+
+def _no_card(text: str, why: str) -> str:
+    return f"{text}: not a centre's card: {why}.\n  The centre makes it: edge-agent center card DIR --url URL --out FILE"
+
+
+def _link(one: Found) -> dict[str, str | int | float]:
+    link = one.link
+    where: dict[str, str | int | float] = {"device": link.device, "baud": link.baud, "parity": link.parity} if link.device else {
+        "host": link.host, **({"port": link.port} if link.port else {})}
+    return {"kind": link.kind, **where, **({"unit": link.unit} if link.unit else {}),
+            **({"answer_s": SLOW_S} if link.answer_s == SLOW_S else {})}

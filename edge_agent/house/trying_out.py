@@ -1,0 +1,80 @@
+"""Does what was set up work: is every lane heard, is the way to the centre open, does a test alarm get its receipt?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge_agent.house import asked, way_testing
+from edge_agent.house.configuration import Configuration
+from edge_agent.house.setup_parts import Asker
+
+HEARD_S, RECEIPT_S = 40.0, 60.0
+LOOK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    asker: Asker
+    by: str
+
+    def heard(self, found: Configuration, lanes: list[str]) -> dict[str, bool]:
+        """Lane -> whether counts come and nothing is wrong with it; waits for those that are just starting."""
+        heard = dict.fromkeys(lanes, False)
+
+        def all_heard() -> bool:
+            now = (asked.status(found) or {"lanes": {}})["lanes"]
+            heard.update({name: name in now and now[name]["heard_s"] is not None and not now[name]["faults"] for name in lanes})
+            return all(heard.values())
+
+        until(all_heard, HEARD_S)
+        now = (asked.status(found) or {"lanes": {}})["lanes"]
+        for name, good in heard.items():
+            why = "; ".join(f"{key}: {text}" for key, text in now.get(name, {}).get("fault_details", {}).items())
+            self.asker.say(f"  {'ok  ' if good else 'FAIL'} lane {name}" + ("" if good else f": {why or 'not heard'}"))
+        return heard
+
+    def linked(self, found: Configuration) -> bool:
+        """The way to the centre, step by step; waits until the centre has enrolled this portal."""
+        ends = time.monotonic() + self.asker.patience_s()
+        told = False
+        while True:
+            steps = list(way_testing.steps(found))
+            good = all(step.good is not False for step in steps)
+            if good or time.monotonic() > ends:
+                for step in steps:
+                    verdict = "ok  " if step.good else "FAIL" if step.good is False else "--  "
+                    self.asker.say(f"  {verdict} {step.name}: {step.found}")
+                return good
+            if not told:
+                bad = next(step for step in steps if step.good is False)
+                self.asker.say(f"  waiting: {bad.name}: {bad.found}")
+                told = True
+            time.sleep(2.0)
+
+    def test_alarm(self, found: Configuration, lane: str) -> bool:
+        """Marked as an exercise; True when it has the centre's receipt, or there is no centre."""
+        size = asked.log(found)["size"]
+        asked.act(found, self.by, "begin", kind="exercise", lane=lane, reason="commissioning: test alarm", for_s=600)
+        try:
+            name = asked.act(found, self.by, "test-alarm", lane=lane)["alarm"]
+        finally:
+            asked.act(found, self.by, "end", kind="exercise", lane=lane)
+        if found.settings.centre is None:
+            self.asker.say(f"  alarm {name} is on record; there is no centre to send it to")
+            return True
+        good = until(lambda: asked.receipted(found, size, "alarm", 1), RECEIPT_S)
+        self.asker.say(f"  {'ok  ' if good else 'FAIL'} alarm {name}" + (
+            " has the centre's receipt" if good else ": no receipt within a minute.  edge-agent status, edge-agent link"))
+        return good
+
+
+def until(question: Callable[[], bool], seconds: float) -> bool:
+    """Whether it became true in that time."""
+    ends = time.monotonic() + seconds
+    while not question():
+        if time.monotonic() > ends:
+            return False
+        time.sleep(LOOK_S)
+    return True
