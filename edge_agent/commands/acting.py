@@ -11,6 +11,12 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import EdgeAgentError
+from edge_agent.words.language import markn, tr, trn
+
+ENDED = {
+    "exercise": markn("ended: exercise {id}, {n} alarm was marked", "ended: exercise {id}, {n} alarms were marked"),
+    "maintenance": markn("ended: maintenance {id}, {n} alarm was marked", "ended: maintenance {id}, {n} alarms were marked"),
+}
 
 
 def common(made: argparse.ArgumentParser) -> None:
@@ -46,7 +52,7 @@ def maintenance(chosen: argparse.Namespace, reason: str) -> Iterator[None]:
         ask(chosen, "begin", kind="maintenance", lane=chosen.lane, reason=reason, for_s=3600)
         ours = True
     except EdgeAgentError as problem:
-        if "End it first" not in str(problem):
+        if "End it first" not in str(problem):      # the core's answer: stays English
             raise
         ours = False
     try:
@@ -73,11 +79,13 @@ def as_json(found: dict[str, Any]) -> int:
 
 
 def _say(chosen: argparse.Namespace, found: dict[str, Any], what: str) -> int:
-    from edge_agent.tools import acts
-
     if chosen.json:
         return as_json(found)
-    act = found["act"]
-    ended = f"ended: {act['kind']} {act['id']}, {act['alarms']} alarms were marked"
-    print(f"begun: {acts.line(act)}" if what == "begun" else ended)
+    tell(found["act"], begun=what == "begun")
     return 0
+
+
+def tell(act: dict[str, Any], *, begun: bool) -> None:
+    from edge_agent.tools import acts
+
+    print(tr("begun: {act}", act=acts.line(act)) if begun else trn(*ENDED[act["kind"]], act["alarms"], id=act["id"]))

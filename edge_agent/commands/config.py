@@ -6,6 +6,7 @@ import argparse
 import json
 
 from edge_agent.commands import options
+from edge_agent.words.language import tr
 
 
 def add(sub: options.Sub) -> None:
@@ -30,23 +31,27 @@ def _check(chosen: argparse.Namespace) -> int:
         print(json.dumps({"ok": True, "cfg": configuration.hash, **configuration.plain()}, indent=1))
         return 0
     settings = configuration.settings
-    print(f"{configuration.path}: good")
-    print(f"  log     {settings.portal.origin}")
+    print(tr("{file}: good", file=configuration.path))
+    print(tr("  log     {name}", name=settings.portal.origin))
     for lane in settings.lane:
         link = lane.link
         where = links.place(link)
         if link.kind in links.SERIAL:
             where += f" {link.baud} {link.data_bits}{link.parity}{link.stop_bits}"
         if link.unit:
-            where += f" unit {link.unit}"
-        verified = "" if lane.panels_verified else "   panels unverified"
-        print(f"  lane    {lane.name}: {configuration.profiles[lane.name].title}, {link.kind} {where}{verified}")
+            where += tr(" unit {unit}", unit=link.unit)
+        verified = "" if lane.panels_verified else tr("   panels unverified")
+        print(tr("  lane    {name}: {title}, {link}{verified}", name=lane.name, title=configuration.profiles[lane.name].title,
+                 link=f"{link.kind} {where}", verified=verified))
         off = shadow_off(lane, configuration.models.get(lane.name))
-        print(f"          {lane.kind}, {lane.mode}; shadow test {f'off: {off}' if off else 'on'}")
+        print(tr("          {kind}, {mode}; shadow test off: {why}", kind=lane.kind, mode=lane.mode, why=tr(off)) if off else
+              tr("          {kind}, {mode}; shadow test on", kind=lane.kind, mode=lane.mode))
         if lane.out_of_service:
             left = set(lane.gamma or configuration.profiles[lane.name].gamma) - {NOT_FITTED, *lane.out_of_service}
-            blind = "" if left else "; BLIND: no gamma panel is left"
-            print(f"          WITHOUT {', '.join(lane.out_of_service)}: in no sum until taken from out_of_service{blind}")
-    print(f"  centre  {settings.centre.url if settings.centre else 'none: records are kept and not sent'}")
-    print(f"  hash    {configuration.hash}")
+            out = ", ".join(lane.out_of_service)
+            print(tr("          WITHOUT {panels}: in no sum until taken from out_of_service", panels=out) if left else
+                  tr("          WITHOUT {panels}: in no sum until taken from out_of_service; BLIND: no gamma panel is left",
+                     panels=out))
+    print(tr("  centre  {url}", url=settings.centre.url if settings.centre else tr("none: records are kept and not sent")))
+    print(tr("  hash    {hash}", hash=configuration.hash))
     return 0

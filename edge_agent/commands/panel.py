@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from edge_agent.commands import acting, options
+from edge_agent.words.language import tr
 
 
 def add(sub: options.Sub) -> None:
@@ -39,12 +40,13 @@ def _name(chosen: argparse.Namespace) -> int:
 
     found = load(chosen.config)
     names = panel_naming.names_of(found, chosen.lane)
-    with acting.maintenance(chosen, "panels named by a check source"):
+    with acting.maintenance(chosen, "panels named by a check source"):      # on record: stays English
         order = panel_naming.name(found, chosen.lane, names, print, acting.enter, chosen.seconds)
     write_whole(chosen.config, lane_edit.with_panels(
-        read_text(chosen.config, "the configuration"), chosen.lane, order).encode())
+        read_text(chosen.config, "the configuration"), chosen.lane, order).encode())    # of an error: stays English
     load(chosen.config)
-    print(f"{chosen.config}: panels of lane {chosen.lane} are verified.  In force after: systemctl restart edge-agent")
+    print(tr("{file}: panels of lane {lane} are verified.  In force after: systemctl restart edge-agent", file=chosen.config,
+             lane=chosen.lane))
     return 0
 
 
@@ -52,9 +54,10 @@ def _run(chosen: argparse.Namespace) -> int:
     found = acting.ask(chosen, "panel", lane=chosen.lane, detectors=chosen.detectors, out=chosen.way == "out", text=chosen.reason)
     if chosen.json:
         return acting.as_json(found)
-    print(f"lane {chosen.lane}: out by people now: {', '.join(found['out']) or 'none'}")
+    out = ", ".join(found["out"]) or tr("none", about="panels")
+    print(tr("lane {lane}: out by people now: {panels}", lane=chosen.lane, panels=out))
     if chosen.way == "out":
         loss = found["loss"].get("SUM")
-        lost = f"A source must be {loss:.2f} times as strong to be seen." if loss else "NOTHING IS LEFT TO SEE WITH: close it."
-        print(lost)
+        print(tr("A source must be {times:.2f} times as strong to be seen.", times=loss) if loss else
+              tr("NOTHING IS LEFT TO SEE WITH: close it."))
     return 0

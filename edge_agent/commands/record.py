@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError, StorageError
+from edge_agent.words.language import trn
 
 if TYPE_CHECKING:
     from edge_agent.hands.asking import Core
@@ -59,7 +60,9 @@ def _run(chosen: argparse.Namespace) -> int:
         stream = core.follow("wire", lane=chosen.lane, **({"seconds": chosen.seconds} if chosen.seconds else {}))
         about = next(stream)
         count = _write(chosen.out, about, stream)
-    print(f"{chosen.out}: {count} chunks of lane {chosen.lane}.  Look at it: edge-agent replay {chosen.out}")
+    print(trn("{file}: {n} chunk of lane {lane}.  Look at it: edge-agent replay {file}",
+              "{file}: {n} chunks of lane {lane}.  Look at it: edge-agent replay {file}", count, file=chosen.out,
+              lane=chosen.lane))
     return 0
 
 
@@ -72,7 +75,9 @@ def _past(core: Core, chosen: argparse.Namespace) -> int:
     spoiled: list[str] = []
     found = list(_cut(_blocks(core, chosen.lane, chosen.begin, end_s, spoiled), chosen.begin, end_s))
     if spoiled:
-        print(f"{len(spoiled)} damaged blocks of the history are left out", file=sys.stderr)
+        print(trn("{n} damaged block of the history of lane {lane} is left out",
+                  "{n} damaged blocks of the history of lane {lane} are left out", len(spoiled), lane=chosen.lane),
+              file=sys.stderr)
     if not found:
         raise SettingsError(
             f"nothing of lane {chosen.lane} is kept from {_local(chosen.begin)} to {_local(end_s)}.\n"
@@ -89,8 +94,9 @@ def _past(core: Core, chosen: argparse.Namespace) -> int:
     except OSError as problem:
         raise StorageError(f"cannot write {chosen.out}: {problem.strerror}") from None
     last_about, last = found[-1]
-    print(f"{chosen.out}: {len(found)} chunks of lane {chosen.lane}, {_local(_at_s(about, first))} to "
-          f"{_local(_at_s(last_about, last))}.  Look at it: edge-agent replay {chosen.out}")
+    print(trn("{file}: {n} chunk of lane {lane}, {begin} to {end}.  Look at it: edge-agent replay {file}",
+              "{file}: {n} chunks of lane {lane}, {begin} to {end}.  Look at it: edge-agent replay {file}", len(found),
+              file=chosen.out, lane=chosen.lane, begin=_local(_at_s(about, first)), end=_local(_at_s(last_about, last))))
     return 0
 
 
@@ -132,7 +138,8 @@ def _lines(found: list[tuple[About, Chunk]], start_ns: int) -> Iterator[str]:
         if about.boot != before[0].boot:
             gap_ns = max(0, _wall_ns(about, chunk) - _wall_ns(*before))
             shift_ns = before[1].at_ns + shift_ns + gap_ns - chunk.at_ns
-            yield f"# the controller was started anew here, {gap_ns / 1e9:.1f} s by its wall clock"
+            gap = f"{gap_ns / 1e9:.1f} s by its wall clock"        # in the file: stays English
+            yield f"# the controller was started anew here, {gap}"  # in the file: stays English
         before = about, chunk
         yield capture.write_line(Chunk(chunk.at_ns + shift_ns, chunk.data), start_ns)
 

@@ -6,8 +6,13 @@ import argparse
 import json
 
 from edge_agent.commands import options
+from edge_agent.words.language import mark, tr
 
 REFUSED = 1
+PARTS = (
+    mark("kernel", about="part"), mark("signatures", about="part"), mark("database", about="part"),
+    mark("drivers", about="part"), mark("profiles", about="part"),
+)
 
 
 def add(sub: options.Sub) -> None:
@@ -26,9 +31,10 @@ def _run(chosen: argparse.Namespace) -> int:
     for part, wrong in self_testing.results():
         found[part] = wrong
         if not chosen.json:
-            print(f"FAIL  {part}: {wrong}" if wrong else f"ok    {part}", flush=True)
+            name = tr(part, about="part")
+            print(tr("FAIL  {part}: {wrong}", part=name, wrong=wrong) if wrong else tr("ok    {part}", part=name), flush=True)
     if chosen.json:
         print(json.dumps({"parts": {part: {"ok": not wrong, "detail": wrong} for part, wrong in found.items()}}, indent=1))
     if any(found.values()) and not chosen.json:
-        print("This installation is not whole or not for this machine: install it again from its bundle (docs/install.md).")
+        print(tr("This installation is not whole or not for this machine: install it again from its bundle (docs/install.md)."))
     return REFUSED if any(found.values()) else 0

@@ -121,7 +121,7 @@ def _dose(found: dict[str, Any] | None) -> list[str]:
 
 def _shadow(found: dict[str, Any], occupancies: int) -> str:
     if found["off"]:
-        return tr("off: {why}", why=found["off"])
+        return tr("off: {why}", why=tr(found["off"]))
     return tr("on; silent about {silent} of {all} (no speed, a stop, a gap)", silent=found["silent"], all=occupancies) if (
         found["silent"]) else tr("on")
 

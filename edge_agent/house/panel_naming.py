@@ -8,6 +8,7 @@ from edge_agent.house import fresh_counts
 from edge_agent.house.configuration import Configuration
 from edge_agent.tools import panel_naming
 from edge_agent.words.errors import EdgeAgentError
+from edge_agent.words.language import tr
 
 SECONDS = 10.0          # at each panel: a source of 0.3 MBq at 0.3 m doubles the field in that time many times over
 TRIES = 3               # at one panel
@@ -25,20 +26,21 @@ def name(found: Configuration, lane: str, panels: Sequence[str], say: Callable[[
     places: dict[str, int] = {}
     for panel in panels:
         places[panel] = _place(found, lane, panel, background, say, enter, seconds)
-    enter("Take the source back to where it is kept, then press Enter")
+    enter(tr("Take the source back to where it is kept, then press Enter"))
     order = panel_naming.order(places, len(panels))
-    say(f"  lane {lane}, in the order of the wire: {' '.join(order)}")
+    say(tr("  lane {lane}, in the order of the wire: {panels}", lane=lane, panels=" ".join(order)))
     return order
 
 
 def _place(found: Configuration, lane: str, panel: str, background: Sequence[float], say: Callable[[str], None],
            enter: Callable[[str], None], seconds: float) -> int:
     for _ in range(TRIES):
-        enter(f"Hold the source at panel {panel}, then press Enter and stay {seconds:.0f} s")
+        enter(tr("Hold the source at panel {panel}, then press Enter and stay {seconds:.0f} s", panel=panel, seconds=seconds))
         counted = fresh_counts.count(found, lane, "gamma", seconds)
         gross = [sum(column) / len(counted.rates) for column in zip(*counted.rates, strict=True)]
         risen = panel_naming.risen(background, gross, counted.seconds)
-        say(f"  {'ok  ' if risen.field is not None else 'FAIL'} {panel}: {risen.text}")
+        say(tr("  FAIL {panel}: {text}", panel=panel, text=risen.text()) if risen.field is None else
+            tr("  ok   {panel}: {text}", panel=panel, text=risen.text()))
         if risen.field is not None:
             return risen.field
     raise EdgeAgentError(f"{panel} was not told from the others: panels stay unverified.\n  Later: edge-agent panel name {lane}")

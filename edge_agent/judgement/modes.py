@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from edge_agent.judgement.thresholds import Thresholds
 from edge_agent.tools.kernel_values import Geometry, KernelSettings
 from edge_agent.tools.model_file import ModelFile
+from edge_agent.words.language import mark
 from edge_agent.words.settings import LaneSettings, Profile
 
 CONTINUOUS = "continuous"
@@ -31,13 +32,13 @@ class Kind:
 
 KINDS = {
     # 8 km/h (algorithms.md 2); 10 s is the passage the thresholds were measured with (docs/decisions/0002)
-    "vehicle": Kind(2.2, 10.0, True, "no model learned yet"),
+    "vehicle": Kind(2.2, 10.0, True, mark("no model learned yet")),
     # 1.2 m/s (algorithms.md 2); people walk in rows: the same 10 s
-    "pedestrian": Kind(1.2, 10.0, True, "people have no generic shadow and all of them one length"),
+    "pedestrian": Kind(1.2, 10.0, True, mark("people have no generic shadow and all of them one length")),
     # speed assumed as a vehicle's; 120 s: 260 m of train at it, assumed
-    "rail": Kind(2.2, 120.0, False, "a train is longer than any length the test knows"),
+    "rail": Kind(2.2, 120.0, False, mark("a train is longer than any length the test knows")),
     # 0.5 m/s assumed: belts of luggage scanners
-    "conveyor": Kind(0.5, 10.0, True, "parcels have no generic shadow and no common length"),
+    "conveyor": Kind(0.5, 10.0, True, mark("parcels have no generic shadow and no common length")),
 }
 
 # Continuous mode: an instrument that is carried, driven or flown.  The background follows the place: the last minute,
@@ -86,5 +87,5 @@ def tubes_place(lane: LaneSettings, profile: Profile, panels: tuple[str, ...]) -
 def shadow_off(lane: LaneSettings, model: ModelFile | None) -> str:
     """Why a lane has no shadow test, for people; empty where it has one."""
     if lane.mode == CONTINUOUS:
-        return "continuous mode knows no passages"
+        return mark("continuous mode knows no passages")
     return "" if model else KINDS[lane.kind].off

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import mark, tr
 
 LEAST_Z = 5.0       # of a rise that is no chance, as in tools/source_check.py
 CLEARLY = 2.0       # times the next field's rise: at 0.3 m from one panel its neighbour 1.5 m further sees 1/25 of it
@@ -14,10 +15,16 @@ CLEARLY = 2.0       # times the next field's rise: at 0.3 m from one panel its n
 
 @dataclass(frozen=True, slots=True)
 class Risen:
-    """`field`: which rose, by its place on the wire; None: not told, `text` says why."""
+    """`field`: which rose, by its place on the wire; None: not told."""
 
     field: int | None
-    text: str
+    said: str                   # with {shown}, {number}
+    net_cps: Sequence[float]
+
+    def text(self) -> str:
+        """For whoever holds the source."""
+        shown = ", ".join(tr("field {number} {rise:+.0f}", number=i + 1, rise=rise) for i, rise in enumerate(self.net_cps))
+        return tr(self.said, shown=shown, number=(self.field or 0) + 1)
 
 
 def risen(background_cps: Sequence[float], gross_cps: Sequence[float], seconds: float) -> Risen:
@@ -25,12 +32,11 @@ def risen(background_cps: Sequence[float], gross_cps: Sequence[float], seconds: 
     net = [gross - background for gross, background in zip(gross_cps, background_cps, strict=True)]
     z = [rise / math.sqrt(max(gross, 1.0) / seconds) for rise, gross in zip(net, gross_cps, strict=True)]
     first, *others = sorted(range(len(net)), key=net.__getitem__, reverse=True)
-    shown = ", ".join(f"field {i + 1} {rise:+.0f}" for i, rise in enumerate(net))
     if z[first] < LEAST_Z:
-        return Risen(None, f"no field rose ({shown} counts/s): nearer to the panel, or a stronger source")
+        return Risen(None, mark("no field rose ({shown} counts/s): nearer to the panel, or a stronger source"), net)
     if others and net[first] < CLEARLY * net[others[0]]:
-        return Risen(None, f"two fields rose alike ({shown} counts/s): nearer to the one panel, away from the others")
-    return Risen(first, f"field {first + 1} rose ({shown} counts/s)")
+        return Risen(None, mark("two fields rose alike ({shown} counts/s): nearer to the one panel, away from the others"), net)
+    return Risen(first, mark("field {number} rose ({shown} counts/s)"), net)
 
 
 def order(found: Mapping[str, int], count: int) -> list[str]:

@@ -24,7 +24,7 @@ PANELS = ["Aa1", "Aa2", "Ba1", "Ba2"]
 ])
 def test_the_field_that_rises_is_the_panel(gross: list[float], field: int | None, words: str) -> None:
     found = panel_naming.risen(BACKGROUND, gross, 10.0)
-    assert found.field == field and words in found.text
+    assert found.field == field and words in found.text()
 
 
 def test_a_lane_with_one_panel_can_be_told() -> None:
