@@ -281,6 +281,11 @@ int ea_background_put(ea_lane *lane, int radiation, double t_s, double age_s, do
  * background time from t_s on, as if they had failed at t_s. */
 int ea_trouble_put(ea_lane *lane, int radiation, double t_s, uint32_t silent, uint32_t stuck);
 
+/* Channels of the next sample or vacant record whose counts may have been spoiled on a line without checksum.  The state of
+ * health learns nothing from it and finds none of them dead, frozen or peaked by it.  Every rule, the background and the
+ * over-range take each count as it is: a doubt explains no source away. */
+int ea_doubt(ea_lane *lane, int radiation, uint32_t mask);
+
 int ea_tally_now(const ea_lane *lane, double t_s, ea_tally *out);
 
 /* Ask about once a second.  lost: the wire broke, nothing more comes.  While an overload stands nothing is learned. */

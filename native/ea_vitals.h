@@ -16,6 +16,7 @@ typedef struct {                     /* one second of counting, or one vacant re
 	double counts[EA_GAMMA_MAX], scatter[EA_GAMMA_MAX];   /* scatter: sum of (a-b)^2/(a+b) over pairs */
 	double exposure_s;
 	uint32_t pairs, spoiled;         /* spoiled: not all of it was of a vacant, unsuspected lane */
+	uint32_t doubted, spare;         /* doubted: a count of it may be of the line (ea_doubt) */
 } ea_second;
 
 typedef struct {                     /* sum of log likelihood ratios, never below 0: counts * per_count + units * per_unit */
@@ -48,6 +49,7 @@ typedef struct {                     /* state of health of one radiation's chann
 	uint32_t learning, taught, shared_by, sharing;           /* masks: being learned; learned; in the sum last time; tested */
 	uint32_t odd, again, was_hot, steady;                    /* of the newest sample; steady: it came in the vacant lane */
 	uint32_t silent, stuck, stuck_vacant, noisy, smooth, low, high, overload, lone;
+	uint32_t doubt, spare;                                   /* mask of ea_doubt, for the next sample or record */
 } ea_vitals;
 
 /* health_limits.c */

@@ -38,11 +38,11 @@ static int is_sudden(const ea_vitals *h, int radiation, uint32_t c, double t_s, 
 
 static void zero(ea_vitals *h, int radiation, uint32_t c, double t_s, double interval_s, double hot_s, double least)
 {
-	h->quiet[c] += least * h->expected_cps[c] * interval_s;
+	if (!(h->doubt >> c & 1u)) { h->quiet[c] += least * h->expected_cps[c] * interval_s; }
 	if (h->overload >> c & 1u || is_sudden(h, radiation, c, t_s, hot_s + interval_s)) {
 		h->overload |= 1u << c;
 		h->calm_s = 0.0;
-	} else if (h->quiet[c] > EA_QUIET_MAX) {
+	} else if (h->quiet[c] > EA_QUIET_MAX && !(h->doubt >> c & 1u)) {
 		h->silent |= 1u << c;
 		h->trouble_s[c] = t_s;
 	}
@@ -116,7 +116,7 @@ static void look_odd(ea_lane *lane, int radiation, double t_s, double interval_s
 			h->spikes[c] += alone >> c & 1u;            /* it lasted one sample */
 		} else if (counts[c]) {
 			if (counts[c] >= h->hot_at[c]) { heat(h, c, t_s, counts[c], interval_s, !lane->ring[radiation].mask); }
-			if (radiation == EA_GAMMA && channels > 1 && counts[c] >= h->lone_at[c] && !(h->odd >> c & 1u)) {
+			if (radiation == EA_GAMMA && channels > 1 && counts[c] >= h->lone_at[c] && !((h->odd | h->doubt) >> c & 1u)) {
 				lone(h, c, counts, channels, interval_s);
 			}
 		}
@@ -162,10 +162,12 @@ void ea_health_sample(ea_lane *lane, int radiation, double t_s, double interval_
 		as_double[c] = n;
 	}
 	if (odd | h->odd) { look_odd(lane, radiation, t_s, interval_s, counts, odd); }
+	again &= ~h->doubt;
 	if (again | h->again) { look_again(h, again, t_s, channels, taken); }
 	h->odd = odd;
 	h->steady = lane->beams.state == EA_VACANT;
 	ea_health_add(h, channels, interval_s, as_double, taken);
+	h->doubt = 0;
 	if (h->open.exposure_s >= SECOND_S) { ea_health_second(lane, radiation, h->open.exposure_s, t_s); }
 }
 
@@ -183,7 +185,7 @@ void ea_health_rate(ea_lane *lane, int radiation, double t_s, double exposure_s,
 	double year = ea_health_looks(channels, exposure_s), span_s = fmax(exposure_s, fmin(t_s - h->rate_s, HOT_RATES_S));
 	for (uint32_t c = 0; c < channels; c++) {
 		double b = h->expected_cps[c] * exposure_s;
-		h->equal_rates[c] = counts[c] == h->last_rate[c] && counts[c] > 0.0 ? h->equal_rates[c] + 1u : 1u;
+		h->equal_rates[c] = counts[c] == h->last_rate[c] && counts[c] > 0.0 && !(h->doubt >> c & 1u) ? h->equal_rates[c] + 1u : 1u;
 		h->last_rate[c] = counts[c];
 		if (counts[c] > 0.0) { h->mute = 0.0; }
 		if (h->equal_rates[c] > 4u && h->equal_rates[c] >= ea_health_rate_repeats(b, year)) { same |= 1u << c; }
@@ -199,6 +201,7 @@ void ea_health_rate(ea_lane *lane, int radiation, double t_s, double exposure_s,
 	h->rate_s = t_s;
 	memset(&h->open, 0, sizeof h->open);
 	ea_health_add(h, channels, exposure_s, counts, taken);
+	h->doubt = 0;
 	ea_health_second(lane, radiation, span_s, t_s);
 }
 

@@ -54,12 +54,22 @@ static void release(ea_vitals *h, const ea_ring *r, uint32_t channels)
 	}
 }
 
-static void take(ea_lane *lane, int radiation, const ea_second *s, double t_s)
+/* What is learned of one second is at most a steep rise: 200000 counts of a tube, once, would be in its reference for an
+ * hour, and every zero of that hour would be a dead tube. */
+static void clip(const ea_vitals *h, ea_second *s, uint32_t channels)
+{
+	for (uint32_t c = 0; c < channels; c++) {
+		if (ea_health_known(h, c)) { s->counts[c] = fmin(s->counts[c], ea_health_hot(h->expected_cps[c] * s->exposure_s)); }
+	}
+}
+
+static void take(ea_lane *lane, int radiation, ea_second *s, double t_s)
 {
 	ea_vitals *h = &lane->vitals[radiation];
 	const ea_ring *r = &lane->ring[radiation];
 	uint32_t channels = r->channels, ill = h->silent | h->stuck_vacant | h->overload, served = r->mask & ~ill;
 	double memory_s = radiation == EA_GAMMA ? EA_GAMMA_MEMORY_S : EA_NEUTRON_MEMORY_S;
+	clip(h, s, channels);
 	for (uint32_t c = 0; c < channels; c++) {
 		if (!(ill >> c & 1u)) { follow(h, s, c, memory_s); }
 		h->scatter_sum[c] += s->scatter[c];
@@ -123,7 +133,7 @@ void ea_health_second(ea_lane *lane, int radiation, double span_s, double t_s)
 	ea_vitals *h = &lane->vitals[radiation];
 	if (h->overload) { calm_down(h, &h->open, span_s, t_s, lane->ring[radiation].channels); }
 	if (h->open.spoiled) { drop_pending(h); }
-	else { hold_back(lane, radiation, span_s, t_s); }
+	else if (!h->open.doubted) { hold_back(lane, radiation, span_s, t_s); }
 	memset(&h->open, 0, sizeof h->open);
 }
 
@@ -164,7 +174,8 @@ void ea_health_add(ea_vitals *h, uint32_t channels, double interval_s, const dou
 	h->open.exposure_s += interval_s;
 	h->open.spoiled |= !taken;
 	for (uint32_t c = 0; c < channels; c++) { h->open.counts[c] += counts[c]; }
-	if (!taken) { return; }
+	h->open.doubted |= h->doubt != 0;
+	if (!taken || h->doubt) { return; }
 	if (h->half_s <= interval_s && !(h->half_exposure_s > 0.0)) { half_full(h, channels, interval_s, counts); }
 	else { fill_half(h, channels, interval_s, counts); }
 }

@@ -256,6 +256,13 @@ int ea_trouble_put(ea_lane *lane, int radiation, double t_s, uint32_t silent, ui
 	return EA_OK;
 }
 
+int ea_doubt(ea_lane *lane, int radiation, uint32_t mask)
+{
+	if (!is_radiation(lane, radiation) || mask >> lane->ring[radiation].channels) { return EA_BAD_SAMPLE; }
+	lane->vitals[radiation].doubt = mask;
+	return EA_OK;
+}
+
 int ea_tally_now(const ea_lane *lane, double t_s, ea_tally *out)
 {
 	if (!ea_is_time(t_s)) { return EA_BAD_TIME; }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.judgement.passage import Passage
-from edge_agent.words.event import Event
+from edge_agent.words.event import HALF, Event
 from edge_agent.words.reading import Condition
 from edge_agent.words.settings import Profile
 
@@ -33,10 +33,11 @@ class Agreement:
             return
         strongest = passage.strongest.get(DEPLOYED)
         times = (strongest.statistic or 0.0) / strongest.threshold if strongest and strongest.threshold else 0.0
-        if times < STRONG or self._faults.holds(Condition.UNREADABLE.value):      # a spoiled line makes loads, and eats alarms
+        spoiled = self._faults.holds(Condition.UNREADABLE.value)        # such a line makes loads, and eats alarms
+        if times < STRONG or (spoiled and (passage.suspect or passage.seen(at_ns) < HALF)):
             return
         self._mute += 1
-        if self._mute >= IN_A_ROW or times >= OVERWHELMING:
+        if self._mute >= IN_A_ROW or (times >= OVERWHELMING and not spoiled):
             why = (f"vehicles far above the limit in a row: {self._mute}, the last one {times:.0f} times, and no alarm of the "
                    "portal's own: its lamp stays dark; this agent alarms as ever")
             yield from self._faults.begin(at_ns, Condition.JUDGES_NOTHING.value, why)

@@ -93,6 +93,8 @@ class Health:
         out = [name for name in names if name in self._out[sample.radiation]]
         notes = [f"without {', '.join(out)}"] if out else []
         if names and len(sample.counts) == len(names):
+            notes += [f"the count of {name} may be a digit spoiled on the line (spoiled-counts)"
+                      for name in self._rules.doubted(sample.radiation)]
             seen = self._rules.health(sample.radiation, sample.at_ns)
             notes += [f"{name} alone rose ({seen.channels[i].lone_z:.0f} sigma in one sample): noise of a cable is so"
                       for i, name in enumerate(names) if seen.lone >> i & 1]
@@ -167,6 +169,8 @@ class Health:
                     yield from self._faults.end(at_ns, key)
             if channel.spikes > self._spikes.get(name, 0):
                 self._spikes[name] = channel.spikes
+                if self._faults.holds(Condition.UNREADABLE.value):
+                    continue                    # a spoiled line makes such peaks of every panel: it is told, and not they
                 yield from self._faults.begin(
                     at_ns, f"spike:{name}", health_words.detail("spike", name, channel), fades=True,
                     numbers=health_words.numbers("spike", channel),

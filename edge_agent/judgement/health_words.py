@@ -39,11 +39,11 @@ def detail(condition: str, x: str, channel: Channel) -> str:
             return (f"{x} gives {channel.recent_share:.1%} of the sum, learned {channel.share:.1%}: gain drift, water, light "
                     f"leak, or a source or truck standing beside it. Look at the panel; check its gain with the check source")
         case "deaf":
-            return (f"{x} counts too little: {channel.recent_share:.0%} of the sum lately, learned {channel.share:.0%}: high "
-                    f"voltage, moderator moved, gas lost. Swap it with a neighbour's cable, then replace the tube")
+            return (f"{x} counts too little: {_part(channel)}: high voltage, moderator moved, gas lost. "
+                    f"Swap it with a neighbour's cable, then replace the tube")
         case "loud":
-            return (f"{x} counts too much: {channel.recent_share:.0%} of the sum lately, learned {channel.share:.0%}: discharge, "
-                    f"moisture, interference; or a neutron source beside it. Look for the source first")
+            return (f"{x} counts too much: {_part(channel)}: discharge, moisture, interference; or a neutron source beside it. "
+                    f"Look for the source first")
         case "over-range":
             return (f"{x} fell to zero or silent right after a steep rise to {channel.hot_cps:.0f} counts/s: overloaded by a "
                     f"very strong source, or broken by it. KEEP DISTANCE until somebody has measured with a survey meter")
@@ -51,6 +51,14 @@ def detail(condition: str, x: str, channel: Channel) -> str:
             return (f"{x} alone was {channel.lone_z:.0f} sigma up in one sample: noise of a cable or relay rather than a source. "
                     f"Kept in every sum; often: look at connector and grounding")
     raise KeyError(condition)
+
+
+def _part(channel: Channel) -> str:
+    """Against the others, or, where its part of the sum is as ever (alone, or all alike), against itself."""
+    lately, learned = f"{channel.recent_share:.0%}", f"{channel.share:.0%}"
+    if lately == learned:
+        return "against the hour it was learned in, by itself"
+    return f"{lately} of the sum lately, learned {learned}"
 
 
 def longest(channel: Channel, before: Channel) -> Channel:

@@ -27,6 +27,9 @@ class Minutes:
 
     def took(self, reading: Reading) -> None:
         """A reading the portal has just observed."""
+        if isinstance(reading, Sample | VacantRate) and self._portal.rules.doubted(reading.radiation):
+            self._samples += isinstance(reading, Sample)
+            return                          # no detector's count: the line's
         match reading:
             case Sample():
                 if self._portal.last_counts.get(reading.radiation) is not reading:

@@ -66,11 +66,13 @@ class Passage:
     strongest: dict[str, Judgement] = field(default_factory=dict)      # of each rule
     speed_mps: float | None = None
     late: int = 0
+    suspect: int = 0                # samples with a count that the line may have spoiled
     backgrounds: dict[str, VacantBackground] = field(default_factory=dict)
     reverse: bool = False
 
-    def add(self, sample: Sample, detectors: tuple[str, ...], out: Sequence[str] = ()) -> None:
-        """`out`: detectors out of service; where all of them are, a sample is kept, and its time was not counted."""
+    def add(self, sample: Sample, detectors: tuple[str, ...], out: Sequence[str] = (), doubted: Sequence[str] = ()) -> None:
+        """`out`: detectors out of service; where all of them are, a sample is kept, and its time was not counted.
+        `doubted`: those whose count the line may have spoiled; kept like any other."""
         if sample.radiation not in self.counts:
             self.counts[sample.radiation] = Counts(detectors, sample.interval_s, sample.at_ns)
         self.counts[sample.radiation].add(sample.counts)
@@ -78,6 +80,7 @@ class Passage:
             self.counts[sample.radiation].counted_s += sample.interval_s
         self.begin_ns = min(self.begin_ns, sample.at_ns)        # a neutron record may open a burst of the past
         self.late += sample.late
+        self.suspect += bool(doubted)
 
     def saw(self, judgement: Judgement) -> None:
         """What a rule thinks now; the strongest of each is kept."""
@@ -89,6 +92,7 @@ class Passage:
         """`out`: detectors out of service; what is learned from must be whole, so it is noted."""
         notes = [f"without {', '.join(out)}"] if out else []
         notes += (["joined in the middle"] if self.joined else []) + ([f"{self.late} samples late"] if self.late else [])
+        notes += [f"{self.suspect} samples with a count that the line may have spoiled"] if self.suspect else []
         notes += ["drove against the lane's direction: left and right are swapped"] if self.reverse else []
         seen = self.seen(at_ns)
         if seen < HALF:

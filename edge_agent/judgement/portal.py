@@ -95,6 +95,7 @@ class Portal:
                 yield from self._setup(reading)
             case Unreadable():
                 self.tally.unreadable += 1
+                self.scrutiny.unreadable(reading.at_ns)
                 self.tally.line.update([reading.kind] if reading.kind else [])
                 why = f"{reading.reason}{self.cadence.strange if not reading.kind else ''}: {ascii(reading.data[:40])[2:-1]}"
                 yield from self.faults.begin(reading.at_ns, Condition.UNREADABLE.value, why, fades=True)
@@ -211,12 +212,14 @@ class Portal:
         self.tally.samples += 1
         self.alarms.pace.took(sample)
         self.last_counts[sample.radiation] = sample
+        yield from self.scrutiny.doubt(sample)
         yield from self.scrutiny.look(sample)
         yield from self._step(
             sample.at_ns, Input.SCAN if sample.occupied else Input.BACKGROUND, None, sample.radiation
         )
         if self.passage:
-            self.passage.add(sample, self.rules.detectors[sample.radiation], self.health.out_of_service)
+            names, doubted = self.rules.detectors[sample.radiation], self.rules.doubted(sample.radiation)
+            self.passage.add(sample, names, self.health.out_of_service, doubted)
         if sample.vendor_alarm:
             yield from self._alarm(sample, self.rules.vendor(sample))
         for judgement, crossed in self.rules.judge(sample):
@@ -238,6 +241,7 @@ class Portal:
             yield from self.scrutiny.refuse_rate(rate)
             return
         self.last_counts[rate.radiation] = rate
+        yield from self.scrutiny.doubt(rate)
         for judgement, crossed in self.rules.learn(rate):
             self.tally.judged += rate.radiation is Radiation.GAMMA
             if crossed:

@@ -41,6 +41,7 @@ class Rules:
             raise SettingsError(f"lane {lane.name}: {problem}") from None
         self._tubes = modes.tubes_place(lane, profile, self.detectors[Radiation.GAMMA])
         self._past_s = {Radiation.GAMMA: 0.0, Radiation.NEUTRON: profile.pre_samples * profile.gamma_interval_s}
+        self._doubted = {radiation: tuple[str, ...]() for radiation in self.detectors}
         self._last_s: dict[str, float] = {}         # newest time given to each clock of the kernel
 
     def begin(self, at_ns: int, radiation: Radiation | None = None) -> None:
@@ -133,6 +134,17 @@ class Rules:
         for rule, score in zip(look._fields, look, strict=True):
             if score.armed:
                 yield self._judgement(f"{rule}/{VERSION}", radiation, score), score.crossed
+
+    def doubt(self, radiation: Radiation, channels: Collection[int]) -> None:
+        """Of the next sample or rate the state of health passes over these channels; no rule does."""
+        names = self.detectors[radiation]
+        if names:
+            self._doubted[radiation] = tuple(names[i] for i in channels)
+            self._kernel.doubt(radiation, sum(1 << i for i in channels))
+
+    def doubted(self, radiation: Radiation) -> tuple[str, ...]:
+        """Channels of its newest sample or rate whose count may be the line's."""
+        return self._doubted[radiation]
 
     def health(self, radiation: Radiation, at_ns: int, lost: bool = False) -> kernel.Health:
         """What the counts say of the detectors themselves."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.judgement.flow import Flow
+from edge_agent.judgement.plausible import Plausible
 from edge_agent.judgement.rules import Rules
 from edge_agent.judgement.tally import Tally
 from edge_agent.words.event import Event
@@ -13,6 +14,8 @@ from edge_agent.words.reading import Condition, Sample, VacantRate
 from edge_agent.words.settings import Profile
 
 MIN_S, MAX_S = 0.01, 600.0      # interval of a sample that the kernel takes (native/ea_lane.h)
+SPOILED = ("no detector counts so, and the line has unreadable records: a digit turned over on it. Mend the line; every count "
+           "stays in every sum, so an alarm stands until a survey meter has shown that nothing is there")
 OVER = "a very strong source, KEEP DISTANCE, measure with a survey meter from afar"
 
 
@@ -22,6 +25,7 @@ class Scrutiny:
     def __init__(self, profile: Profile, rules: Rules, tally: Tally, faults: FaultBook) -> None:
         self._profile, self._rules, self._tally, self._faults = profile, rules, tally, faults
         self._flow = Flow()
+        self._plausible = Plausible()
 
     def restart(self) -> None:
         """A vehicle came or went, the wire was opened: the cadence of samples begins anew."""
@@ -48,6 +52,22 @@ class Scrutiny:
         self._tally.refused += 1
         why = f"{len(rate.rates_cps)} {rate.radiation.value} rates"
         yield from self._faults.begin(rate.at_ns, Condition.PROFILE.value, why, fades=True)
+
+    def unreadable(self, at_ns: int) -> None:
+        """A line came that is none."""
+        self._plausible.unreadable(at_ns)
+
+    def doubt(self, reading: Sample | VacantRate) -> Iterator[Event]:
+        """Counts that the line may have spoiled: said, and passed over by the state of health; every rule takes them."""
+        suspects = self._plausible.suspects(reading)
+        self._rules.doubt(reading.radiation, suspects)
+        if not suspects:
+            return
+        self._tally.suspect += 1
+        counts = reading.counts if isinstance(reading, Sample) else reading.rates_cps
+        names = self._rules.detectors[reading.radiation]
+        told = ", ".join(f"{names[at]} {counts[at]}" for at in suspects)
+        yield from self._faults.begin(reading.at_ns, Condition.SPOILED.value, f"{told}: {SPOILED}", fades=True)
 
     def look(self, sample: Sample) -> Iterator[Event]:
         """What a sample that fits tells of the wire and of the field's end."""

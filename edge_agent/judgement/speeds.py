@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 
 from edge_agent.judgement.faults import FaultBook
@@ -9,13 +10,14 @@ from edge_agent.words.event import Event
 from edge_agent.words.reading import Condition, Speed
 
 LEAST_MPS, MOST_MPS = 0.05, 60.0    # native/ea_lane.h: 3 m in a minute is standing, 216 km/h is no vehicle in a lane
-SAME = 30                           # vehicles in a row: at the same slow pace two agree now and then, thirty never
+SAME, OF = 30, 40                   # vehicles: at the same slow pace two agree now and then, thirty never; a line may spoil some
 
 
 class Speeds:
     def __init__(self, faults: FaultBook) -> None:
         self._faults = faults
-        self._last_mps, self._same, self._told = 0.0, 0, False
+        self._mps: deque[float] = deque(maxlen=OF)      # of the newest vehicles
+        self._told = False
 
     def begin(self) -> None:
         """A vehicle is in the lane; its first speed counts as news."""
@@ -24,13 +26,15 @@ class Speeds:
     def take(self, reading: Speed) -> Iterator[Event]:
         """The fault, where this is no speed of a vehicle, or still the speed of all before it."""
         if not self._told:
-            self._same = self._same + 1 if reading.speed_mps == self._last_mps else 1
-            self._told, self._last_mps = True, reading.speed_mps
+            self._told = True
+            self._mps.append(reading.speed_mps)
+        same = self._mps.count(reading.speed_mps)
         if not usable(reading):
             why = f"{3.6 * reading.speed_mps:.2f} km/h is no vehicle's speed: second beam, its input, or the profile's scale"
             yield from self._faults.begin(reading.at_ns, Condition.SPEED.value, why, fades=True)
-        elif self._same >= SAME:
-            why = f"the last {self._same} vehicles all had exactly {3.6 * reading.speed_mps:.2f} km/h: a beam or its input hangs"
+        elif same >= SAME:
+            why = (f"{same} of the last {len(self._mps)} vehicles had exactly {3.6 * reading.speed_mps:.2f} km/h: a beam or its "
+                   "input hangs")
             yield from self._faults.begin(reading.at_ns, Condition.SPEED.value, why, fades=True)
 
 

@@ -15,6 +15,7 @@ class Tally:
     occupancies: int = 0
     judged: int = 0                 # times an armed gamma rule looked at a sample or a vacant rate
     unreadable: int = 0
+    suspect: int = 0                # samples and rates with a count that the line may have spoiled
     missed: int = 0                 # questions an instrument did not answer in time
     line: Counter[str] = field(default_factory=Counter)         # trouble of a line that is asked, by kind
     refused: int = 0                # samples that do not fit the profile

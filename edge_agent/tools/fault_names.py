@@ -8,7 +8,8 @@ FAULT = "fault"
 NAMES = (
     mark("tamper", about="fault"), mark("high-background", about="fault"), mark("low-background", about="fault"),
     mark("silence", about="fault"), mark("gamma-silence", about="fault"), mark("neutron-silence", about="fault"),
-    mark("link", about="fault"), mark("unreadable", about="fault"), mark("occupancy-counter-gap", about="fault"),
+    mark("link", about="fault"), mark("unreadable", about="fault"), mark("spoiled-counts", about="fault"),
+    mark("occupancy-counter-gap", about="fault"),
     mark("portal-restart", about="fault"), mark("pre-samples", about="fault"), mark("late-delivery", about="fault"),
     mark("missing-samples", about="fault"), mark("vehicle-half-seen", about="fault"), mark("duplicate-samples", about="fault"),
     mark("profile-mismatch", about="fault"), mark("traffic-changed", about="fault"), mark("occupancy-overdue", about="fault"),

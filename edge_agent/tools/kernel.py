@@ -190,6 +190,12 @@ class Lane:
         if status:
             self._refuse(status, f"{radiation.value} channels in trouble {silent:#b}, {stuck:#b}")
 
+    def doubt(self, radiation: Radiation, mask: int) -> None:
+        """Channels of the next sample or vacant rate that only the state of health shall pass over."""
+        status = lib.ea_doubt(self._lane, _CODE[radiation], mask)
+        if status:
+            self._refuse(status, f"{radiation.value} channels doubted {mask:#b}")
+
     def in_service(self, radiation: Radiation, mask: int) -> None:
         """Channels that count, bit 0 the first; others leave every sum from the next sample on."""
         status = lib.ea_in_service(self._lane, _CODE[radiation], mask) if 0 <= mask < 2**32 else lib.EA_BAD_SAMPLE

@@ -24,6 +24,7 @@ class Condition(enum.Enum):
     SILENCE = "silence"                    # nothing on the wire for longer than the profile allows
     LINK = "link"                          # the wire could not be opened, or broke
     UNREADABLE = "unreadable"              # bytes that are not this protocol
+    SPOILED = "spoiled-counts"             # counts no detector gives, on a line with unreadable ones
     COUNTER_GAP = "occupancy-counter-gap"  # occupancies ended that we did not see
     POWER_CYCLE = "portal-restart"         # the portal started anew
     PRE_SAMPLES = "pre-samples"            # opening burst is not as long as the profile says

@@ -81,7 +81,9 @@ static int call_service(ea_lane *lane, bytes *b, double t_s)
 {
 	int radiation = take_byte(b) % 3;
 	uint32_t mask = take_byte(b);
-	return take_byte(b) % 4 ? ea_in_service(lane, radiation, mask) : ea_trouble_put(lane, radiation, t_s, mask, take_byte(b));
+	uint8_t what = take_byte(b) % 5;
+	if (what == 4) { return ea_doubt(lane, radiation, mask); }
+	return what ? ea_in_service(lane, radiation, mask) : ea_trouble_put(lane, radiation, t_s, mask, take_byte(b));
 }
 
 static int call_rates(ea_lane *lane, bytes *b, double t_s, int put)

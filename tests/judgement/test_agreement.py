@@ -45,6 +45,16 @@ def test_a_line_that_is_spoiled_accuses_no_portal() -> None:
     assert MUTE not in lane.portal.faults.details
 
 
+def test_on_a_spoiled_line_three_strong_loads_of_which_no_count_is_suspect_do() -> None:
+    lane = Watched()
+    at_s, standing = lane.vacant(0.0, 120.0), []
+    for _ in range(3):
+        lane.say(at_s, "GB,00x250,000250,000250,000250")
+        at_s = passage(lane, at_s + 1.0, 400, "GS")
+        standing.append(MUTE in lane.portal.faults.details)
+    assert standing == [False, False, True]
+
+
 def test_an_alarm_of_the_portal_ends_it_on_a_spoiled_line_too() -> None:
     lane = Watched()
     at_s = passage(lane, lane.vacant(0.0, 120.0), 400, "GS")

@@ -10,9 +10,11 @@ import pytest
 
 from edge_agent.commands.status import page
 from edge_agent.hands.annunciator import LogSignal
+from edge_agent.judgement import health_words
 from edge_agent.judgement.outage import remaining, sentence, worst_place
 from edge_agent.paths.heart import lane_state
 from edge_agent.paths.lane import Lane
+from edge_agent.tools.kernel_health import Channel
 
 from .bench import LANE, PROFILE, Watched, ns
 from .test_health import rise_and, vacant_noise
@@ -102,3 +104,11 @@ def test_a_loss_is_told_before_any_rate_is_known(rates: dict[str, float]) -> Non
 
 def test_nothing_left_is_said_plainly() -> None:
     assert sentence(remaining(dict.fromkeys("ab", 1.0), ["a", "b"]), None) == "nothing is left to see with"
+
+
+@pytest.mark.parametrize("condition", ["deaf", "loud"])
+def test_a_tube_whose_share_is_as_ever_is_held_against_itself(condition: str) -> None:
+    alone = Channel(0.3, 0.0, 1, 1.0, 1.0, 0.999, 40.0, 0.0, 0.0, 0)
+    assert "100%" not in health_words.detail(condition, "Aa1N", alone)
+    assert "by itself" in health_words.detail(condition, "Aa1N", alone)
+    assert "20% of the sum lately, learned 25%" in health_words.detail(condition, "Aa1N", alone._replace(share=0.25, recent_share=0.2))

@@ -41,4 +41,13 @@ def test_the_same_speed_of_thirty_vehicles_is_a_sensor_that_hangs() -> None:
     for number in range(30):
         assert Condition.SPEED.value not in lane.portal.faults.details, number
         at_s = passage(lane, at_s, "SP,0.2249,03.032,004.88,000000")
-    assert "30 vehicles" in lane.portal.faults.details[Condition.SPEED.value]
+    assert "30 of the last 30 vehicles" in lane.portal.faults.details[Condition.SPEED.value]
+
+
+def test_a_line_that_spoils_some_of_them_hides_no_sensor_that_hangs() -> None:
+    lane = Watched()
+    at_s = lane.vacant(0.0, 60.0)
+    for number in range(40):
+        text = "0.2249" if number % 4 else f"0.3{number:02d}9"
+        at_s = passage(lane, at_s, f"SP,{text},03.032,004.88,000000")
+    assert "30 of the last 40 vehicles" in lane.portal.faults.details[Condition.SPEED.value]

@@ -47,6 +47,13 @@ def test_a_dead_panel_is_one_finding_with_what_follows_from_it() -> None:
     assert "cable" in found.causes[0].what and found.causes[0].part
 
 
+def test_a_spoiled_line_hides_no_second_fault() -> None:
+    line = {"unreadable": "", "spoiled-counts": "", "missing-samples": "", "pre-samples": "", "occupancy-counter-gap": ""}
+    for second, class_ in (("noisy:Ba1", "panel-noisy"), ("share:Aa2", "panel-drifts"), ("deaf:Aa1N", "panel-drifts"),
+                           ("history-uneven", "source-one-side"), ("tamper", "tamper"), ("dead:Aa1", "panel-dead")):
+        assert [one.id for one in diagnose({**line, second: ""}, GUIDE)] == ["line-settings", class_]
+
+
 def test_two_panels_with_different_faults_are_two_findings() -> None:
     found = diagnose({"dead:Aa1": "", "out-of-service:Aa1": "", "share:Ba2": "", "stuck:Ba1": ""}, GUIDE)
     assert [one.id for one in found] == ["panel-frozen", "panel-dead", "panel-drifts"]
