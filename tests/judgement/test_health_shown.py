@@ -111,4 +111,5 @@ def test_a_tube_whose_share_is_as_ever_is_held_against_itself(condition: str) ->
     alone = Channel(0.3, 0.0, 1, 1.0, 1.0, 0.999, 40.0, 0.0, 0.0, 0)
     assert "100%" not in health_words.detail(condition, "Aa1N", alone)
     assert "by itself" in health_words.detail(condition, "Aa1N", alone)
-    assert "20% of the sum lately, learned 25%" in health_words.detail(condition, "Aa1N", alone._replace(share=0.25, recent_share=0.2))
+    beside = alone._replace(share=0.25, recent_share=0.2)
+    assert "20% of the sum lately, learned 25%" in health_words.detail(condition, "Aa1N", beside)
