@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("edge_agent.core")
 CLOCK_STEP_MS = 1000        # a wall clock that moved this much against the monotonic one is a `clock` record
 NO_RECEIPT_S = 180.0        # three heartbeats without a receipt: delivery does not work, whoever is to blame
+STEPS, STEPS_NS = 2, 24 * 3600 * 10**9      # steps in a day: one is the time server's after a start
+OFF_S = 60.0                # against the centre's receipt, which is a round and a request old at most,
+OFF_RECEIPTS = 2            # but for the first after a start, which may be one that was lost here
+SLOW_S = 2.0                # one transaction: a card ends a write within 0.5 s (SD specification), and it takes three or four
 LIVENESS_S = 20.0           # a lane that has not come round for this long is stuck: the watchdog is not fed
 ROUND_S = 5.0
 
@@ -26,6 +31,9 @@ class Caretaker:
         self._core, self._clock = core, core.clock
         self._offset_ns = self._clock.wall_ns() - self._clock.mono_ns()
         self._receipted = (0, self._clock.mono_ns())    # newest receipt's size, and when it grew
+        self._stepped_ns, self._step_s = deque[int](maxlen=100), 0.0
+        self._receipt_s: int | None = None              # the newest receipt's time; None: not looked yet
+        self._off = 0                                   # receipts in a row that the clock disagrees with
 
     def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What runs as long as the core does."""
@@ -65,6 +73,7 @@ class Caretaker:
             core.acting.look()
             core.feed.look()
             self.look_at_clock()
+            self.look_at_disk()
 
     def look_at_clock(self) -> None:
         """A step of the wall clock is a record of its own."""
@@ -77,7 +86,33 @@ class Caretaker:
         self._offset_ns = offset_ns
         if abs(step_ms) >= CLOCK_STEP_MS:
             log.warning("the wall clock stepped by %d ms", step_ms)
+            self._stepped_ns.append(mono_ns)
+            self._step_s = step_ms / 1000
             core.scribe.submit("clock", {"step_ms": step_ms, "at": core.moment(mono_ns)})
+
+        while self._stepped_ns and mono_ns - self._stepped_ns[0] > STEPS_NS:
+            self._stepped_ns.popleft()
+        why = (f"the wall clock was set {len(self._stepped_ns)} times in a day, the last time by {self._step_s:+.0f} s: two "
+               "programs that set it, or an empty battery: timedatectl")
+        core.report("clock-steps", why, len(self._stepped_ns) >= STEPS)
+
+    def look_at_disk(self) -> None:
+        """A card that wears out slows down long before it refuses."""
+        took_s = self._core.scribe.took_s
+        why = f"the disk took {took_s:.0f} s to keep records, as a card does that wears out; have another ready, look: dmesg"
+        self._core.report("disk-slow", why, took_s >= SLOW_S)
+
+    def _hold_against(self, receipt_s: int) -> None:
+        """A receipt that has just come says what time it is at the centre."""
+        before, self._receipt_s = self._receipt_s, receipt_s
+        if before is None or receipt_s == before:
+            return                          # of before this start: nobody knows how old it is
+        off_s = self._clock.wall_ns() / 1e9 - receipt_s
+        self._off = self._off + 1 if abs(off_s) > OFF_S else 0
+        way = "ahead of" if off_s > 0 else "behind"
+        why = (f"the wall clock is {abs(off_s):.0f} s {way} the centre's: timedatectl, chronyc sources. Records count all "
+               "the same, receipts give them their times")
+        self._core.report("clock-off", why, self._off >= OFF_RECEIPTS)
 
     async def look_at_delivery(self) -> None:
         """Records that nobody receipts are a fault here, whatever the uplink says or does not say; so is a lost file."""
@@ -88,6 +123,7 @@ class Caretaker:
             return
         receipt = await ledger.receipt()
         size = receipt.size if receipt else 0
+        self._hold_against(receipt.time_s if receipt else 0)
         if size > self._receipted[0] or size >= ledger.size:
             self._receipted = (size, now_ns)
         quiet_s = (now_ns - self._receipted[1]) / 1e9

@@ -37,6 +37,7 @@ class Scribe:
         self._owned = 0                     # of these, told in a fault record
         self.overflowed = 0             # drafts that found the queue full
         self.trouble: str | None = None     # why the disk refuses now
+        self.took_s = 0.0                   # the last transaction
 
     def submit(self, kind: str, body: Mapping[str, Any]) -> None:
         """Put a draft in the queue; never waits.  A full queue is a fault everyone sees."""
@@ -87,6 +88,7 @@ class Scribe:
         batch = self._batch or [self._queue[i] for i in range(min(BATCH_MAX, len(self._queue)))]
         if not batch:
             return
+        began_ns = self._clock.mono_ns()
         self._batch = batch             # tried again as it is: it may have landed although the disk said no
         try:
             begin = await self.ledger.append(batch, self._moment())
@@ -96,6 +98,7 @@ class Scribe:
         except (StorageError, EvidenceError) as problem:
             await self._refused(str(problem))
             return
+        self.took_s = (self._clock.mono_ns() - began_ns) / 1e9
         self._batch = []
         for seq, (kind, _) in enumerate(batch, begin):
             self._queue.popleft()
