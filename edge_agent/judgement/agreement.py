@@ -31,10 +31,10 @@ class Agreement:
             self._mute = 0
             yield from self._faults.end(at_ns, Condition.JUDGES_NOTHING.value)
             return
-        strongest = passage.strongest.get(DEPLOYED)
-        times = (strongest.statistic or 0.0) / strongest.threshold if strongest and strongest.threshold else 0.0
         spoiled = self._faults.holds(Condition.UNREADABLE.value)        # such a line makes loads, and eats alarms
-        if times < STRONG or (spoiled and (passage.suspect or passage.seen(at_ns) < HALF)):
+        strongest = (passage.sound if spoiled else passage.strongest).get(DEPLOYED)
+        times = (strongest.statistic or 0.0) / strongest.threshold if strongest and strongest.threshold else 0.0
+        if times < STRONG or (spoiled and passage.seen(at_ns) < HALF):
             return
         self._mute += 1
         if self._mute >= IN_A_ROW or (times >= OVERWHELMING and not spoiled):

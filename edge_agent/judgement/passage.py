@@ -9,6 +9,7 @@ from edge_agent.words.event import HALF, Judgement, Occupancy, Series, VacantBac
 from edge_agent.words.reading import Radiation, Sample
 
 NUMBERS_MAX = 6000      # counts kept of one radiation: as text about 32 KiB of the 64 KiB a record line may have
+SUM = 5                 # samples of the deployed rule's sum (detection.md 1): a spoiled one is out of it after so many
 SHORTEST_S = 0.1        # no vehicle is so short: the portal told only that there was one
 TEXT_MAX = 44_000       # characters of all counts of one occupancy: a line of 64 KiB has room for 48 000 of JSON
 
@@ -67,6 +68,8 @@ class Passage:
     speed_mps: float | None = None
     late: int = 0
     suspect: int = 0                # samples with a count that the line may have spoiled
+    sound: dict[str, Judgement] = field(default_factory=dict)          # the strongest without such a count in its window
+    _since: int = SUM               # gamma samples since such a one
     backgrounds: dict[str, VacantBackground] = field(default_factory=dict)
     reverse: bool = False
 
@@ -81,12 +84,15 @@ class Passage:
         self.begin_ns = min(self.begin_ns, sample.at_ns)        # a neutron record may open a burst of the past
         self.late += sample.late
         self.suspect += bool(doubted)
+        if sample.radiation is Radiation.GAMMA:
+            self._since = 0 if doubted else self._since + 1
 
     def saw(self, judgement: Judgement) -> None:
         """What a rule thinks now; the strongest of each is kept."""
-        before = self.strongest.get(judgement.rule)
-        if before is None or _statistic(judgement) > _statistic(before):
-            self.strongest[judgement.rule] = judgement
+        for kept in (self.strongest, self.sound) if self._since >= SUM else (self.strongest,):
+            before = kept.get(judgement.rule)
+            if before is None or _statistic(judgement) > _statistic(before):
+                kept[judgement.rule] = judgement
 
     def close(self, at_ns: int, lane: str, ended: str, counter: int | None, out: Sequence[str] = ()) -> Occupancy:
         """`out`: detectors out of service; what is learned from must be whole, so it is noted."""

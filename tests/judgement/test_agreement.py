@@ -55,6 +55,18 @@ def test_on_a_spoiled_line_three_strong_loads_of_which_no_count_is_suspect_do() 
     assert standing == [False, False, True]
 
 
+def test_a_load_that_the_line_has_made_is_no_load() -> None:
+    lane = Watched()
+    at_s = lane.vacant(0.0, 120.0)
+    for number in range(4):
+        lane.say(at_s, *["GB,00x250,000250,000250,000250"] * 2)
+        for step in range(20):
+            lane.say(at_s + 1.0 + 0.2 * step, f"GS,{8050 if step == 10 else 50:06d},000050,000050,000050")
+        lane.say(at_s + 5.2, f"GX,{number:06d},000000,000000,000000")
+        at_s = lane.vacant(at_s + 7.0, 20.0)
+    assert MUTE not in lane.portal.faults.details
+
+
 def test_an_alarm_of_the_portal_ends_it_on_a_spoiled_line_too() -> None:
     lane = Watched()
     at_s = passage(lane, lane.vacant(0.0, 120.0), 400, "GS")
