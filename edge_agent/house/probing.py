@@ -28,7 +28,8 @@ from edge_agent.words.settings import LinkSettings, Profile
 
 LISTEN_S = 6.0              # a Rapiscan portal sends a background every 5 s
 ANSWERS_S = 1.2             # for one address at most: three questions and their waits
-SILENCES = 2                # then nobody is there: a frame is lost to noise now and then, two running seldom (estimate)
+SILENCES = 2                # one to each of two tables, then nobody is there: some units answer for input registers only, a frame
+                            # is lost to noise now and then, two running seldom (estimate)
 SLOW_S = 1.5                # patience with a unit that was late: the slowest Modbus masters wait 1 s by default (estimate)
 NOBODY_BEHIND = (b"\x0a", b"\x0b")     # gateway: no path, no response of the target (Modbus Application Protocol V1.1b3, 7)
 SAID = {Outcome.ANSWER: "answers", Outcome.REFUSED: "refuses"}

@@ -20,7 +20,7 @@ from edge_agent.tools import meaning
 from edge_agent.words.errors import LinkError
 from edge_agent.words.settings import LinkSettings
 from hardware_mocks.slave import Instrument, Manners, Slave
-from hardware_mocks.slave_ends import SlaveTcp
+from hardware_mocks.slave_ends import SlavePty, SlaveTcp
 from tests.bus import line
 from tests.live.post import free_port
 
@@ -139,6 +139,38 @@ def test_a_unit_that_said_all_it_can_is_left_alone_and_a_gateways_no_is_nobody()
     found, _, asked = over_tcp({1: refuses, **gateways})
     assert found == {1: "refuses discrete 0, refuses holding 0, refuses input 0"} and asked == [1, 2, 3, 4]
     assert [each.manners.asked for each in (refuses, *gateways.values())] == [3, 3, 3, 3]
+
+
+class OneTable(Instrument):
+    """Says nothing to questions for other tables than one, as simple transmitters do."""
+
+    function = 4
+
+
+class OneTableSlave(Slave):
+    def answers(self, frame: bytes, now_s: float) -> Iterator[tuple[float, bytes]]:
+        _, unit, pdu = self._open(frame)
+        if unit in self.instruments and pdu[0] == OneTable.function:
+            yield from super().answers(frame, now_s)
+
+
+@pytest.mark.parametrize("wire", ["pty", "tcp"])
+def test_a_unit_that_answers_only_for_input_registers_is_found(wire: str, tmp_path: Path) -> None:
+    """The question for holding registers was put twice, and then nobody was there."""
+    async def run() -> list[tuple[int, str]]:
+        made = OneTable()
+        made.hold("input", 0, *range(10))
+        slave = OneTableSlave({2: made}, "rtu" if wire == "pty" else "tcp", random.Random(1))
+        end = SlavePty(slave, tmp_path / "rs485") if wire == "pty" else SlaveTcp(slave, "127.0.0.1", 0)
+        port = (await end.open()).rpartition(":")[2]
+        base = (LinkSettings("modbus-rtu", device=str(tmp_path / "rs485"), baud=19200, answer_s=0.15) if wire == "pty"
+                else LinkSettings("modbus-tcp", host="127.0.0.1", port=int(port)))
+        try:
+            return [(found.link.unit, found.evidence) async for found in probing.units(base, (1, 2), RealClock())]
+        finally:
+            await end.close()
+
+    assert asyncio.run(run()) == [(2, "answers input 0")]
 
 
 def test_a_slow_unit_is_not_hidden_by_haste() -> None:

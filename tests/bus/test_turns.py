@@ -40,7 +40,7 @@ def run(units: dict[str, tuple[float, Answers]], seconds: float) -> tuple[Counte
         elif what == "spoiled":
             turns.spoiled(unit, which, now_ns)
         else:
-            turns.missed(unit, now_ns, took_s)
+            turns.missed(unit, which, now_ns, took_s)
     return answered, asked
 
 
@@ -135,5 +135,5 @@ def test_a_unit_dead_for_days_is_still_only_a_silent_unit() -> None:
     turns.units += [unit, Unit((Poll(b"y", 0.2),))]
     turns.units[1].begin(0)
     for number in range(5000):
-        turns.missed(unit, number * 40 * S, 0.6)
+        turns.missed(unit, 0, number * 40 * S, 0.6)
         assert unit.rests_until_ns <= round((number * 40 + REST_MAX_S) * S)

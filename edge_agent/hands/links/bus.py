@@ -174,7 +174,7 @@ class Bus:
         await self._settle()
         outcome, body, _ = await self._exchange(errand.unit, errand.question)
         if outcome not in (Outcome.ANSWER, Outcome.REFUSED, Outcome.CHECKSUM):
-            await self._missed(errand.unit, began_ns, outcome in (Outcome.LENGTH, Outcome.FRAMING))
+            await self._missed(errand.unit, 0, began_ns, outcome in (Outcome.LENGTH, Outcome.FRAMING))
         self._errands.spent((self._clock.mono_ns() - began_ns) / 1e9)
         if not errand.done.done():
             errand.done.set_result((outcome, body))
@@ -205,7 +205,7 @@ class Bus:
                 await self._wire.next(self.pace.answer_s)   # the answer to him, or to us
                 self._turns.spoiled(unit, which, at_ns)
             case _:
-                await self._missed(unit, began_ns, outcome in (Outcome.LENGTH, Outcome.FRAMING))
+                await self._missed(unit, which, began_ns, outcome in (Outcome.LENGTH, Outcome.FRAMING))
 
     async def _settle(self) -> None:
         """Silence before a question; what still comes is stray."""
@@ -248,7 +248,7 @@ class Bus:
         """Whether some of an answer, and not only our own echo, has come on a serial line."""
         return self._dialect.quiet and self._dialect.rest(waiting, question) is not Outcome.SILENCE
 
-    async def _missed(self, unit: Unit, began_ns: int, broken: bool) -> None:
+    async def _missed(self, unit: Unit, which: int, began_ns: int, broken: bool) -> None:
         """No answer: on a serial line wait for it a little longer, so that it does not run into the next one's; one that
         came `broken` is over as soon as the line is quiet."""
         for each in self._same(unit):
@@ -260,7 +260,7 @@ class Bus:
             if chunk is not None:
                 await self._stray(chunk)
         now_ns = self._clock.mono_ns()
-        self._turns.missed(unit, now_ns, (now_ns - began_ns) / 1e9)
+        self._turns.missed(unit, which, now_ns, (now_ns - began_ns) / 1e9)
 
     def _same(self, unit: Unit) -> list[Unit]:
         """All that ask this address: inputs for a lane and outputs for the lamps may be of one module, and answers of one are

@@ -32,10 +32,11 @@ class Unit:
     owed: int = 0                                       # questions in a row whose answers may still come
     owed_ns: int = 0                                    # the newest of them
     again: bool = False                                 # the last answer was spoiled, and is asked for again
+    vain: list[int] = field(default_factory=list)       # of each poll: misses in a row; of two equally due the other goes first
 
     def begin(self, now_ns: int) -> None:
         """It is on the bus from now."""
-        self.due_ns, self.counted_ns = [now_ns] * len(self.polls), now_ns
+        self.due_ns, self.vain, self.counted_ns = [now_ns] * len(self.polls), [0] * len(self.polls), now_ns
 
 
 class Turns:
@@ -47,7 +48,7 @@ class Turns:
         soonest: tuple[int, Unit, int] | None = None
         for unit in self.units:
             rest_ns = self._rest(unit, now_ns)
-            which = min(range(len(unit.polls)), key=unit.due_ns.__getitem__)
+            which = min(range(len(unit.polls)), key=list(zip(unit.due_ns, unit.vain, strict=True)).__getitem__)
             at_ns = max(unit.due_ns[which], rest_ns)
             if soonest is None or at_ns < soonest[0]:
                 soonest = (at_ns, unit, which)
@@ -60,7 +61,7 @@ class Turns:
         every_ns = round(unit.polls[which].every_s * 1e9)
         due_ns = unit.due_ns[which] + every_ns
         unit.due_ns[which] = due_ns if due_ns > now_ns - every_ns else now_ns
-        unit.misses, unit.again = 0, False
+        unit.misses, unit.again, unit.vain[which] = 0, False, 0
 
     def spoiled(self, unit: Unit, which: int, now_ns: int) -> None:
         """It answered, and noise broke it: ask once more at once, then not before its next time."""
@@ -69,8 +70,9 @@ class Turns:
         else:
             unit.again = True
 
-    def missed(self, unit: Unit, now_ns: int, cost_s: float) -> None:
+    def missed(self, unit: Unit, which: int, now_ns: int, cost_s: float) -> None:
         """Waiting for it was in vain; the question stays due."""
+        unit.vain[which] += 1
         self._rest(unit, now_ns)
         unit.budget_s -= cost_s
         unit.misses += 1
