@@ -77,7 +77,10 @@ def _relay(lane: str, relay: dict[str, Any]) -> str:
 
 def _position(place: dict[str, Any]) -> str:
     if place["fix"] == "none":
-        return tr("position UNKNOWN")
+        if (last := place.get("last")) is None:
+            return tr("position UNKNOWN")
+        return tr("position UNKNOWN; the last, {latitude:.5f} {longitude:.5f}, is {age:.0f} s old", latitude=last["latitude"],
+                  longitude=last["longitude"], age=last["age_s"])
     return tr("position {latitude:.5f} {longitude:.5f}, {age:.0f} s ago", latitude=place["latitude"],
               longitude=place["longitude"], age=place["age_s"])
 

@@ -186,7 +186,7 @@ class Core:
             "cfg": self.configuration.hash, "config": str(self.configuration.path),
             "annunciator": self.settings.annunciator.kind, "faults": self.reports.open, "fault_details": self.reports.details,
             "free_mb": free_mb(self.state), "centre": self.settings.centre.url if self.settings.centre else None,
-            "acts": self.acting.plain(), "relays": self.feed.plain(), "position": self.positioning.plain(),
+            "acts": self.acting.plain(), "relays": self.feed.plain(), "position": self.positioning.shown(),
         }
 
     # --- running

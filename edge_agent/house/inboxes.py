@@ -18,7 +18,10 @@ def tasks(core: Core) -> dict[str, Coroutine[Any, Any, None]]:
     async def named(sha256: str) -> bool:
         return any([await shelf.blob_delivered(sha256) is not None for shelf in core.books.shelves])
 
-    store = Store(core.keep_blob, named, core.scribe.submit, core.report, core.moment)
+    def submit(kind: str, body: dict[str, Any]) -> None:
+        core.scribe.submit(kind, core.positioning.mark(kind, body))
+
+    store = Store(core.keep_blob, named, submit, core.report, core.moment)
     return {
         **{f"inbox {settings.directory}": Inbox(settings, core.clock, store).run() for settings in core.settings.inbox},
         **{f"stream {settings.name}": Stream(settings, TcpLink(settings.host, settings.port, core.clock), core.clock, store).run()

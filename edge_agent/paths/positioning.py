@@ -1,4 +1,4 @@
-"""Where a mobile system is, from its GPS receiver: on every alarm, occupancy, fault and heartbeat, with its age, never stale.
+"""Where a mobile system is, from its GPS receiver: on what happens there and on every heartbeat, with its age, never stale.
 
 A position older than ten seconds is not given: at 50 km/h it is 140 m off.  A record says `fix` "none" then, the fault `gps` why.
 """
@@ -22,7 +22,7 @@ NOISE_NS = 60 * 10**9       # what came so long ago says nothing of the silence 
 LOST_NS = 60 * 10**9        # under a bridge or a roof for so long is told
 TRACK_S, TRACK_MAX = 60, 13     # in an alarm: the last minute, every five seconds
 REOPEN_S, TICK_S = 2.0, 1.0
-KINDS = ("alarm", "occupancy", "fault", "heartbeat")
+KINDS = ("alarm", "occupancy", "fault", "heartbeat", "tamper", "instrument")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,13 @@ class Positioning:
         return {"fix": "gps", **_place(seen.fix), "age_s": _age_s(now_ns, seen), "utc": seen.fix.utc,
                 "speed_mps": None if seen.fix.speed_mps is None else round(seen.fix.speed_mps, 2),
                 "satellites": seen.fix.satellites, "hdop": seen.fix.hdop}
+
+    def shown(self) -> dict[str, Any] | None:
+        """For a person: where there is no position, how old the last one is (it is where the system was, no more)."""
+        place, seen = self.plain(), self._newest
+        if place is None or place["fix"] != "none" or seen is None:
+            return place
+        return place | {"last": _place(seen.fix) | {"age_s": _age_s(self._clock.mono_ns(), seen)}}
 
     def _trail(self) -> list[dict[str, float]]:
         """The last minute, oldest first."""

@@ -118,6 +118,12 @@ def test_an_alarm_has_its_place_and_the_last_minute() -> None:
     assert alarm["track"][-1]["latitude"] > alarm["track"][0]["latitude"]
 
 
+@pytest.mark.parametrize("kind", ["occupancy", "fault", "heartbeat", "tamper", "instrument"])
+def test_what_happens_at_a_mobile_system_has_its_place(kind: str) -> None:
+    """A cabinet opened, and a handheld's document, had none."""
+    assert Bench().run(20).at.mark(kind, {})["position"]["fix"] == "gps"
+
+
 @pytest.mark.parametrize("how", [{"fixed": False}, {"silent": True}, {"frozen": True}])
 def test_a_position_is_never_stale(how: dict[str, bool]) -> None:
     bench = Bench().run(20)
@@ -127,6 +133,15 @@ def test_a_position_is_never_stale(how: dict[str, bool]) -> None:
     assert "gps" in bench.faults and bench.alarm["track"] == []
     bench.run(2)
     assert not bench.faults and bench.alarm["position"]["fix"] == "gps"
+
+
+def test_a_person_is_shown_how_old_the_last_position_is_and_no_record_has_it() -> None:
+    bench = Bench()
+    assert bench.at.shown() == {"fix": "none"}                  # there was none
+    shown = bench.run(20).run(40, fixed=False).at.shown()
+    assert shown is not None and shown["fix"] == "none" and shown["last"]["age_s"] == 40
+    assert shown["last"]["latitude"] == pytest.approx(54.65 + 200 / 111_320, abs=1e-6)
+    assert bench.alarm["position"] == {"fix": "none"}
 
 
 def test_a_receiver_that_says_it_is_lost_is_believed_at_once() -> None:

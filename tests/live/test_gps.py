@@ -29,7 +29,10 @@ def test_every_record_says_where_and_loss_is_told(post: Post) -> None:
     post.kill("gps")
     Path(link).unlink(missing_ok=True)
     wait_for(lambda: "gps" in post.status()["faults"], 40, "loss is told")
-    wait_for(lambda: post.status()["position"] == {"fix": "none"}, 30, "and no old place shown")
+    wait_for(lambda: post.status()["position"]["fix"] == "none", 30, "and no old place shown for the present one")
+    assert post.status()["position"]["last"]["age_s"] > 10
+    shown = post.command("status", "--config", post.config, check=False).stdout
+    assert "position UNKNOWN; the last, 54.6" in shown
     post.spawn("gps", "hardware_mocks.nmea", "--pty", "--link", str(link))
     wait_for(lambda: (post.status()["position"] or {}).get("fix") == "gps", 40, "found again")
     assert "gps" not in post.status()["faults"]
