@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from edge_agent.hands.links.tcp import keep_alive
 from edge_agent.tools.relay_lines import Beginning
 from edge_agent.words.errors import EdgeAgentError, LinkError
 from edge_agent.words.settings import RelaySettings
@@ -118,6 +119,7 @@ class Relay:
             self.tally.refused += 1
             writer.close()
             return
+        keep_alive(writer.transport)
         self._listeners[writer] = Beginning(at_line=self._at_line)
         self.tally.now = len(self._listeners)
         with contextlib.suppress(OSError):

@@ -118,6 +118,36 @@ def test_who_does_not_read_is_dropped_and_who_is_not_on_the_list_is_refused() ->
     assert BEHIND_MAX < 2 << 20
 
 
+def test_a_listener_gone_without_a_word_is_noticed() -> None:
+    """Its cable is pulled while the portal is quiet: it kept one of the places for ever.  The kernel's own list, as `ss -o` shows
+    it, says whether it probes the connection."""
+    port = free_port()
+
+    async def feed() -> AsyncGenerator[dict[str, Any], None]:
+        yield {"open": True, "fresh": True}
+        await asyncio.sleep(3600)
+
+    async def tell(counts: dict[str, Any]) -> None: ...
+
+    async def story() -> str:
+        relay = Relay("2", RelaySettings("127.0.0.1", ["127.0.0.1"], port), feed, tell)
+        task = asyncio.create_task(relay.run())
+        await asyncio.sleep(0.1)
+        _reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(1000):
+            await asyncio.sleep(0.01)
+            if relay.tally.now:
+                break
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        timer = next(row[5] for row in rows if row[1].endswith(f":{port:04X}") and row[3] == "01")
+        writer.close()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return timer.partition(":")[0]
+
+    assert asyncio.run(story()) == "02"         # keepalive (Documentation/networking/proc_net_tcp.rst)
+
+
 def test_a_listener_that_reads_nothing_is_closed_too_when_the_portal_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its last bytes would otherwise be waited with for ever, and the connection with them."""
     monkeypatch.setattr("edge_agent.paths.relay.LAST_BYTES_S", 0.2)
