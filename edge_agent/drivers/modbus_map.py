@@ -84,6 +84,7 @@ class MapDecoder:
             N: _detectors(profile.neutron, self._map, profile.neutron_interval_s),
         }
         self._states: dict[str, bool] = {}
+        self._no_ns: dict[str, int] = {}        # state that is not over yet -> since when its contact says no
         self._speed_mps = self._told_mps = 0.0
         self._counter = 0               # ours, where the instrument has none
         self._theirs: int | None = None
@@ -97,6 +98,7 @@ class MapDecoder:
         """The wire was reopened.  Counters go on: what was counted meanwhile is one long sample."""
         self._exchanges.restart()
         self._states.clear()
+        self._no_ns.clear()
 
     def feed(self, chunk: Chunk) -> Iterator[Reading]:
         for exchange in self._exchanges.feed(chunk.data):
@@ -176,12 +178,18 @@ class MapDecoder:
 
     def _heed_states(self, at_ns: int, image: Image) -> Iterator[Reading]:
         seen: dict[str, bool] = {}
+        steady_s: dict[str, float] = {}
         for state in self._map.state:
             if image.holds(state.table, state.address, 1):
                 says = image.bit(state.address, state.bit) is not state.inverted
                 seen[state.says] = seen.get(state.says, False) or says      # two beams: either one broken
+                steady_s[state.says] = max(steady_s.get(state.says, 0.0), state.steady_s)
         for name, says in seen.items():
             before = self._states.get(name)
+            if says:
+                self._no_ns.pop(name, None)
+            elif before and self._bounces(at_ns, name, steady_s[name]):
+                continue
             self._states[name] = says
             if says is not before:
                 yield from self._changed(at_ns, name, says, before)
@@ -190,6 +198,10 @@ class MapDecoder:
         elif self._speed_mps not in (0.0, self._told_mps):
             self._told_mps = self._speed_mps
             yield Speed(at_ns, self._speed_mps)
+
+    def _bounces(self, at_ns: int, name: str, steady_s: float) -> bool:
+        """Whether a no has not stood for long enough to be one."""
+        return at_ns - self._no_ns.setdefault(name, at_ns) < steady_s * 1e9
 
     def _changed(self, at_ns: int, name: str, says: bool, before: bool | None) -> Iterator[Reading]:
         if name in CONDITIONS:

@@ -45,6 +45,10 @@ class StateBit:
     bit: int = key("bit of a register, 0 the lowest; coils and discrete inputs: 0", 0, low=0, high=15)
     table: str = key("Modbus table", "holding", choices=TABLES)
     inverted: bool = key("true where 0 means yes, as of fail-safe contacts", False)
+    steady_s: float = key(
+        "how long a no must stand before it is one, for contacts that bounce; a yes counts at once, none is missed", 0.0,
+        unit="s", low=0, high=60,
+    )
 
 
 @dataclass(frozen=True, slots=True)
