@@ -24,6 +24,8 @@ def add(sub: options.Sub) -> None:
     made.add_argument("file", type=Path, help="recording of `edge-agent record`, bare listing, daily file, or CSV of counts")
     made.add_argument("--config", type=Path, metavar="FILE", help="judge with a site's own lane: its profile, model, settings")
     made.add_argument("--lane", metavar="NAME", help="which lane of it")
+    made.add_argument("--module", type=Path, metavar="FILE",
+                      help="where vehicles are told of by an I/O module: its recording of the same time")
     made.add_argument("--driver", help="portal family (default: as the recording says, else rapiscan)")
     made.add_argument("--profile", type=Path, metavar="FILE", help="profile file (default: the driver's shipped one)")
     made.add_argument("--model", type=Path, metavar="FILE", help="shadow model of the lane, as edge-agent learn wrote it")
@@ -116,6 +118,7 @@ def _wanted(chosen: argparse.Namespace) -> Any:
         str(chosen.file), chosen.config, chosen.lane, chosen.driver, chosen.profile, chosen.model,
         _pairs(chosen.geometry, "--geometry", "Aa1=0,-2.5,2.4"), list(chosen.set),
         _pairs(chosen.columns, "--columns", "counts=gamma"), chosen.continuous,
+        (str(chosen.module), options.read_bytes(chosen.module)) if chosen.module else None,
     )
 
 

@@ -12,7 +12,7 @@ from edge_agent.doors.files import read_text
 from edge_agent.house.configuration import load
 from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.rules import lane_detectors
-from edge_agent.paths import recordings
+from edge_agent.paths import gated, recordings
 from edge_agent.paths.replaying import Replay, Summary
 from edge_agent.tools import model_file, register_meanings, toml_settings
 from edge_agent.tools.counts_file import CountsFile, Step
@@ -31,6 +31,9 @@ VACANT = (
 )
 
 
+ALONE = (
+    "vehicles of this lane are told of by lane {module}, and without its recording none is known: --module FILE"
+)
 BURSTS = (
     "this wire counts in short intervals only while a vehicle is there: continuous mode, which needs counts all the time, sees\n"
     "less of passages than the usual mode"
@@ -51,6 +54,7 @@ class Wanted:
     changes: Sequence[str] = ()         # KEY=VALUE of the alarm settings
     columns: Mapping[str, str] = field(default_factory=dict)        # of a CSV: theirs -> ours
     continuous: bool = False            # as an instrument that knows no passages
+    module: tuple[str, bytes] | None = None     # name and content: the recording of the I/O module that tells of vehicles
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,27 @@ def prepare(wanted: Wanted, data: bytes) -> Case:
     driver = drivers.find(lane.driver)
     steps = held.wire(driver, profile)
     zero_s = -steps[0][0] / 1e9 if held.starts else 0.0     # a recording shows seconds since its begin, whatever its clock says
+    if wanted.module is not None:
+        steps = _gated(wanted, lane, steps, held.starts)
+    elif lane.occupancy is not None and mode != CONTINUOUS:
+        return Case(lane, profile, model, driver, steps, zero_s, ALONE.format(module=lane.occupancy.module))
     return Case(lane, profile, model, driver, steps, zero_s, BURSTS if mode == CONTINUOUS else "")
+
+
+def _gated(wanted: Wanted, lane: LaneSettings, steps: Sequence[Step], starts: bool) -> list[Step]:
+    """With vehicles as the module's recording tells of them."""
+    if wanted.config is None or lane.occupancy is None:
+        raise SettingsError("--module is for a lane with [lane.occupancy].\n  Name it: --config FILE --lane NAME")
+    assert wanted.module is not None
+    name, data = wanted.module
+    module = recordings.held(data, name, {})
+    if not (module.starts and starts):
+        raise SettingsError(f"--module {name}: two files belong together by the controller's clock, and it is not in both.\n"
+                            "  Give recordings of edge-agent record")
+    configuration = load(wanted.config)
+    settings = next(each for each in configuration.settings.lane if each.name == lane.occupancy.module)
+    told = module.wire(drivers.find(settings.driver), configuration.profiles[settings.name])
+    return list(gated.steps(steps, told, lane.occupancy))
 
 
 def with_changes(alarm: AlarmSettings, changes: Sequence[str], option: str) -> AlarmSettings:

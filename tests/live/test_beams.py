@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -35,6 +36,7 @@ def test_vehicles_that_beams_tell_of_are_judged_and_a_lost_module_is_told(post: 
     wait_for(lambda: list(payloads(post.all_lines(), "alarm")), 60, "an alarm on one of them")
     assert {alarm["lane"] for alarm in payloads(post.all_lines(), "alarm")} == {"2"}
     assert not post.status()["lanes"]["io1"]["faults"]
+    check_replay(post)
     post.kill("io")
     wait_for(lambda: "occupancy-unknown" in post.status()["lanes"]["2"]["faults"], 30, "unknown is told")
     post.processes.pop("io", None)
@@ -42,6 +44,23 @@ def test_vehicles_that_beams_tell_of_are_judged_and_a_lost_module_is_told(post: 
     wait_for(lambda: "occupancy-unknown" not in post.status()["lanes"]["2"]["faults"], 40, "known again")
     before = post.status()["lanes"]["2"]["counts"]["occupancies"]
     wait_for(lambda: post.status()["lanes"]["2"]["counts"]["occupancies"] > before, 90, "vehicles again")
+
+
+def check_replay(post: Post) -> None:
+    """Both recordings together, judged again, know the vehicles and alarms of the ledger; the lane's alone says what it lacks."""
+    for lane in ("2", "io1"):
+        out = post.where / f"{lane}.capture"
+        post.command("record", lane, "--from", "2000-01-01T00:00Z", "--out", out, "--config", post.config)
+    words = ("replay", "--json", "--config", post.config, "--lane", "2", post.where / "2.capture")
+    again = json.loads(post.command(*words, "--module", post.where / "io1.capture").stdout)
+    lines = post.all_lines()
+    alarms = [(each["rule"], each["counts"], each["speed_mps"]) for each in payloads(lines, "alarm")]
+    found = [(each["rule"], each["counts"], each["speed_mps"]) for each in again["alarms"]]
+    assert found and found == alarms[: len(found)]
+    ended = list(payloads(lines, "occupancy"))
+    assert again["occupancies"] in (len(ended), len(ended) + 1)     # one that is under way is cut
+    alone = post.command(*words, check=False)
+    assert "lane io1" in alone.stdout and "--module" in alone.stdout
 
 
 def shipped() -> str:
