@@ -50,7 +50,7 @@ async def _serve(made: dict[int, Made], wish: argparse.Namespace, speaker: type[
     clock = asyncio.get_running_loop().time
     began_s = clock()
     for instrument, steps in made.values():
-        instrument.catch_up = _Present(steps, lambda: (clock() - began_s) * wish.rate)
+        instrument.catch_up = Present(steps, lambda: (clock() - began_s) * wish.rate)
     try:
         await until_told(asyncio.Event().wait())
     finally:
@@ -58,7 +58,7 @@ async def _serve(made: dict[int, Made], wish: argparse.Namespace, speaker: type[
     return 0
 
 
-class _Present:
+class Present:
     """Brings one instrument to the present: a busy machine must not make an instrument that counts late."""
 
     def __init__(self, steps: Iterator[float], now_s: Callable[[], float]) -> None:

@@ -1,5 +1,5 @@
 """`python -m benchmarks.border_post.simulated --hours 24`: the post in memory on a virtual clock: the real core, lanes,
-buses, ledger and forwarder, the reference centre's own desk; only wires, time and TLS are not real."""
+buses, ledger and forwarder, the reference centre's own desk; only wires, time and TLS are not real.  Ctrl-C: judged so far."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.border_post import post
-from benchmarks.border_post.beside import Beside, Moves
-from benchmarks.border_post.judged import Judged, judge
+from benchmarks.border_post.beside import SETTLES_S, Beside, Moves, Watched, judge_end
+from benchmarks.border_post.judged import KNOWN_S, Judged, Span, judge
+from benchmarks.border_post.overheard import Overheard, decoder
 from benchmarks.border_post.virtual import VirtualClock, VirtualLoop
-from benchmarks.border_post.wires import Asked, MemoryLinks, Passed, Pushes
+from benchmarks.border_post.wires import FAMILIES, Asked, MemoryLinks, Passed, Pushes
 from benchmarks.campaign.centre import CERTIFICATE, Centre
 from benchmarks.campaign.inline import without_threads
 from benchmarks.campaign.portal import Link
@@ -32,7 +33,6 @@ from edge_agent.tools import jws
 from edge_agent.tools.piece import Piece
 from edge_agent.words.clock import Clock
 from edge_agent.words.delivery import Reply
-from hardware_mocks import aspect, modbus_io, modbus_map, scenes
 from hardware_mocks.serve_asked import manners
 
 ORIGIN = "rpm.example.gov/portal/POST"
@@ -48,7 +48,7 @@ def main() -> int:
     began = time.monotonic()
     found = run(chosen.hours * 3600, chosen.seed, progress=True)
     print("\n".join(found.rows))
-    print(f"{chosen.hours:g} simulated hours in {time.monotonic() - began:.0f} s")
+    print(f"{found.hours:.4g} simulated hours in {time.monotonic() - began:.0f} s")
     print("\n".join(f"BAD {what}" for what in found.bad) or "every alarm at the centre once, each with its instrument")
     return 1 if found.bad else 0
 
@@ -69,18 +69,26 @@ class Day:
     def __init__(self, where: Path, seed: int) -> None:
         self._loop = VirtualLoop()
         self._taken: dict[str, int] = {}
+        self._enough = False
         asyncio.set_event_loop(self._loop)
         clock = VirtualClock(self._loop)
         self._centre = Centre(where / "centre/one", clock)  # type: ignore[arg-type]
         self._passed = {unit.lane: Passed() for unit in (*post.POST, post.MODULE)}
-        self._beside = Beside(where / "inbox", clock)
+        self._beside = Beside(where / "inbox", clock, post.DOCUMENT_EVERY_S)
+        self._module = Watched({})
         config = where / "edge-agent.toml"
         config.write_text(self._configuration(where))
         (where / "profiles").mkdir()
         (where / f"profiles/{post.IO_PROFILE}.toml").write_text(post.io_profile())
         self._centre.enrol(create_log(where / "state", ORIGIN, 1).public())
-        self._core = Core(configuration.load(config), clock)
-        self._core.links = MemoryLinks(self._core.clock, dict(self._wires(clock, seed)))
+        loaded = configuration.load(config)
+        self._core = Core(loaded, clock)
+        wires = dict(self._wires(clock, seed))
+        self._overheard = {unit.lane: Overheard(decoder(loaded, unit.lane), self._loop.time() + KNOWN_S) for unit in post.ASKED}
+        self._core.links = MemoryLinks(
+            clock, {at: lambda wire=wire: wire for at, wire in wires.items()},
+            {(at, unit.unit): (self._overheard[unit.lane], wire.sayings)
+             for at, wire in wires.items() for unit in post.ASKED if unit.wire == wire.name})
         self._loop.run_until_complete(self._core.open())
         uplink = Forwarder(_Asked(self), _Way(self._centre), lambda text: None)  # type: ignore[arg-type]
         self._step = uplink.step
@@ -98,25 +106,25 @@ class Day:
                 f'[centre]\nurl = "https://centre.test"\nvkey = "{self._centre.key.public.text()}"\nca = "none.pem"\n')
 
     def _wires(self, clock: Clock, seed: int) -> Iterator[tuple[str, Any]]:
-        yield f"gps:{post.GPS_PORT}", lambda: Moves("gps", clock)
+        yield f"gps:{post.GPS_PORT}", Moves("gps", clock)
         for number, (wire, units) in enumerate(post.wires()):
             made = self._wire(wire, units, clock, seed + 100 * number)
             at = {"rapiscan": f"{wire}:1600", "aspect": f"{wire}:502", "modbus_map": wire}[units[0].driver]
-            yield at, lambda made=made: made
+            yield at, made
 
     def _wire(self, wire: str, units: tuple[post.Unit, ...], clock: Clock, seed: int) -> Wire:
         if units[0].driver == "rapiscan":
-            return Pushes(wire, units[0].scene, seed, clock, self._passed[units[0].lane])
-        families = {"aspect": aspect, "modbus_map": modbus_map, "modbus_io": modbus_io}
+            return Pushes(wire, post.scene(units[0]), seed, clock, self._passed[units[0].lane])
         made = {}
         for number, unit in enumerate(units):
             watch = self._passed[unit.lane].slice
-            made[unit.unit] = families[unit.driver].instrument(scenes.load(unit.scene), seed + number, loop=True, watch=watch)
+            made[unit.unit] = FAMILIES[unit.driver].instrument(post.scene(unit), seed + number, loop=True, watch=watch)
             if unit.manners:
                 made[unit.unit][0].manners = manners(f"{unit.unit}:{unit.manners}")[1]
             if unit is post.MODULE:
-                self._beside.module = made[unit.unit][0]
-        return Asked(wire, "rtu" if units[0].driver == "modbus_map" else "tcp", made, clock)
+                made[unit.unit][0].held = self._module = Watched(made[unit.unit][0].held)
+        passed = [self._passed[unit.lane] for unit in units]
+        return Asked(wire, "rtu" if units[0].driver == "modbus_map" else "tcp", made, passed, clock)
 
     def ask(self, op: str, **values: Any) -> dict[str, Any]:
         return dict(self._loop.run_until_complete(self._core.doors[-1].asks[op](values)))
@@ -124,7 +132,9 @@ class Day:
     def run(self, seconds: float, progress: bool) -> Judged:
         running = self._loop.create_task(self._core.run())
         began_s = self._loop.time()
-        while (gone_s := self._loop.time() - began_s) < seconds:
+        self._loop.run_until_complete(asyncio.sleep(0))         # the core has taken the signals
+        self._loop.add_signal_handler(signal.SIGINT, lambda: setattr(self, "_enough", True))
+        while (gone_s := self._loop.time() - began_s) < seconds and not self._enough:
             self._beside.step(gone_s)
             self._loop.run_until_complete(asyncio.sleep(SLICE_S))
             if running.done():
@@ -139,12 +149,14 @@ class Day:
         rows = self._centre.desk.db.execute("SELECT line FROM line ORDER BY seq LIMIT ?", (len(ours),))
         theirs = [bytes(row[0]) for row in rows]
         records = [part.payload | {"kind": part.kind} for part in map(jws.take_apart, theirs)]
-        found = judge(ours, theirs, records, lanes, self._passed, self._loop.time() - began_s)
+        heard = {lane: over.heard for lane, over in self._overheard.items()}
+        found = judge(ours, theirs, records, lanes, self._passed, heard, Span(began_s, self._loop.time()))
         stored = self._centre.desk.db.execute("SELECT sha256 FROM blob WHERE stored_ms IS NOT NULL")
-        self._beside.judge(records, {str(row[0]) for row in stored}, found, self._loop.time() - began_s)
+        self._beside.judge(records, {str(row[0]) for row in stored}, found, self._module.told(),
+                           self._loop.time() - began_s - SETTLES_S)
         os.kill(os.getpid(), signal.SIGTERM)        # as systemd ends it: lanes first, then the ledger
         self._loop.run_until_complete(running)
-        self._beside.judge_end(found)
+        judge_end(self._module.told(), found)
         return found
 
     def _tell(self, hour: int) -> None:

@@ -8,45 +8,67 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.border_post.overheard import KEPT, Listened, NotedSlave, Overheard, Sayings
 from edge_agent.hands.links import Links, place
-from edge_agent.hands.links.mailbox import Mailbox, Wire
+from edge_agent.hands.links.mailbox import Link, Mailbox, Wire
 from edge_agent.words.clock import Clock
+from edge_agent.words.dialect import Dialect
+from edge_agent.words.driver import Poll
 from edge_agent.words.reading import Chunk
 from edge_agent.words.settings import LinkSettings
-from hardware_mocks import rapiscan, scenes
+from hardware_mocks import aspect, modbus_io, modbus_map, rapiscan
+from hardware_mocks.scenes import Scene
 from hardware_mocks.signals import Sent
-from hardware_mocks.slave import Instrument, Slave
+from hardware_mocks.slave import Instrument
 from hardware_mocks.slices import Slice
 from hardware_mocks.truth import Truth
+
+FAMILIES = {"aspect": aspect, "modbus_map": modbus_map, "modbus_io": modbus_io}     # of instruments that are asked
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """One vehicle in the beam of one instrument, seconds on the controller's clock."""
+
+    begins_s: float
+    ends_s: float
+    source: bool
 
 
 @dataclass
 class Passed:
     """Vehicles that one instrument saw, each once, when its beam was free again."""
 
-    sources: int = 0
-    clean: int = 0
+    began_s: float = 0.0                # of the scene, on the controller's clock
+    vehicles: list[Vehicle] = field(default_factory=list)
     _now: dict[int, Any] = field(default_factory=dict)
+    _since_s: float = 0.0
 
     def slice(self, now: Slice) -> None:
         if now.blocked:
+            self._since_s = self._since_s if self._now else now.at_s
             self._now |= now.inside
         elif self._now:
             for vehicle in self._now.values():
-                self.add(vehicle.source is not None)
+                self.add(self._since_s, now.at_s, vehicle.source is not None)
             self._now = {}
 
-    def add(self, source: bool) -> None:
-        self.sources += source
-        self.clean += not source
+    def add(self, begins_s: float, ends_s: float, source: bool) -> None:
+        """Times of the scene."""
+        self.vehicles.append(Vehicle(self.began_s + begins_s, self.began_s + ends_s, source))
+
+    def truth(self, vehicle: Truth) -> None:
+        """What a portal's own truth says; one that came or left in the dark has no times."""
+        if vehicle.begins_s is not None and vehicle.ends_s is not None:
+            self.add(vehicle.begins_s, vehicle.ends_s, vehicle.gamma_source or vehicle.neutron_source)
 
 
 class Pushes:
     """A Rapiscan portal: the wire of its scene, played again and again."""
 
-    def __init__(self, name: str, scene: str, seed: int, clock: Clock, passed: Passed) -> None:
+    def __init__(self, name: str, scene: Scene, seed: int, clock: Clock, passed: Passed) -> None:
         self.name, self._clock, self._passed = name, clock, passed
-        self._signals = rapiscan.signals(scenes.load(scene), seed, loop=True)
+        self._signals = rapiscan.signals(scene, seed, loop=True)
         self._mailbox = Mailbox(clock)
         self._task: asyncio.Task[None] | None = None
 
@@ -55,13 +77,13 @@ class Pushes:
         self._task = asyncio.create_task(self._play())
 
     async def _play(self) -> None:
-        began_s = asyncio.get_running_loop().time()
+        began_s = self._passed.began_s = asyncio.get_running_loop().time()
         for item in self._signals:
             await asyncio.sleep(max(0.0, began_s + item.at_s - asyncio.get_running_loop().time()))
             if isinstance(item, Sent):
                 self._mailbox.put(item.data)
             elif isinstance(item, Truth):
-                self._passed.add(item.gamma_source or item.neutron_source)
+                self._passed.truth(item)
 
     async def next(self, timeout_s: float) -> Chunk | None:
         return await self._mailbox.next(timeout_s)
@@ -78,9 +100,13 @@ class Pushes:
 class Asked:
     """A line or a TCP connection with instruments that answer when asked."""
 
-    def __init__(self, name: str, framing: str, units: dict[int, tuple[Instrument, Iterator[float]]], clock: Clock) -> None:
-        self.name, self._clock = name, clock
-        self._slave = Slave({unit: made[0] for unit, made in units.items()}, framing, random.Random(name))
+    def __init__(
+        self, name: str, framing: str, units: dict[int, tuple[Instrument, Iterator[float]]], passed: list[Passed], clock: Clock,
+    ) -> None:
+        self.name, self._clock, self._passed = name, clock, passed
+        self.sayings = Sayings(KEPT)
+        self._slave = NotedSlave({unit: made[0] for unit, made in units.items()}, framing, random.Random(name))
+        self._slave.note = self.sayings.add
         self._steps = {unit: made[1] for unit, made in units.items()}
         self._mailbox, self._waiting = Mailbox(clock), b""
         self._at_s = dict.fromkeys(units, 0.0)
@@ -88,6 +114,8 @@ class Asked:
     def begin(self) -> None:
         """The scene begins now."""
         self._began_s = asyncio.get_running_loop().time()
+        for passed in self._passed:
+            passed.began_s = self._began_s
         for unit, instrument in self._slave.instruments.items():
             instrument.catch_up = lambda unit=unit: self._catch_up(unit)  # type: ignore[misc]
 
@@ -117,11 +145,20 @@ class Asked:
 
 
 class MemoryLinks(Links):
-    """Links whose wires end in memory; everything above the wire is what ships."""
+    """Links whose wires end in memory; everything above the wire is what ships.  `overheard`: by wire and unit."""
 
-    def __init__(self, clock: Clock, wires: dict[str, Callable[[], Wire]]) -> None:
+    def __init__(
+        self, clock: Clock, wires: dict[str, Callable[[], Wire]], overheard: dict[tuple[str, int], tuple[Overheard, Sayings]],
+    ) -> None:
         super().__init__(clock)
-        self._wires = wires
+        self._wires, self._overheard = wires, overheard
 
     def _wire(self, link: LinkSettings) -> Wire:
         return self._wires[place(link)]()
+
+    def make(
+        self, link: LinkSettings, polls: tuple[Poll, ...], dialect: Callable[[], Dialect] | None = None
+    ) -> Link:
+        made = super().make(link, polls, dialect)
+        over = self._overheard.get((place(link), link.unit))
+        return Listened(made, *over) if over else made
