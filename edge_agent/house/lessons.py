@@ -19,7 +19,7 @@ from edge_agent.doors.files import read_text, reading_uri, shipped_config
 from edge_agent.house.configuration import Configuration
 from edge_agent.judgement import learning_model, learning_site
 from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, LearningRefused, Passage
-from edge_agent.judgement.learning_history import Again, Seen, gather, passage
+from edge_agent.judgement.learning_history import Again, Seen, gather, usable
 from edge_agent.judgement.learning_tail import Calibration
 from edge_agent.judgement.retrace import Past
 from edge_agent.judgement.rules import NOT_FITTED
@@ -71,9 +71,9 @@ def propose(
     """Learn a lane's shadow model and thresholds from its own clean passages; LearningRefused when they do not suffice."""
     profile = configuration.profiles[lane.name]
     panels = [name for name in lane.gamma or profile.gamma if name != NOT_FITTED]
-    found, left = gather(read_history(history, lane.name), panels)
+    found, left = gather(read_history(history, lane.name), lane.name, panels, profile)
     geometry = _geometry(lane, profile, panels)
-    site = _Site(lane, profile, geometry, found)
+    site = _Site(lane, profile, geometry, found, left)
     plain = site.model(_generic(len(panels)), {}, "generic")
     for number in (1, 2):               # the first lesson drops by the generic prior's statistic, the second by its own
         lesson = learning_site.lesson(site.passages, learning_model.generic(_shipped(), len(panels)), site.shadows(plain), least)
@@ -97,11 +97,13 @@ def _suffices(lesson: learning_site.Lesson, left: Counter[str], least: int) -> N
 class _Site:
     """The clean passages of a lane with their designs."""
 
-    def __init__(self, lane: LaneSettings, profile: Profile, geometry: Geometry, found: list[Past]) -> None:
+    def __init__(
+        self, lane: LaneSettings, profile: Profile, geometry: Geometry, found: list[Past], left: Counter[str]
+    ) -> None:
         self._again, self._geometry = Again(lane, profile, geometry), geometry
-        built = [(each, passage(self._again.design(each))) for each in found]
-        self._past = [each for each, learned in built if learned is not None]
-        self.passages: list[Passage] = [learned for _, learned in built if learned is not None]
+        built = usable(self._again, found, left)
+        self._past = [each for each, _ in built]
+        self.passages: list[Passage] = [learned for _, learned in built]
 
     def model(
         self, priors: Any, thresholds: dict[str, float], origin: str, calibration: dict[str, Any] | None = None

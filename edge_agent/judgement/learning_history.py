@@ -11,43 +11,28 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from edge_agent.judgement.clean_passage import why_not
 from edge_agent.judgement.learning import Floats, Passage
 from edge_agent.judgement.retrace import START_NS, Past, begun, past, samples
 from edge_agent.judgement.rules import Rules
-from edge_agent.tools.kernel_values import Design, Geometry, Why
+from edge_agent.tools.kernel_values import Design, Geometry, Refused, Why
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.reading import Radiation, Sample
 from edge_agent.words.settings import LaneSettings, Profile
 
 
-def unclean(body: Mapping[str, Any]) -> str:
-    """Why a passage is not learned from; "" for one that is (detection.md 3.4)."""
-    if body["alarms"] or body["vendor"]["gamma"] or body["vendor"]["neutron"]:
-        return "alarmed"
-    if body["notes"] or body["ended"] != "portal":
-        return "not seen whole"
-    if body["speed_mps"] is None:
-        return "no speed"
-    if "gamma" not in body["series"] or "gamma" not in body.get("background", {}):
-        return "no background"
-    return ""
-
-
-def gather(bodies: Iterable[Mapping[str, Any]], panels: Sequence[str]) -> tuple[list[Past], Counter[str]]:
+def gather(
+    bodies: Iterable[Mapping[str, Any]], lane: str, panels: Sequence[str], profile: Profile
+) -> tuple[list[Past], Counter[str]]:
     """Clean passages, and how many were left out for which reason."""
     kept: list[Past] = []
     left: Counter[str] = Counter()
     for body in bodies:
-        try:
-            why = unclean(body)
-            if not why and set(body["series"]["gamma"]["counts"]) != set(panels):
-                why = "other panels"
-            if not why:
-                kept.append(past(body, panels))
-        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError):
-            why = "damaged"
+        why = why_not(body, lane, panels, profile)
         if why:
             left[why] += 1
+        else:
+            kept.append(past(body, panels))
     return kept, left
 
 
@@ -98,6 +83,30 @@ class Again:
             at_ns = round((design.grid_s + (slot + 1) * design.bin_s) * 1e9)
             drawn = tuple(int(value) for value in counts[:, column])
             yield Sample(at_ns, Radiation.GAMMA, design.exposure_s[column], drawn, True)
+
+
+NO_DESIGN = {               # why the kernel builds nothing of a passage, as it is counted
+    Why.NO_PASSAGE: "not seen whole", Why.NO_BACKGROUND: "too little background", Why.NO_SPEED: "no speed",
+    Why.NO_LENGTH: "too long", Why.FEW_BINS: "too few counts", Why.NO_GEOMETRY: "no panel in place",
+    Why.INTERRUPTED: "two bodies or a stop",
+}
+
+
+def usable(again: Again, found: Iterable[Past], left: Counter[str]) -> list[tuple[Past, Passage]]:
+    """Passages with what learning takes of them; those without are counted in `left` by reason."""
+    kept = []
+    for each in found:
+        try:
+            design = again.design(each)
+        except Refused:
+            left["refused by the kernel"] += 1
+            continue
+        learned = passage(design)
+        if learned is None:
+            left[NO_DESIGN.get(design.why, "no design")] += 1
+        else:
+            kept.append((each, learned))
+    return kept
 
 
 def passage(design: Design) -> Passage | None:
