@@ -48,8 +48,8 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps({place: diagnosis_text.plain(here) for place, here in found.items()}, indent=1))
     else:
-        for place, here in found.items():
-            print("\n".join(diagnosis_text.page(place, here)))
+        pages = (line for place, here in found.items() for line in diagnosis_text.page(place, here))
+        print("\n".join([*diagnosis_text.distance(found), *pages]))
     verdicts = {one.verdict for here in found.values() for one in here}
     return FAIL if "FAIL" in verdicts else LOOK if verdicts else PASS
 
@@ -70,5 +70,5 @@ def _swapped(chosen: argparse.Namespace, status: dict[str, Any], found: dict[str
                           "findings": diagnosis_text.plain(left)}, indent=1))
     else:
         said = textwrap.wrap(tr("swap test: {text}", text=told.text()), 80)
-        print("\n".join([*said, *diagnosis_text.page(place, left)]))
+        print("\n".join([*diagnosis_text.distance(found), *said, *diagnosis_text.page(place, left)]))
     return FAIL if any(one.verdict == "FAIL" for one in left) else LOOK if left else PASS

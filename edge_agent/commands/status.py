@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.commands import options
-from edge_agent.tools import acts, jws, officer_line
+from edge_agent.tools import acts, gravity, jws, officer_line
 from edge_agent.words.language import mark, tr, trn
 
 OUT = mark("OUT")           # of a detector out of service; where its background is not known: --
@@ -146,17 +146,22 @@ def _duration(seconds: int) -> str:
 
 
 def _faults(found: dict[str, Any]) -> list[str]:
-    faults = [tr("lane {name}: {why}", name=name, why=why) for name, lane in found["lanes"].items() for why in _reasons(lane)]
+    """A line each, of all lanes and the controller together, the gravest first."""
+    faults = [(gravity.rank(fault), tr("lane {name}: {why}", name=name, why=why))
+              for name, lane in found["lanes"].items() for fault, why in _reasons(lane)]
     if found["storage"]:
-        faults.append(trn("STORAGE: {trouble}; {n} record waits in memory", "STORAGE: {trouble}; {n} records wait in memory",
-                          found["queued"], trouble=found["storage"]))
+        faults.append((gravity.rank("storage"), trn(
+            "STORAGE: {trouble}; {n} record waits in memory", "STORAGE: {trouble}; {n} records wait in memory",
+            found["queued"], trouble=found["storage"])))
     if found["overflowed"]:
-        faults.append(trn("controller: {n} record lost since start: the ledger could not keep up",
-                          "controller: {n} records lost since start: the ledger could not keep up", found["overflowed"]))
-    return faults + [tr("controller: {why}", why=why) for why in _reasons(found)]
+        faults.append((gravity.rank("queue-overflow"), trn(
+            "controller: {n} record lost since start: the ledger could not keep up",
+            "controller: {n} records lost since start: the ledger could not keep up", found["overflowed"])))
+    faults += [(gravity.rank(fault), tr("controller: {why}", why=why)) for fault, why in _reasons(found)]
+    return [line for _, line in sorted(faults, key=lambda one: one[0])]
 
 
-def _reasons(found: dict[str, Any]) -> list[str]:
-    """Names of faults, each with why it holds; an older core says names only."""
+def _reasons(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """Each fault with its name and why it holds; an older core says names only."""
     details = found.get("fault_details", {})
-    return [f"{name}: {details[name]}" if details.get(name) else name for name in found["faults"]]
+    return [(name, f"{name}: {details[name]}" if details.get(name) else name) for name in gravity.ordered(found["faults"])]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from edge_agent.tools import gravity
 from edge_agent.words.guide import Cause, Finding
 
 NEAR = 10.0             # weights so near each other: not sure, confirm first
@@ -31,19 +32,25 @@ class Found:
         return sorted({name.partition(":")[2] for name in self.signs if ":" in name and not name.startswith("line:")})
 
     @property
+    def danger(self) -> bool:
+        """Whether people must keep away: told before everything else, whatever else stands."""
+        return any(map(gravity.danger, self.signs))
+
+    @property
     def sure(self) -> bool:
         """Whether one cause stands out."""
         return len(self.causes) < 2 or self.causes[0].weight - self.causes[1].weight > NEAR
 
 
 def diagnose(faults: Mapping[str, str], guide: Sequence[Finding]) -> list[Found]:
-    """`faults`: those that stand, name -> words; trouble of a line as line:KIND.  FAIL first, then in the order of the guide."""
+    """`faults`: those that stand, name -> words; trouble of a line as line:KIND.  Danger to people first,
+    then FAIL, then in the order of the guide."""
     found = [one for one in (_match(finding, faults) for finding in guide) if one]
     found = _without_consequences(found)
     told = {name for one in found for name in (*one.signs, *one.follows)}
     rest = [Found(UNKNOWN, "not in the guide", "LOOK", {name: words}, {}, ()) for name, words in faults.items()
             if name not in told and not name.startswith("line:")]
-    return [*sorted(found, key=lambda one: ORDER[one.verdict]), *rest]
+    return sorted([*found, *rest], key=lambda one: (not one.danger, one.id == UNKNOWN, ORDER[one.verdict]))
 
 
 def _match(finding: Finding, faults: Mapping[str, str]) -> Found | None:
@@ -65,10 +72,10 @@ def _without_consequences(found: list[Found]) -> list[Found]:
     """A finding all of whose signs follow from an earlier one, or are its signs, is not told by itself."""
     kept: list[Found] = []
     for one in found:
-        taken = {name for earlier in kept for name in (*earlier.follows, *earlier.signs)}
+        taken = {name for earlier in kept if earlier.danger or not one.danger for name in (*earlier.follows, *earlier.signs)}
         worse = [other for other in found if ORDER[other.verdict] < ORDER[one.verdict]
                  and not all(name in taken or name in one.follows for name in other.signs)]
-        later = {name for other in worse for name in other.follows}
+        later = {name for other in worse if other.danger or not one.danger for name in other.follows}
         if not all(name in taken or name in later for name in one.signs):
             kept.append(one)
     return kept

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from edge_agent.tools.diagnosis import Found
 from edge_agent.words.language import tr
+
+
+def distance(found: Mapping[str, Sequence[Found]]) -> list[str]:
+    """Before every page: the lanes nobody may go near.  Whoever reads one line reads this one."""
+    lanes = ", ".join(place.removeprefix("lane ") for place, here in found.items() if any(one.danger for one in here))
+    if not lanes:
+        return []
+    return _wrapped(tr("KEEP DISTANCE from lane {names}: survey meter first, from afar; close it", names=lanes), "!! ", "   ")
 
 
 def page(place: str, found: Sequence[Found]) -> list[str]:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from edge_agent.tools import gravity
 from edge_agent.tools.fault_names import fault_name
 from edge_agent.words.language import tr
 
@@ -25,7 +26,8 @@ def screen(name: str, lane: dict[str, Any]) -> list[str]:
         lines.append(f"  {tr('sum'):>8} {_sum(found, lane['out_of_service'])}"[:80])
     if lane["passage"]:
         lines += _passage(lane["passage"])
-    lines += [f"  !! {fault_name(condition)}: {why}"[:80] for condition, why in lane["faults"].items()]
+    lines += [f"  !! {fault_name(condition)}: {why}"[:80] for condition in gravity.ordered(lane["faults"])
+              for why in [lane["faults"][condition]]]
     return lines
 
 
@@ -34,7 +36,7 @@ def line(name: str, lane: dict[str, Any]) -> str:
     sums = "  ".join(f"{tr(radiation)} {_sum(found, lane['out_of_service'])}" for radiation, found in lane["radiations"].items())
     alarms = ", ".join(lane["passage"]["alarms"]) if lane["passage"] else ""
     tail = tr("  ALARM {alarms}", alarms=alarms) if alarms else ""
-    tail += f"  !! {', '.join(map(fault_name, lane['faults']))}" if lane["faults"] else ""
+    tail += f"  !! {', '.join(map(fault_name, gravity.ordered(lane['faults'])))}" if lane["faults"] else ""
     return tr("lane {name}  {state}  heard {heard}  {sums}{tail}", name=name, state=_state(lane), heard=_heard(lane), sums=sums,
               tail=tail)
 

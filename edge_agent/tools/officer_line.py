@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edge_agent.tools import acts, alarm_text
+from edge_agent.tools import acts, alarm_text, gravity
 from edge_agent.tools.fault_names import fault_name
 from edge_agent.words.language import mark, tr
 
@@ -22,20 +22,19 @@ def lines(status: Body, alarms: Sequence[Body]) -> list[str]:
 
 
 def _lane(name: str, lane: Body, status: Body, alarms: Sequence[Body]) -> str:
+    away = [tr("KEEP DISTANCE")] if any(map(gravity.danger, lane["faults"])) else []
     marks = [tr(acts.KINDS.get(act["kind"], act["kind"].upper())) for act in status.get("acts", [])
              if act["lane"] in (None, name)]
     recent = [alarm for alarm in alarms if alarm["lane"] == name and 0 <= _age_s(alarm, status["now"]) < RECENT_S]
     words = []
-    if "overload" in lane["faults"]:
-        words.append(tr("KEEP DISTANCE"))
     if recent:
         words.append(_alarm(recent, status["now"]))
-    faults = [fault for fault in lane["faults"] if fault != "overload"]
+    faults = [fault for fault in gravity.ordered(lane["faults"]) if not gravity.danger(fault)]
     if faults:
         words.append(tr("FAULT {faults}", faults=", ".join(map(fault_name, faults))))
     elif not lane["armed"]:
         words.append(tr("NOT READY"))
-    return ", ".join([*marks, *(words or [tr("ready")])])
+    return ", ".join([*away, *marks, *(words or ([] if away else [tr("ready")]))])
 
 
 def _alarm(recent: Sequence[Body], now: Body) -> str:

@@ -48,12 +48,26 @@ def test_the_controller_tells_another_reason_of_a_standing_fault_and_calmly() ->
     assert reports.details == {"centre-link": "ab"[(2 * 86_400 - 1) % 7 > 2]}
 
 
-def test_status_shows_the_reason_beside_the_name_in_eighty_columns() -> None:
-    found: dict[str, Any] = {
+def status() -> dict[str, Any]:
+    return {
         "agent": "1", "origin": "x", "now": {"wall": "", "src": ""}, "boot": 1, "uptime_s": 1, "free_mb": 1, "centre": "",
         "log": {"size": 0, "receipted": 0, "unreceipted": 0}, "storage": "", "overflowed": 0, "queued": 0,
         "lanes": {"2": {**state(Watched(), 1.0), "link": "tcp"}},
     }
+
+
+def test_the_gravest_fault_is_read_first() -> None:
+    """They stood by the alphabet: KEEP DISTANCE was the fourth line, of the second lane."""
+    found = {**status(), "faults": ["clock"], "fault_details": {}}
+    two = found["lanes"]["2"] | {"faults": ["dead:Aa1", "link"], "fault_details": {}}
+    four = two | {"faults": ["dead:Aa1", "over-range:Aa1", "overload", "profile-mismatch", "silence"]}
+    told = [line.removeprefix("!! ") for line in page({**found, "lanes": {"2": two, "4": four}}) if line.startswith("!!")]
+    assert told == ["lane 4: overload", "lane 4: over-range:Aa1", "lane 2: link", "lane 4: silence", "lane 2: dead:Aa1",
+                    "lane 4: dead:Aa1", "lane 4: profile-mismatch", "controller: clock"]
+
+
+def test_status_shows_the_reason_beside_the_name_in_eighty_columns() -> None:
+    found = status()
     found |= {"faults": ["centre-link"], "fault_details": {"centre-link": "centre.example.gov:8443: " + "no answer in time " * 8}}
     found["lanes"]["2"] |= {"faults": ["link"], "fault_details": {"link": "cannot reach 192.168.2.3:1600"}}
     text = page(found)

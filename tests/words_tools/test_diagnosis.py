@@ -142,3 +142,14 @@ def test_a_fault_put_into_the_mock_is_named_first() -> None:
     faults = ("tube_dead", "frozen", "silent", "tamper", "speed_stuck")
     for fault, found in zip(faults, fault_bench.outcomes(1, [(one,) for one in faults]), strict=True):
         assert fault_bench.named(found, fault, 1), (fault, found)
+
+
+def test_keep_distance_is_read_before_any_repair() -> None:
+    """It was third, behind "go to the controller" and "change the board"."""
+    faults = {"stuck:Aa1N": "", "silence": "nothing for 20 s", "link": "gone", "overload": "", "over-range:Aa1": "", "x": ""}
+    found = diagnose(faults, GUIDE)
+    assert found[0].id == "over-range" and "panel-frozen" in [one.id for one in found]
+    told = [*diagnosis_text.distance({"lane 2": [], "lane 4": found}), *diagnosis_text.page("lane 4", found)]
+    assert told[0] == "!! KEEP DISTANCE from lane 4: survey meter first, from afar; close it"
+    assert any(line.startswith(" 1. FAIL KEEP DISTANCE") for line in told)
+    assert diagnosis_text.distance({"lane 2": diagnose({"link": "gone"}, GUIDE)}) == []

@@ -52,6 +52,12 @@ def test_what_is_wrong_is_said_beside_the_alarm() -> None:
     assert line(acts=(("exercise", None), ("maintenance", "3"))) == "Lane 2: EXERCISE, ready"
 
 
+def test_keep_distance_is_the_first_word_whatever_else_stands() -> None:
+    told = line(alarm(5), faults=("dead:Aa2", "gamma-over-range", "link"), acts=(("exercise", None),))
+    assert told == "Lane 2: KEEP DISTANCE, EXERCISE, ALARM GAMMA, 5 s ago, FAULT link, dead:Aa2"
+    assert line(faults=("over-range:Aa1", "overload")) == "Lane 2: KEEP DISTANCE"
+
+
 @given(st.lists(st.sampled_from(["overload", "link", "tamper"]), unique=True), st.booleans(), st.booleans())
 def test_ready_stands_alone(faults: list[str], armed: bool, alarmed: bool) -> None:
     told = line(*[alarm(5)] * alarmed, faults=tuple(faults), armed=armed)
