@@ -28,25 +28,26 @@ GUIDE = ("what", "confirm", "repair", "part")           # of a cause
 SHOWN_MAX = 10
 # rooms whose every text goes through the catalogue; a test holds them to it, and names what is ready to be added
 COVERED = (
-    "commands/acting.py", "commands/alarms.py", "commands/config.py", "commands/diagnose.py", "commands/panel.py",
-    "commands/record.py", "commands/report.py", "commands/selftest.py", "commands/source_check.py", "commands/status.py",
-    "commands/trend.py", "commands/watch.py", "commands/wire.py", "house/exhibiting.py", "house/panel_naming.py",
-    "judgement/modes.py", "tools/acts.py", "tools/alarm_page.py", "tools/alarm_picture.py", "tools/alarm_text.py",
-    "tools/diagnosis_text.py", "tools/fault_names.py", "tools/live_text.py", "tools/officer_line.py", "tools/panel_naming.py",
-    "tools/reading_text.py", "tools/report_page.py", "tools/source_check.py", "tools/swap_test.py", "tools/trend_picture.py",
-    "tools/trend_text.py",
+    "commands/acting.py", "commands/alarms.py", "commands/config.py", "commands/diagnose.py", "commands/enrol.py",
+    "commands/learn.py", "commands/link.py", "commands/panel.py", "commands/probe.py", "commands/record.py",
+    "commands/replay.py", "commands/report.py", "commands/selftest.py", "commands/source_check.py", "commands/status.py",
+    "commands/trend.py", "commands/verify.py", "commands/watch.py", "commands/wire.py", "hands/way_test.py",
+    "house/exhibiting.py", "house/panel_naming.py", "house/rejudging.py", "house/way_testing.py", "judgement/modes.py",
+    "paths/sweeping.py", "tools/acts.py", "tools/alarm_page.py", "tools/alarm_picture.py", "tools/alarm_text.py",
+    "tools/bracket.py", "tools/diagnosis_text.py", "tools/fault_names.py", "tools/live_text.py", "tools/officer_line.py",
+    "tools/panel_naming.py", "tools/peer_words.py", "tools/reading_text.py", "tools/report_page.py", "tools/source_check.py",
+    "tools/swap_test.py", "tools/trend_picture.py", "tools/trend_text.py",
 )
 # rooms that speak to a person in English still; a test lets nobody add one, and takes out what is translated
 STILL = (
-    "commands/__init__.py", "commands/demo.py", "commands/enrol.py", "commands/learn.py", "commands/options.py",
-    "commands/probe.py", "commands/replay.py", "commands/setup.py", "commands/simulate.py", "commands/verify.py",
-    "tools/broker_words.py", "tools/commissioning_page.py", "tools/peer_words.py",
+    "commands/__init__.py", "commands/options.py", "commands/setup.py", "tools/commissioning_page.py",
 )
 # rooms that speak English for good, and why
 ENGLISH = {
     "commands/center.py": "the centre's words are logs", "commands/witness.py": "a witness's words are logs",
     "center/witness_server.py": "the same", "tools/exhibit_page.py": "evidence, for a court of any country",
-    "tools/exhibit_words.py": "the same",
+    "tools/exhibit_words.py": "the same", "tools/broker_words.py": "what the uplink says of a broker is a log",
+    "commands/demo.py": "for who tries the program out", "commands/simulate.py": "the same",
 }
 PAGES = ("_page.py", "_text.py", "_picture.py", "_line.py", "_words.py")      # of tools: what a person reads is made there
 NO_SCREEN = ("add", "debug", "info", "warning", "error", "critical", "exception", "log", "ask")    # --help, logs, questions
@@ -153,7 +154,8 @@ def _loose(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
         yield from ((part, _text(part)) for part in plain if WORD.search(_bare(_text(part))))
         children = [part for part in node.args if part not in plain]
     elif isinstance(node, ast.Call) and _name(node.func) in (*CALLS, *NO_SCREEN):
-        children = [*node.args[CALLS.get(_name(node.func), len(node.args)) :], *(word.value for word in node.keywords)]
+        children = [*node.args[CALLS.get(_name(node.func), len(node.args)) :],
+                    *(word.value for word in node.keywords if word.arg != "about")]
     else:
         children = list(ast.iter_child_nodes(node))
     for child in children:

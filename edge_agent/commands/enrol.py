@@ -8,7 +8,10 @@ from pathlib import Path
 
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import tr
 from edge_agent.words.settings import Settings
+
+HOW = "edge-agent enrol --continue"          # on record
 
 
 def add(sub: options.Sub) -> None:
@@ -50,13 +53,14 @@ def _enrol(settings: Settings, out: Path, *, renew: bool) -> int:
     make = house.renew_tls if renew else house.enrol
     enrolment = make(Path(settings.portal.state), settings.portal.origin)
     write_whole(out, json.dumps(enrolment, indent=1).encode() + b"\n")
-    print(f"Log          {enrolment['origin']}")
-    print(f"Enrolment    {out}   carry it to the centre: edge-agent center enrol DIR {out}")
-    print(f"Fingerprint  {house.fingerprint(enrolment)}")
-    print("Read the fingerprint to the centre over the telephone; both must see the same digits.")
+    print(tr("Log          {name}", name=enrolment["origin"]))
+    print(tr("Enrolment    {file}   carry it to the centre: edge-agent center enrol DIR {file}", file=out))
+    print(tr("Fingerprint  {digits}", digits=house.fingerprint(enrolment)))
+    print(tr("Read the fingerprint to the centre over the telephone; both must see the same digits."))
     if renew:
-        print("The log and its keys are the same.  The uplink shows the new certificate when the centre knows it, the one before")
-        print(f"until then; nothing needs a restart.  Afterwards, there: edge-agent center revoke DIR {enrolment['origin']}")
+        print(tr("The log and its keys are the same.  The uplink shows the new certificate when the centre knows it, the one "
+                 "before\nuntil then; nothing needs a restart.  Afterwards, there: edge-agent center revoke DIR {name}",
+                 name=enrolment["origin"]))
     return 0
 
 
@@ -68,14 +72,14 @@ def _continue(settings: Settings) -> int:
     from edge_agent.house import enrolment as house
 
     state, origin = Path(settings.portal.state), settings.portal.origin
-    begun = asyncio.run(continuation.begin(state, origin, {"name": who(), "how": "edge-agent enrol --continue"}))
-    common = f"the first {begun.agreed['size']} by receipt" if begun.agreed else "none by receipt"
-    print(f"Refused      {begun.reason}")
-    print("Meaning      this disk was restored from an older copy: the centre holds records of this log that are not here,")
-    print("             and others in their place.  Nothing on this device can mend that; a new log goes on from here.")
-    print(f"Closed       {begun.old}: {begun.size} records here, {common} the same at both ends; kept, sent no more")
-    print(f"Continues    {begun.new}; its first record says so, and carries alarms the centre did not take")
-    print(f"Fingerprint  {house.fingerprint(house.enrol(state, origin))}")
-    print("Start edge-agent.  The centre takes the new log at once, unconfirmed.  Read the fingerprint to it over the")
-    print(f"telephone; when both see the same digits, there: edge-agent center confirm DIR {begun.new}")
+    begun = asyncio.run(continuation.begin(state, origin, {"name": who(), "how": HOW}))
+    print(tr("Refused      {reason}", reason=begun.reason))
+    print(tr("Meaning      this disk was restored from an older copy: the centre holds records of this log that are not here,\n"
+             "             and others in their place.  Nothing on this device can mend that; a new log goes on from here."))
+    print(tr("Closed       {name}: records here {size}, the same at both ends by receipt: the first {same}; kept, sent no more",
+             name=begun.old, size=begun.size, same=begun.agreed["size"] if begun.agreed else 0))
+    print(tr("Continues    {name}; its first record says so, and carries alarms the centre did not take", name=begun.new))
+    print(tr("Fingerprint  {digits}", digits=house.fingerprint(house.enrol(state, origin))))
+    print(tr("Start edge-agent.  The centre takes the new log at once, unconfirmed.  Read the fingerprint to it over the\n"
+             "telephone; when both see the same digits, there: edge-agent center confirm DIR {name}", name=begun.new))
     return 0

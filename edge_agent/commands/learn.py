@@ -9,9 +9,15 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import EdgeAgentError, SettingsError
+from edge_agent.words.language import mark, tr
 
 BUDGET = 1e-4           # false alarms per passage where the site states none
 BUDGET_MOST = 0.1       # as judgement/learning_tail.py
+LENGTHS = (mark("below 6 m"), mark("6 to 9 m"), mark("above 9 m"))
+LEFT = (        # why a passage is not learned from
+    mark("alarmed", about="left out"), mark("not seen whole", about="left out"), mark("no speed", about="left out"),
+    mark("no background", about="left out"), mark("other panels", about="left out"), mark("damaged", about="left out"),
+)
 
 
 def add(sub: options.Sub) -> None:
@@ -52,19 +58,20 @@ def _run(chosen: argparse.Namespace) -> int:
             f"lane {lane.name} cannot be learned yet: {problem}.\n  Nothing was written; the rules in force go on."
         ) from None
     print(json.dumps(_plain(proposal), indent=1) if chosen.json else "\n".join(_page(proposal)))
-    if not chosen.yes and input("Write this model? yes/no: ").strip().lower() != "yes":
-        print("nothing written")
+    if not chosen.yes and input(tr("Write this model? yes/no: ")).strip().lower() not in ("yes", tr("yes")):
+        print(tr("nothing written"))
         return 1
     write_whole(chosen.out, json.dumps(proposal.plain).encode())
-    print(f"{chosen.out}: written, sha256 {proposal.plain['sha256'][:16]}...")
-    print(f'To use it:  model = "{chosen.out.name}" in [[lane]] {lane.name}, edge-agent config check, then restart the core.')
-    print("The change is written to the record and seen at the centre.")
+    print(tr("{file}: written, sha256 {digest}...", file=chosen.out, digest=proposal.plain["sha256"][:16]))
+    print(tr('To use it:  model = "{file}" in [[lane]] {lane}, edge-agent config check, then restart the core.',
+             file=chosen.out.name, lane=lane.name))
+    print(tr("The change is written to the record and seen at the centre."))
     return 0
 
 
 def _plain(proposal: Any) -> dict[str, Any]:
     return {
-        "learned_from": dict(zip(("below 6 m", "6 to 9 m", "above 9 m"), proposal.learned_from, strict=True)),
+        "learned_from": dict(zip(LENGTHS, proposal.learned_from, strict=True)),
         "left_out": dict(proposal.left_out), "sha256": proposal.plain["sha256"],
         "thresholds": {
             rule: {"threshold": found.threshold, "measured": found.measured, "floor": found.floor,
@@ -76,17 +83,18 @@ def _plain(proposal: Any) -> dict[str, Any]:
 
 def _now(rule: str, found: dict[str, Any]) -> str:
     rate = found["false_alarms_at_present"]
-    return "not armed now" if rule == "glrt" and not rate else f"now {rate:.1e} false alarms per passage"
+    return tr("not armed now") if rule == "glrt" and not rate else tr("now {rate:.1e} false alarms per passage", rate=rate)
 
 
 def _page(proposal: Any) -> list[str]:
     plain = _plain(proposal)
-    lines = ["clean passages: " + ", ".join(f"{name} {count}" for name, count in plain["learned_from"].items())]
-    lines.append("left out: " + (", ".join(f"{why} {count}" for why, count in plain["left_out"].items()) or "none"))
+    lines = [tr("clean passages: {counts}", counts=", ".join(f"{tr(name)} {n}" for name, n in plain["learned_from"].items()))]
+    left = ", ".join(f"{tr(why, about='left out')} {count}" for why, count in plain["left_out"].items())
+    lines.append(tr("left out: {counts}", counts=left or tr("none", about="passages")))
     for rule, found in plain["thresholds"].items():
-        note = "   LESS SENSITIVE than now" if found["less_sensitive"] else ""
-        lines.append(
-            f"{rule:6} threshold {found['threshold']:.2f} sigma (this site {found['measured']:.2f}, floor {found['floor']:.2f})"
-            f"; {_now(rule, found)}{note}"
-        )
+        note = tr("   LESS SENSITIVE than now") if found["less_sensitive"] else ""
+        lines.append(tr(
+            "{rule:6} threshold {threshold:.2f} sigma (this site {measured:.2f}, floor {floor:.2f}); {now}{note}", rule=rule,
+            threshold=found["threshold"], measured=found["measured"], floor=found["floor"], now=_now(rule, found), note=note,
+        ))
     return lines

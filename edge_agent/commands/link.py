@@ -8,8 +8,13 @@ import json
 import textwrap
 
 from edge_agent.commands import options
+from edge_agent.words.language import mark, tr
 
-WORDS = {True: "good", False: "BAD", None: "look"}
+WORDS = {True: mark("good", about="step"), False: mark("BAD", about="step"), None: mark("look", about="step")}
+STEPS = (
+    mark("name", about="way"), mark("connection", about="way"), mark("TLS", about="way"), mark("this portal", about="way"),
+    mark("clock", about="way"), mark("log", about="way"), mark("receipt", about="way"), mark("records", about="way"),
+)
 
 
 def add(sub: options.Sub) -> None:
@@ -27,12 +32,13 @@ def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.house.way_testing import steps
     from edge_agent.words.errors import PeerError
 
-    found = []
+    found, wide = [], max(len(tr(word, about="step")) for word in WORDS.values())
     for step in steps(load(chosen.config)):
         found.append(step)
         if not chosen.json:
             print(textwrap.fill(
-                step.found, 80, initial_indent=f"{WORDS[step.good]:4}  {step.name:12} ", subsequent_indent=" " * 19,
+                step.found, 80, initial_indent=f"{tr(WORDS[step.good], about='step'):{wide}}  {tr(step.name, about='way'):12} ",
+                subsequent_indent=" " * (wide + 15),
                 break_on_hyphens=False,
             ), flush=True)
     good = all(step.good is not False for step in found)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import LinkError, SettingsError
+from edge_agent.words.language import tr
 
 if TYPE_CHECKING:
     from edge_agent.house.probing import Found
@@ -64,7 +65,7 @@ async def _look(chosen: argparse.Namespace) -> tuple[list[Found], list[str]]:
     found: list[Found] = []
     troubles: list[str] = []
     for link in _pushing(chosen):
-        _say(chosen, f"listening on {_name(link)} ...")
+        _say(chosen, tr("listening on {link} ...", link=_name(link)))
         try:
             heard = await probing.listen(link, RealClock())
         except LinkError as problem:
@@ -78,13 +79,13 @@ async def _look(chosen: argparse.Namespace) -> tuple[list[Found], list[str]]:
     if found:                                       # something pushes that nobody knows: a Modbus instrument keeps silent
         return found, troubles
     for link in _pushing(chosen) if chosen.place.startswith("/") else ():
-        _say(chosen, f"asking the families we know on {link.device} ...")
+        _say(chosen, tr("asking the families we know on {device} ...", device=link.device))
         found += [one async for one in probing.asked(link, _units(chosen.units), RealClock())]
         if found:
             return found, troubles
         break                                       # each family has its own settings
     for link in _asked(chosen):
-        _say(chosen, f"asking units {chosen.units} on {_name(link)} ...")
+        _say(chosen, tr("asking units {units} on {link} ...", units=chosen.units, link=_name(link)))
         try:
             found += [one async for one in probing.units(link, _units(chosen.units), RealClock(), _progress(chosen))]
         except LinkError as problem:
@@ -105,25 +106,27 @@ async def _watch(chosen: argparse.Namespace) -> int:
     driver = drivers.find(chosen.driver)
     file = chosen.profile
     read = toml_settings.read
-    profile = read(Profile, read_text(file, "the profile"), str(file)) if file else probing.shipped(chosen.driver)
+    what = "the profile"            # of an error: stays English
+    profile = read(Profile, read_text(file, what), str(file)) if file else probing.shipped(chosen.driver)
     if profile.modbus is None:
         raise SettingsError(f"{chosen.driver} has no register map to watch.\n  Without --driver probe says what is there")
     if not 1 <= chosen.unit <= 255:
         raise SettingsError("--unit N is missing: which address is to be watched?\n  Without --driver probe says which answer")
     link = next(_asked(chosen, chosen.unit))
-    _say(chosen, f"watching unit {chosen.unit} on {_name(link)} for {chosen.seconds:.0f} s ...")
+    _say(chosen, tr("watching unit {unit} on {link} for {seconds:.0f} s ...", unit=chosen.unit, link=_name(link),
+                    seconds=chosen.seconds))
     meanings = await probing.watch(driver, profile, link, chosen.seconds, RealClock())
     if chosen.json:
         print(json.dumps({name: {"means": m.means, "evidence": m.evidence, "renewed_s": m.renewed_s, "rate_cps": m.rate_cps}
                           for name, m in meanings.items()}, indent=1))
     else:
         for name, m in meanings.items():
-            print(f"  {name}: {m.means or 'not sure'}.  {m.evidence}")
+            print(f"  {name}: {m.means or tr('not sure')}.  {m.evidence}")
     sure = {m.means for m in meanings.values() if m.means}
     if len(sure) == 1:
-        _say(chosen, f"if a check source at the panel agrees, write in the lane:  count_means = \"{sure.pop()}\"")
+        _say(chosen, tr('if a check source at the panel agrees, write in the lane:  count_means = "{means}"', means=sure.pop()))
         return 0
-    _say(chosen, "not sure: watch longer, or with a check source at the panel")
+    _say(chosen, tr("not sure: watch longer, or with a check source at the panel"))
     return 1
 
 
@@ -132,16 +135,16 @@ def _tell(chosen: argparse.Namespace, found: list[Found], troubles: list[str]) -
         print(json.dumps({"found": [_plain(one) for one in found], "troubles": troubles}, indent=1))
         return 0 if found else LinkError.exit_code
     for one in found:
-        print(f"{_name(one.link)}: {one.driver or 'something'}: {one.evidence}")
+        print(f"{_name(one.link)}: {one.driver or tr('something')}: {one.evidence}")
         if one.driver:
-            print(f'  in the lane: driver = "{one.driver}"; [lane.link] {_keys(one.link)}')
+            print(tr('  in the lane: driver = "{driver}"; [lane.link] {keys}', driver=one.driver, keys=_keys(one.link)))
         elif one.link.unit:
-            print(f"  [lane.link] {_keys(one.link)}; its register map: docs/instruments.md")
+            print(tr("  [lane.link] {keys}; its register map: docs/instruments.md", keys=_keys(one.link)))
     for trouble in troubles if not found else []:
         print(f"edge-agent: {trouble}", file=sys.stderr)
     if not found and not troubles:
-        print("edge-agent: nothing heard, nobody answers.\n  Power, cable, address; A and B swapped; another --parity or --units",
-              file=sys.stderr)
+        print(tr("edge-agent: nothing heard, nobody answers.\n"
+                 "  Power, cable, address; A and B swapped; another --parity or --units"), file=sys.stderr)
     return 0 if found else LinkError.exit_code
 
 
@@ -188,15 +191,17 @@ def _name(link: LinkSettings) -> str:
     from edge_agent.hands import links
 
     serial = f" {link.baud} 8{link.parity}1" if link.kind in links.SERIAL else ""
-    return f"{link.kind} {links.place(link)}{serial}" + (f" unit {link.unit}" if link.unit else "")
+    return f"{link.kind} {links.place(link)}{serial}" + (tr(" unit {unit}", unit=link.unit) if link.unit else "")
 
 
 def _keys(link: LinkSettings) -> str:
     from edge_agent.house.probing import SLOW_S
 
-    where = f'device = "{link.device}"  baud = {link.baud}' if link.device else f'host = "{link.host}"  port = {link.port}'
-    slow = f"  answer_s = {link.answer_s:g}" if link.answer_s == SLOW_S else ""
-    return f'kind = "{link.kind}"  {where}' + (f"  unit = {link.unit}" if link.unit else "") + slow
+    line = f'device = "{link.device}"  baud = {link.baud}'                  # of TOML: stays English
+    where = line if link.device else f'host = "{link.host}"  port = {link.port}'    # of TOML: stays English
+    slow = f"  answer_s = {link.answer_s:g}" if link.answer_s == SLOW_S else ""     # of TOML: stays English
+    unit = f"  unit = {link.unit}" if link.unit else ""                     # of TOML: stays English
+    return f'kind = "{link.kind}"  {where}{unit}{slow}'                     # of TOML: stays English
 
 
 def _plain(one: Found) -> dict[str, Any]:
@@ -208,7 +213,7 @@ def _progress(chosen: argparse.Namespace) -> Callable[[int], None]:
     """A line for each few units: a silent one takes half a second and more."""
     def tell(unit: int) -> None:
         if unit % PROGRESS == 0:
-            _say(chosen, f"  unit {unit} ...")
+            _say(chosen, tr("  unit {unit} ...", unit=unit))
 
     return tell
 

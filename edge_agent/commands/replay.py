@@ -9,6 +9,7 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import tr, trn
 
 UNREADABLE_MOST = 0.5       # of what came: beyond, it is another wire or another instrument, and most was not judged
 FAULTS_SHOWN = 8            # on the page; --json has all
@@ -72,9 +73,9 @@ def _refuse_unjudged(summary: dict[str, Any], file: str, counts: bool) -> None:
     _refuse_unreadable(summary, file)
     vehicles, blind = summary["occupancies"], summary["occupancies_unjudged"]
     if vehicles and blind == vehicles:
-        what = "no vehicle could be judged"
+        what = "no vehicle could be judged"         # of an error: stays English
     elif counts and not summary["judged"]:
-        what = "no count could be judged"
+        what = "no count could be judged"           # of an error: stays English
     else:
         return
     if any(fault["condition"] == "blind" for fault in summary["faults"]):
@@ -135,29 +136,40 @@ def _pairs(given: list[str], option: str, example: str) -> dict[str, str]:
     return {name: value for name, _, value in parts}
 
 
+def _unjudged(summary: dict[str, Any]) -> str:
+    """What no alarm means."""
+    if summary["occupancies_unjudged"]:
+        return tr("   ({blind} of {all} vehicles could not be judged)", blind=summary["occupancies_unjudged"],
+                  all=summary["occupancies"])
+    if not summary["judged"]:
+        return tr("   (no count could be judged)")
+    return "" if summary["occupancies"] else trn("   ({n} time a rule had a background to compare with)",
+                                                 "   ({n} times a rule had a background to compare with)", summary["judged"])
+
+
 def _page(summary: dict[str, Any]) -> list[str]:
     from edge_agent.tools import alarm_text
 
-    vacant = f"; with no vehicle there: {n}" if (n := summary["vendor_vacant_alarms"]) else ""
     lines = [
-        f"{summary['seconds']:.0f} s of wire, {sum(summary['records'].values())} records, {summary['unreadable']} unreadable",
-        f"{summary['occupancies']} occupancies, {summary['alarmed_occupancies']} with an alarm of ours; "
-        f"the portal alarmed: gamma {summary['vendor_gamma_alarms']}, neutron {summary['vendor_neutron_alarms']}{vacant}",
-        f"tamper opened {summary['tamper_opened']}, closed {summary['tamper_closed']}",
-        *filter(None, [summary["note"]]),
+        tr("{seconds:.0f} s of wire, records {records}, unreadable {unreadable}", seconds=summary["seconds"],
+           records=sum(summary["records"].values()), unreadable=summary["unreadable"]),
+        tr("occupancies {all}, with an alarm of ours {ours}; the portal alarmed: gamma {gamma}, neutron {neutron}; "
+           "with no vehicle there: {vacant}", all=summary["occupancies"], ours=summary["alarmed_occupancies"],
+           gamma=summary["vendor_gamma_alarms"], neutron=summary["vendor_neutron_alarms"],
+           vacant=summary["vendor_vacant_alarms"]),
+        tr("tamper opened {opened}, closed {closed}", opened=summary["tamper_opened"], closed=summary["tamper_closed"]),
+        *([tr(summary["note"])] if summary["note"] else []),
     ]
     begun = [fault for fault in summary["faults"] if fault["present"]]
-    lines += [f"  {fault['at_s']:9.1f} s  fault {fault['condition']}: {fault['detail']}" for fault in begun[:FAULTS_SHOWN]]
-    lines += [f"  and {len(begun) - FAULTS_SHOWN} faults more: --json"] if len(begun) > FAULTS_SHOWN else []
-    blind = summary["occupancies_unjudged"]
-    looks = "once" if summary["judged"] == 1 else f"{summary['judged']} times"
-    unjudged = "" if summary["occupancies"] else f"   ({looks} a rule had a background to compare with)"
-    unjudged = unjudged if summary["judged"] else "   (no count could be judged)"
-    unjudged = f"   ({blind} of {summary['occupancies']} vehicles could not be judged)" if blind else unjudged
-    lines.append(f"our alarms: {len(summary['alarms'])}{unjudged}")
-    lines += ["  the file ends while a vehicle is in the lane: it was seen up to there"] if summary["ends_in_vehicle"] else []
+    lines += [tr("  {at:9.1f} s  fault {condition}: {detail}", at=fault["at_s"], condition=fault["condition"],
+                 detail=fault["detail"]) for fault in begun[:FAULTS_SHOWN]]
+    if len(begun) > FAULTS_SHOWN:
+        lines.append(trn("  and {n} fault more: --json", "  and {n} faults more: --json", len(begun) - FAULTS_SHOWN))
+    lines.append(tr("our alarms: {alarms}{unjudged}", alarms=len(summary["alarms"]), unjudged=_unjudged(summary)))
+    lines += [tr("  the file ends while a vehicle is in the lane: it was seen up to there")] if summary["ends_in_vehicle"] else []
     for alarm in summary["alarms"]:
-        lines.append(f"  {alarm['at_s']:9.1f} s  {alarm['radiation']:7} {alarm['rule']:18} {alarm_text.numbers(alarm)}")
+        radiation = alarm_text.radiation(alarm)
+        lines.append(f"  {alarm['at_s']:9.1f} s  {radiation:9} {alarm['rule']:18} {alarm_text.numbers(alarm)}")
         if meaning := "; ".join(filter(None, (alarm_text.where(alarm), alarm_text.sure(alarm)))):
             lines.append(f"{'':14}{meaning}")
     return lines

@@ -9,7 +9,9 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import EvidenceError, SettingsError
+from edge_agent.words.language import mark, tr, trn
 
+NO_RECEIPT = mark("no receipt says when")
 RECEIPTS_SHOWN = 3                  # the newest
 
 
@@ -56,7 +58,8 @@ def _files(chosen: argparse.Namespace) -> dict[str, Any]:
         raise SettingsError("--log-key is missing: a checkpoint is checked with the portal's verifier key")
     pruned = stump.read(options.read_bytes(chosen.stump)) if chosen.stump else None
     data = options.read_bytes(chosen.log)
-    problems = [] if data.endswith(b"\n") or not data else ["the last line does not end: the file is cut short"]
+    short = "the last line does not end: the file is cut short"       # a finding, of --json too: stays English
+    problems = [] if data.endswith(b"\n") or not data else [short]
     report = verify.verify_log(
         data.removesuffix(b"\n").split(b"\n") if data else [], _jwk(chosen.key) if chosen.key else b"", pruned=pruned,
         checkpoint=options.read_bytes(chosen.checkpoint) if chosen.checkpoint else None,
@@ -134,30 +137,35 @@ def _record(report: Any, seq: int | None) -> dict[str, Any] | None:
     if seq is None or not report.cut <= seq < report.size:
         return None
     found = report.brackets.of(seq)
-    return {"seq": seq, "after_s": found.after_s, "before_s": found.before_s, "text": found.text() or "no receipt says when"}
+    return {"seq": seq, "after_s": found.after_s, "before_s": found.before_s, "text": found.text() or NO_RECEIPT}
 
 
 def _page(report: dict[str, Any]) -> list[str]:
     from datetime import UTC, datetime
 
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report["kinds"].items()))
-    lines = [f"{report['origin'] or 'log'}: {report['records']} records verified ({kinds or 'none'})"]
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(report["kinds"].items())) or tr("none", about="records")
+    lines = [trn("{log}: {n} record verified ({kinds})", "{log}: {n} records verified ({kinds})", report["records"],
+                 log=report["origin"] or tr("log"), kinds=kinds)]
     if report["records"] and not any(problem.startswith("record") for problem in report["problems"]):
-        lines.append("  every signature, one key per record, sequence and hashes hold")
+        lines.append(tr("  every signature, one key per record, sequence and hashes hold"))
     if report["pruned"]:
-        lines.append(f"  the first {report['pruned']} are pruned; what stays of them leads to a checkpoint that both ends signed")
+        lines.append(trn("  the first {n} is pruned; what stays of it leads to a checkpoint that both ends signed",
+                         "  the first {n} are pruned; what stays of them leads to a checkpoint that both ends signed",
+                         report["pruned"]))
     if report["checkpoint_size"] is not None:
-        lines.append(f"  checkpoint over {report['checkpoint_size']} records holds")
+        lines.append(trn("  checkpoint over {n} record holds", "  checkpoint over {n} records holds", report["checkpoint_size"]))
     for receipt in report["receipts"]:
-        moment = datetime.fromtimestamp(receipt["time_s"], UTC)
-        lines.append(f"  receipt of {receipt['centre']} over {receipt['size']} records, {moment:%Y-%m-%d %H:%M:%S} UTC, holds")
+        lines.append(trn("  receipt of {centre} over {n} record, {moment} UTC, holds",
+                         "  receipt of {centre} over {n} records, {moment} UTC, holds", receipt["size"], centre=receipt["centre"],
+                         moment=f"{datetime.fromtimestamp(receipt['time_s'], UTC):%Y-%m-%d %H:%M:%S}"))
     if report["receipts_held"] > RECEIPTS_SHOWN:
-        lines.append(f"  so do {report['receipts_held'] - RECEIPTS_SHOWN} earlier ones")
+        lines.append(trn("  so does {n} earlier one", "  so do {n} earlier ones", report["receipts_held"] - RECEIPTS_SHOWN))
     for one in report["witnessed"]:
-        moment = datetime.fromtimestamp(one["time_s"], UTC)
-        lines.append(f"  cosigned by the witness {one['witness']} over {one['size']} records, {moment:%Y-%m-%d %H:%M:%S} UTC")
+        lines.append(trn("  cosigned by the witness {witness} over {n} record, {moment} UTC",
+                         "  cosigned by the witness {witness} over {n} records, {moment} UTC", one["size"],
+                         witness=one["witness"], moment=f"{datetime.fromtimestamp(one['time_s'], UTC):%Y-%m-%d %H:%M:%S}"))
     if report["record"]:
-        lines.append(f"  record {report['record']['seq']}: {report['record']['text']}")
-    lines += [f"  QUESTION {question}; nothing is refused for it" for question in report["questions"]]
-    lines += [f"  REFUSED {problem}" for problem in report["problems"]]
+        lines.append(tr("  record {seq}: {text}", seq=report["record"]["seq"], text=tr(report["record"]["text"])))
+    lines += [tr("  QUESTION {question}; nothing is refused for it", question=question) for question in report["questions"]]
+    lines += [tr("  REFUSED {problem}", problem=problem) for problem in report["problems"]]
     return lines

@@ -22,6 +22,7 @@ from edge_agent.tools.notes import VerifierKey, open_cosigned
 from edge_agent.tools.peer_words import reason
 from edge_agent.words.delivery import log_id
 from edge_agent.words.errors import EvidenceError, PeerError, SettingsError
+from edge_agent.words.language import tr, trn
 
 PATIENCE_S = 20.0           # a queue of a modem can hold a whole 3 s (hands/centre.py); a person waits here, once
 WHOLE_S = 60.0
@@ -58,7 +59,7 @@ class WayTest:
                 wire = held.enter_context(self._dial())
                 yield Step("connection", True, self._connection(wire))
                 tls = held.enter_context(self._tls(wire))
-                yield Step("TLS", True, f"{tls.version()}; the certificate is the one in centre.ca")
+                yield Step("TLS", True, tr("{tls}; the certificate is the one in centre.ca", tls=tls.version()))
                 if self._https:
                     yield from self._ask(tls)
             except _Broken as broken:
@@ -73,8 +74,8 @@ class WayTest:
             found = sorted({str(row[4][0]) for row in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)})
         except OSError as problem:
             raise _Broken(self._bad("name", problem, host)) from None
-        whose = "the proxy " if self._proxy else ""
-        return Step("name", True, f"{whose}{host}" + ("" if found == [host] else f" is {', '.join(found)}"))
+        told = host if found == [host] else tr("{name} is {addresses}", name=host, addresses=", ".join(found))
+        return Step("name", True, tr("the proxy {told}", told=told) if self._proxy else told)
 
     def _dial(self) -> socket.socket:
         try:
@@ -94,8 +95,9 @@ class WayTest:
 
     def _connection(self, wire: socket.socket) -> str:
         ours = wire.getsockname()
-        through = f" through the proxy {self._proxy.name}" if self._proxy else ""
-        return f"from {at(ours[0], ours[1])} to {at(self._host, self._port)}{through}"
+        ends = {"ours": at(ours[0], ours[1]), "theirs": at(self._host, self._port)}
+        return tr("from {ours} to {theirs} through the proxy {proxy}", **ends, proxy=self._proxy.name) if self._proxy else tr(
+            "from {ours} to {theirs}", **ends)
 
     def _ask(self, tls: ssl.SSLSocket) -> Iterator[Step]:
         """One question; TLS 1.3 tells of a refused certificate only when the first answer is read."""
@@ -103,15 +105,16 @@ class WayTest:
         connection = http.client.HTTPConnection(self._host, self._port)
         connection.sock = tls
         try:
-            connection.request("GET", f"/v1/logs/{log_id(self._origin)}/checkpoint")
+            connection.request("GET", f"/v1/logs/{log_id(self._origin)}/checkpoint")     # stays English
             answer = connection.getresponse()
             body = answer.read(ANSWER_MAX)
         except (OSError, http.client.HTTPException) as problem:
-            raise _Broken(self._bad("this portal", problem)) from None
+            raise _Broken(self._bad("this portal", problem)) from None      # a name of --json: stays English
         if answer.status == 403:
-            raise _Broken(Step("this portal", False, "the centre does not accept this portal's certificate; enrol it there: "
-                               "edge-agent enrol --out FILE, then edge-agent center enrol DIR FILE"))
-        yield Step("this portal", True, "the centre takes our certificate")
+            raise _Broken(Step("this portal", False, tr(        # a name of --json: stays English
+                "the centre does not accept this portal's certificate; enrol it there: edge-agent enrol --out FILE, then "
+                "edge-agent center enrol DIR FILE")))
+        yield Step("this portal", True, tr("the centre takes our certificate"))      # a name of --json: stays English
         yield self._clock(answer.getheader("Date"))
         yield self._log(answer.status, body)
 
@@ -119,25 +122,31 @@ class WayTest:
         try:
             off_s = self._wall_ns() / 1e9 - email.utils.parsedate_to_datetime(date or "").timestamp()
         except (ValueError, OverflowError):
-            return Step("clock", None, "the centre does not say what time it has")
+            return Step("clock", None, tr("the centre does not say what time it has"))
         if abs(off_s) > CLOCK_S:
-            way = "ahead of" if off_s > 0 else "behind"
-            return Step("clock", None, f"{abs(off_s):.0f} s {way} the centre's; set it: timedatectl. Records count all the same, "
-                        "the centre's receipts give them their times")
-        return Step("clock", True, f"as the centre's, to {CLOCK_S:.0f} s")
+            return Step("clock", None, tr(
+                "{seconds:.0f} s ahead of the centre's; set it: timedatectl. Records count all the same, the centre's receipts "
+                "give them their times", seconds=off_s) if off_s > 0 else tr(
+                "{seconds:.0f} s behind the centre's; set it: timedatectl. Records count all the same, the centre's receipts "
+                "give them their times", seconds=-off_s))
+        return Step("clock", True, tr("as the centre's, to {seconds:.0f} s", seconds=CLOCK_S))
 
     def _log(self, status: int, body: bytes) -> Step:
         if status == 404:
-            return Step("log", None, f"the centre holds nothing of {self._origin} yet; where records wait: is it enrolled there?")
+            return Step("log", None, tr("the centre holds nothing of {log} yet; where records wait: is it enrolled there?",
+                                        log=self._origin))
         if status != 200:
-            return Step("log", False, f"the centre answered {status}; is something between us and it?")
+            return Step("log", False, tr("the centre answered {status}; is something between us and it?", status=status))
         try:
             found = open_cosigned(body, self._centre)
         except EvidenceError as problem:
-            return Step("receipt", False, f"{problem}; compare centre.vkey with the centre's card, by telephone")
+            return Step("receipt", False, tr("{problem}; compare centre.vkey with the centre's card, by telephone",
+                                             problem=problem))
         if found.checkpoint.origin != self._origin:
-            return Step("receipt", False, f"the centre showed a receipt of {found.checkpoint.origin}; tell the centre")
-        return Step("receipt", True, f"signed by {found.centre} for {found.checkpoint.size} records")
+            return Step("receipt", False, tr("the centre showed a receipt of {log}; tell the centre",
+                                             log=found.checkpoint.origin))
+        return Step("receipt", True, trn("signed by {centre} for {n} record", "signed by {centre} for {n} records",
+                                         found.checkpoint.size, centre=found.centre))
 
     def _bad(self, step: str, problem: Exception, host: str = "") -> Step:
         return Step(step, False, reason(problem, host or self._host, self._wall_ns()))

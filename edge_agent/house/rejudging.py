@@ -19,22 +19,23 @@ from edge_agent.tools.counts_file import CountsFile, Step
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.driver import Driver
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import mark, tr
 from edge_agent.words.reading import Radiation
 from edge_agent.words.settings import AlarmSettings, LaneSettings, LinkSettings, Profile
 
 DRIVER = "rapiscan"             # of a recording whose header names none
 # What a changed setting may be: a number, or names in quotes; nothing that TOML would take for something else
 _PLAIN = re.compile(r"[-+0-9.eE]{1,24}|\[( *\"[A-Za-z0-9._-]{1,32}\" *,?)*\]")
-VACANT = (
+VACANT = mark(
     "no column says when a vehicle is there: all of it is judged as a vacant lane; --continuous judges it as an instrument "
     "that is carried about"
 )
 
 
-ALONE = (
+ALONE = mark(
     "vehicles of this lane are told of by lane {module}, and without its recording none is known: --module FILE"
 )
-BURSTS = (
+BURSTS = mark(
     "this wire counts in short intervals only while a vehicle is there: continuous mode, which needs counts all the time, sees\n"
     "less of passages than the usual mode"
 )
@@ -97,7 +98,7 @@ def prepare(wanted: Wanted, data: bytes) -> Case:
     if wanted.module is not None:
         steps = _gated(wanted, lane, steps, held.starts)
     elif lane.occupancy is not None and mode != CONTINUOUS:
-        return Case(lane, profile, model, driver, steps, zero_s, ALONE.format(module=lane.occupancy.module))
+        return Case(lane, profile, model, driver, steps, zero_s, tr(ALONE, module=lane.occupancy.module))
     return Case(lane, profile, model, driver, steps, zero_s, BURSTS if mode == CONTINUOUS else "")
 
 
@@ -148,7 +149,8 @@ def _lane(wanted: Wanted, held: recordings.Held, counts: CountsFile | None) -> t
     name = wanted.driver or held.driver or DRIVER
     driver = drivers.find(name)
     file = wanted.profile or drivers.profile_file(name, name)
-    profile = register_meanings.settle(toml_settings.read(Profile, read_text(file, "the profile"), str(file)), held.means)
+    what = "the profile"            # of an error: stays English
+    profile = register_meanings.settle(toml_settings.read(Profile, read_text(file, what), str(file)), held.means)
     mode = "occupancy" if driver.tells_passages else "continuous"
     return LaneSettings("replay", name, LinkSettings(driver.links[0]), mode=mode), profile, None
 
@@ -157,7 +159,7 @@ def _model(path: Path | None, lane: LaneSettings, profile: Profile) -> ModelFile
     if path is None:
         return None
     panels = len(lane_detectors(lane, profile)[Radiation.GAMMA])
-    return model_file.read(read_text(path, "the shadow model"), str(path), panels)
+    return model_file.read(read_text(path, "the shadow model"), str(path), panels)      # of an error: stays English
 
 
 def _moved(model: ModelFile | None, places: Mapping[str, str], lane: LaneSettings, profile: Profile) -> ModelFile | None:

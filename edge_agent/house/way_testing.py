@@ -13,6 +13,7 @@ from edge_agent.house.configuration import Configuration
 from edge_agent.house.way_up import centre_of, own_files, proxy_of
 from edge_agent.tools.notes import read_vkey
 from edge_agent.words.errors import EdgeAgentError
+from edge_agent.words.language import tr
 
 
 def steps(configuration: Configuration) -> Iterator[Step]:
@@ -35,5 +36,6 @@ def _core(configuration: Configuration) -> tuple[str, Step]:
     except EdgeAgentError as problem:
         return portal.origin, Step("records", None, str(problem))
     log, why = found["log"], found.get("fault_details", {}).get("centre-link", "")
-    told = f"{log['size']} here, {log['receipted']} receipted, {log['unreceipted']} wait" + (f"; {why}" if why else "")
+    told = tr("{size} here, {receipted} receipted, {unreceipted} wait", size=log["size"], receipted=log["receipted"],
+              unreceipted=log["unreceipted"]) + (f"; {why}" if why else "")
     return found["origin"], Step("records", None if why or "no-receipt" in found["faults"] else True, told)

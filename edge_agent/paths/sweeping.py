@@ -9,6 +9,7 @@ from typing import Any
 
 from edge_agent.paths.replaying import Summary, rule_name
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import tr, trn
 from edge_agent.words.settings import AlarmSettings
 
 VALUES_MAX = 200            # judgings of one recording: more is a mistyped step
@@ -91,15 +92,17 @@ def table(key: str, found: list[Row]) -> list[str]:
     """The rows as text, 80 columns."""
     rule = RULES[key]
     lines = [
-        f"{'':>16}  alarms         occupancies alarmed",
-        f"{key:>16}  ours  {rule:>7}   ours  {'by ' + rule:>10}   both  only ours  portal's",
+        f"{'':>16}  {tr('alarms', about='sweep'):14} {tr('occupancies alarmed')}",
+        f"{key:>16}  {tr('ours'):>4}  {rule:>7}   {tr('ours'):>4}  {tr('by {rule}', rule=rule):>10}   {tr('both'):>4}  "
+        f"{tr('only ours'):>9}  {tr('portal'):>8}",
     ]
     for row in found:
         lines.append(
             f"{row.value:>16g}  {row.alarms:>4}  {row.of_rule:>7}   {row.alarmed:>4}  {row.by_rule:>10}   {row.both:>4}  "
             f"{row.only_ours:>9}  {row.only_vendor:>8}"
         )
-    return [*lines, f"of {found[0].occupancies} occupancies; both: an alarm of ours and one of the portal's own"]
+    return [*lines, trn("of {n} occupancy; both: an alarm of ours and one of the portal's own",
+                        "of {n} occupancies; both: an alarm of ours and one of the portal's own", found[0].occupancies)]
 
 
 def plain(key: str, found: list[Row]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.notes import Receipt
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, trn
 
 SLACK_MS = 2000                     # receipts have whole seconds, and both clocks are read around a disk's fsync
 UNCERTAIN_MAX_MS = 60_000           # a clock that admits more than this is a question all the same
@@ -60,7 +60,7 @@ class Bracket:
 
 
 def utc(time_s: int) -> str:
-    return f"{datetime.fromtimestamp(time_s, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def clock_of(payload: Mapping[str, Any]) -> tuple[int | None, int]:
@@ -133,6 +133,10 @@ class Brackets:
                 runs[-1] = (runs[-1][0], seq, max(runs[-1][2], away, key=abs))
             else:
                 runs.append((seq, seq, away))
-        told = [f"records {first} to {last}: the portal's clock was up to {abs(away) / 1000:.0f} s too "
-                f"{'late' if away > 0 else 'early'} for the centre's" for first, last, away in runs[:RUNS_MAX]]
-        return told + ([f"and {len(runs) - RUNS_MAX} more runs of records"] if len(runs) > RUNS_MAX else [])
+        told = [
+            tr("records {first} to {last}: the portal's clock was up to {seconds:.0f} s too late for the centre's",
+               first=first, last=last, seconds=away / 1000) if away > 0 else
+            tr("records {first} to {last}: the portal's clock was up to {seconds:.0f} s too early for the centre's",
+               first=first, last=last, seconds=-away / 1000) for first, last, away in runs[:RUNS_MAX]]
+        more = len(runs) - RUNS_MAX
+        return told + ([trn("and {n} more run of records", "and {n} more runs of records", more)] if more > 0 else [])

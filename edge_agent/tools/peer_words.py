@@ -8,6 +8,8 @@ import socket
 import ssl
 from datetime import UTC, datetime
 
+from edge_agent.words.language import mark, tr
+
 # Codes of OpenSSL's verification (x509_vfy.h) that a wrong clock can cause.
 NOT_YET_VALID, HAS_EXPIRED = 9, 10
 OTHER_NAME = {62, 64}           # host name, IP address mismatch
@@ -16,10 +18,9 @@ REVOKED = 23
 UNKNOWN = {"UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "ACCESS_DENIED", "UNSUPPORTED_CERTIFICATE",
            "CERTIFICATE_REQUIRED", "DECRYPT_ERROR", "HANDSHAKE_FAILURE"}
 NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "UNEXPECTED_MESSAGE", "RECORD_LAYER_FAILURE"}
-NEW_CARD = "compare centre.ca with the centre's card, by telephone"
 # What many servers do instead of an alert; Python's asyncio closes before the alert has left (3.11).
-CUT = "once is nothing; every time: is this portal enrolled there (edge-agent enrol), or does a firewall between cut it?"
-RENEW = "make a new one: edge-agent enrol --renew-tls, and enrol it there"
+CUT = mark("the connection was cut ({problem}); once is nothing; every time: is this portal enrolled there (edge-agent enrol), "
+           "or does a firewall between cut it?")
 
 
 def reason(problem: Exception, host: str, wall_ns: int) -> str:
@@ -32,52 +33,61 @@ def reason(problem: Exception, host: str, wall_ns: int) -> str:
         case socket.gaierror():
             return _name(problem, host)
         case TimeoutError():
-            return "no answer in time; is the network up on both sides, does a firewall swallow it?"
+            return tr("no answer in time; is the network up on both sides, does a firewall swallow it?")
         case ConnectionRefusedError():
-            return "it refuses connections: the centre's program is not running there, or the port in centre.url is another"
+            return tr("it refuses connections: the centre's program is not running there, or the port in centre.url is another")
         case http.client.RemoteDisconnected() | ConnectionError():
-            return f"the connection was cut ({_plain(problem)}); {CUT}"
+            return tr(CUT, problem=_plain(problem))
         case http.client.HTTPException() | ValueError():
-            return f"it does not answer as a centre does ({_plain(problem)}); is something between us and it?"
+            return tr("it does not answer as a centre does ({problem}); is something between us and it?", problem=_plain(problem))
         case OSError() if problem.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL):
-            return f"no way there ({problem.strerror}); cable, address and route of this controller: ip address, ip route"
+            return tr("no way there ({problem}); cable, address and route of this controller: ip address, ip route",
+                      problem=problem.strerror)
     return _plain(problem)
 
 
 def _their_certificate(problem: ssl.SSLCertVerificationError, now: datetime) -> str:
-    code, today = problem.verify_code, f"{now:%Y-%m-%d %H:%M} UTC"
+    code, today = problem.verify_code, now.strftime("%Y-%m-%d %H:%M UTC")
     if code in (NOT_YET_VALID, HAS_EXPIRED):
-        state = "is not valid yet" if code == NOT_YET_VALID else "has ended"
-        return f"its certificate {state} by this controller's clock, {today}; is the clock right (timedatectl)? " \
-               "If it is, ask the centre for a new card"
+        return tr("its certificate is not valid yet by this controller's clock, {today}; is the clock right (timedatectl)? If it "
+                  "is, ask the centre for a new card", today=today) if code == NOT_YET_VALID else tr(
+            "its certificate has ended by this controller's clock, {today}; is the clock right (timedatectl)? If it is, ask the "
+            "centre for a new card", today=today)
     if code in OTHER_NAME:
-        return f"its certificate is for another name ({problem.verify_message}); use the name on the centre's card in centre.url"
+        return tr("its certificate is for another name ({problem}); use the name on the centre's card in centre.url",
+                  problem=problem.verify_message)
     if code == REVOKED:
-        return f"its certificate has been revoked; {NEW_CARD}"
-    return f"its certificate is not the one we trust ({problem.verify_message}): another server answers, a box on the way " \
-           f"opens TLS, or the centre has a new one; do not override, {NEW_CARD}"
+        return tr("its certificate has been revoked; compare centre.ca with the centre's card, by telephone")
+    return tr("its certificate is not the one we trust ({problem}): another server answers, a box on the way opens TLS, or the "
+              "centre has a new one; do not override, compare centre.ca with the centre's card, by telephone",
+              problem=problem.verify_message)
 
 
 def _tls(problem: ssl.SSLError) -> str:
     name = (problem.reason or "").upper()
     alert = name.partition("_ALERT_")[2]
     if alert == "CERTIFICATE_EXPIRED":
-        return f"the centre says this portal's certificate has ended; {RENEW}"
+        return tr("the centre says this portal's certificate has ended; make a new one: edge-agent enrol --renew-tls, and enrol "
+                  "it there")
     if alert == "CERTIFICATE_REVOKED":
-        return f"the centre says this portal's certificate was revoked; ask why before you {RENEW}"
+        return tr("the centre says this portal's certificate was revoked; ask why before you make a new one: edge-agent enrol "
+                  "--renew-tls, and enrol it there")
     if alert in UNKNOWN:
-        return f"the centre does not know this portal's certificate ({alert.lower()}); enrol it there: edge-agent enrol"
+        return tr("the centre does not know this portal's certificate ({alert}); enrol it there: edge-agent enrol",
+                  alert=alert.lower())
     if name in NO_TLS:
-        return "what answers does not speak TLS: a login page of the network, a proxy, or the wrong port in centre.url"
+        return tr("what answers does not speak TLS: a login page of the network, a proxy, or the wrong port in centre.url")
     if isinstance(problem, ssl.SSLEOFError):
-        return f"the connection was cut while TLS began; {CUT}"
-    return f"TLS failed ({name.lower() or _plain(problem)}); is something between us and it?"
+        return tr("the connection was cut while TLS began; once is nothing; every time: is this portal enrolled there "
+                  "(edge-agent enrol), or does a firewall between cut it?")
+    return tr("TLS failed ({problem}); is something between us and it?", problem=name.lower() or _plain(problem))
 
 
 def _name(problem: socket.gaierror, host: str) -> str:
     if problem.errno == socket.EAI_AGAIN:
-        return f"no DNS server answers for {host}; is the network up, is the server in /etc/resolv.conf right?"
-    return f"the name {host} is not known here; ask DNS: getent hosts {host}, or write the address on the card into centre.url"
+        return tr("no DNS server answers for {host}; is the network up, is the server in /etc/resolv.conf right?", host=host)
+    return tr("the name {host} is not known here; ask DNS: getent hosts {host}, or write the address on the card into centre.url",
+              host=host)
 
 
 def _plain(problem: Exception) -> str:

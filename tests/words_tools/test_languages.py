@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.commands import acting, main, status
+from edge_agent.commands import main, status
 from edge_agent.house import guide, speaking
 from edge_agent.tools import alarm_text, diagnosis_text, officer_line, po_file, report_page
 from edge_agent.tools.diagnosis import diagnose
@@ -334,22 +334,6 @@ def test_a_command_speaks_and_its_json_does_not(
     assert "juosta 2" in capsys.readouterr().out
     assert main([*asked, "--officer", "--json"]) == 1
     assert json.loads(capsys.readouterr().out) == ["Lane 2: EXERCISE, FAULT silence, dead:Aa1"]
-
-
-def test_a_configuration_is_checked_in_lithuanian(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config = tmp_path / "edge-agent.toml"
-    config.write_text(CONFIGURATION.format(here=tmp_path))
-    assert main(["--language", "lt", "config", "check", "--config", str(config)]) == 0
-    found = capsys.readouterr().out
-    assert f"{config}: gerai" in found and "šešėlio testas išjungtas: modelis dar neišmoktas" in found
-    assert not {"lane", "good", "centre", "shadow", "none"} & set(re.findall("[a-z]+", found.replace(str(tmp_path), "")))
-
-
-def test_an_act_ends_with_the_number_of_its_alarms(capsys: pytest.CaptureFixture[str]) -> None:
-    language.speak(LITHUANIAN)
-    for n, said in ((1, "pažymėtas 1 aliarmas"), (3, "pažymėti 3 aliarmai"), (11, "pažymėta 11 aliarmų")):
-        acting.tell({"kind": "exercise", "id": "X1", "alarms": n, "lane": None}, begun=False)
-        assert said in capsys.readouterr().out
 
 
 def test_a_console_without_the_letters_shows_the_rest(tmp_path: Path) -> None:

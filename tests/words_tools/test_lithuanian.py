@@ -1,0 +1,76 @@
+"""What a person reads in Lithuanian: whole sentences, forms beside numbers, columns as in English; --json stays English."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge_agent.commands import acting, main
+from edge_agent.paths import sweeping
+from edge_agent.tools import peer_words, po_file
+from edge_agent.words import language
+from edge_agent.words.language import tr
+from tests.evidence.test_schemas import CONFIGURATION
+
+ROOT = Path(__file__).resolve().parents[2]
+VECTORS = ROOT / "tests/vectors"
+
+
+@pytest.fixture(autouse=True)
+def _english_afterwards() -> Iterator[None]:
+    yield
+    language.speak(None)
+
+
+def lithuanian() -> None:
+    file = ROOT / "config/languages/lt.po"
+    language.speak(po_file.catalogue(po_file.read(file.read_text(), file.name), file.name))
+
+
+def test_a_configuration_is_checked_in_lithuanian(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "edge-agent.toml"
+    config.write_text(CONFIGURATION.format(here=tmp_path))
+    assert main(["--language", "lt", "config", "check", "--config", str(config)]) == 0
+    found = capsys.readouterr().out
+    assert f"{config}: gerai" in found and "šešėlio testas išjungtas: modelis dar neišmoktas" in found
+    assert not {"lane", "good", "centre", "shadow", "none"} & set(re.findall("[a-z]+", found.replace(str(tmp_path), "")))
+
+
+def test_a_log_is_verified_in_lithuanian_and_its_json_is_english(capsys: pytest.CaptureFixture[str]) -> None:
+    given = {"log": "log.ndjson", "key": "portal.jwk", "log-key": "portal.vkey", "checkpoint": "checkpoint.txt",
+             "centre-key": "centre.vkey", "receipt": "receipt-1.txt"}
+    files = [word for option, name in given.items() for word in (f"--{option}", str(VECTORS / name))]
+    asked = ["--language", "lt", "verify", *files, "--record", "3"]
+    assert main(asked) == 0
+    found = capsys.readouterr().out
+    assert all(said in found for said in ("patikrinti 4 įrašai", "kontrolinis taškas teisingas", "kvitas už", "įrašas 3: "))
+    assert not {"record", "records", "receipt", "holds", "checkpoint", "signed"} & set(re.findall("[a-z]+", found))
+    assert main([*asked, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["logs"][0]["record"]["text"].startswith("signed ")
+
+
+def test_a_sweep_keeps_its_columns() -> None:
+    row = sweeping.Row(4.0, 3, 2, 1, 1, 1, 0, 0, 21)
+    english = sweeping.table("focus_threshold", [row])
+    lithuanian()
+    found = sweeping.table("focus_threshold", [row])
+    assert [len(line) for line in found[1:3]] == [len(line) for line in english[1:3]] and found[2] == english[2]
+    assert "tik mūsų" in found[1] and found[3].startswith("iš 21 pravažiavimo")
+
+
+def test_the_way_to_the_centre_has_no_word_of_english() -> None:
+    said = [tr(step, about="way") for step in ("name", "connection", "this portal", "clock", "log", "receipt", "records")]
+    lithuanian()
+    assert not set(said) & {tr(step, about="way") for step in said} and max(len(tr(step, about="way")) for step in said) <= 12
+    assert peer_words.reason(TimeoutError(), "h", 0).startswith("laiku neatsakyta")
+
+
+def test_an_act_ends_with_the_number_of_its_alarms(capsys: pytest.CaptureFixture[str]) -> None:
+    lithuanian()
+    for n, said in ((1, "pažymėtas 1 aliarmas"), (3, "pažymėti 3 aliarmai"), (11, "pažymėta 11 aliarmų")):
+        acting.tell({"kind": "exercise", "id": "X1", "alarms": n, "lane": None}, begun=False)
+        assert said in capsys.readouterr().out
