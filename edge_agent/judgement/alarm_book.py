@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from edge_agent.judgement.explain import Explainer
 from edge_agent.judgement.health import Health
@@ -14,7 +15,38 @@ from edge_agent.words.event import Alarm, Judgement, MeasuredDose
 from edge_agent.words.reading import Radiation, Sample
 from edge_agent.words.settings import LaneSettings
 
-VACANT_LATCH_NS = 60 * 10**9     # in a vacant lane a rule that stays up is one alarm until it was down for a minute
+# In a vacant lane a rule that stays up is one alarm.  It is another one
+LATCH_NS = 60 * 10**9           # after a minute in which it was down: near its threshold a rule flickers;
+CLEAR_NS = 15 * 10**9           # where it is far above, after the time of three records of the slowest wire (5 s);
+FAR = 1.5                       # times the threshold: no flicker comes there (7.6 sigma at 5.1);
+LOUDER = 2.0                    # or when it is this many times as strong as what alarmed, CLEAR_NS ago or longer
+TAIL_NS = 2 * 10**9             # a vehicle is still seen so long after the beam is free: 4 m at 8 km/h
+
+
+@dataclass(slots=True)
+class _Up:
+    """A rule that crossed in the vacant lane.  Strength: statistic over threshold; 0: not known."""
+
+    seen_ns: int
+    alarmed_ns: int
+    strength: float
+
+    def goes_on(self, at_ns: int, strength: float) -> bool:
+        """Whether this crossing is still the same alarm."""
+        if at_ns - self.seen_ns > (CLEAR_NS if strength >= FAR else LATCH_NS):
+            return False
+        if at_ns - self.alarmed_ns <= CLEAR_NS:                 # it may still rise to its height
+            self.strength = max(self.strength, strength)
+        return strength < LOUDER * self.strength or not self.strength
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """The vehicle that left last."""
+
+    id: str
+    end_ns: int
+    fired: set[tuple[str, Radiation]]
 
 
 class AlarmBook:
@@ -27,12 +59,14 @@ class AlarmBook:
         self._lane, self._rules, self._health, self._tally, self._new_id = lane, rules, health, tally, new_id
         self._explainer = Explainer(model, rules.sums, bool(lane.alarm.shadow_threshold))
         self.pace = self._explainer.pace
-        self._vacant_up: dict[tuple[str, Radiation], int] = {}      # rule alarmed in the vacant lane -> last seen up
+        self._vacant_up: dict[tuple[str, Radiation], _Up] = {}
+        self._gone: _Gone | None = None
 
     def crossed(self, sample: Sample, judgement: Judgement, passage: Passage | None) -> Iterator[Alarm]:
         """The alarm of a crossing; nothing where the same rule has alarmed already."""
         also = tuple(sorted((rule, radiation.value) for rule, radiation in self._up(sample.at_ns, passage)))
-        if not self._first(judgement.rule, sample, passage):
+        left = None if passage else self._left_by(sample, judgement)
+        if not self._first(judgement, sample, passage, left):
             return
         background = self._rules.background(sample.radiation, sample.at_ns)
         explanation = self._explainer.explain(
@@ -42,8 +76,8 @@ class AlarmBook:
             sample.at_ns, self._lane.name, self._new_id(), sample.radiation, judgement,
             dict(zip(self._rules.detectors[sample.radiation], sample.counts, strict=False)),
             self._rules.background_cps(sample.radiation, sample.at_ns),
-            passage.id if passage else None, passage.speed_mps if passage else None, self._notes(sample),
-            explanation, also,
+            passage.id if passage else None, passage.speed_mps if passage else None,
+            self._notes(sample, left), explanation, also,
         )
         self._tally.alarms[judgement.rule] += 1
         if passage:
@@ -53,7 +87,7 @@ class AlarmBook:
     def dosed(self, at_ns: int, rule: str, dose: MeasuredDose, note: str = "") -> Iterator[Alarm]:
         """The alarm of an instrument that gives a dose rate and no counts: its statistic and threshold are in its own unit."""
         key = (f"{rule} {note}", Radiation.GAMMA)
-        if not self._newly_up(key, at_ns):
+        if not self._newly_up(key, at_ns, _strength(dose.value, dose.limit)):
             return
         statistic = dose.value if dose.limit is not None else None
         self._tally.alarms[rule] += 1
@@ -63,28 +97,49 @@ class AlarmBook:
             dose=dose,
         )
 
-    def _first(self, rule: str, sample: Sample, passage: Passage | None) -> bool:
-        """One alarm per rule, radiation and occupancy; in the vacant lane, one until the rule was down for a while."""
-        key = (rule, sample.radiation)
-        if passage:
-            first = key not in passage.fired
-            passage.fired.add(key)
-            return first
-        return self._newly_up(key, sample.at_ns)
+    def closed(self, passage: Passage, at_ns: int) -> None:
+        """The vehicle has left: what its counts still make cross is its own."""
+        self._gone = _Gone(passage.id, at_ns, set(passage.fired))
 
-    def _newly_up(self, key: tuple[str, Radiation], at_ns: int) -> bool:
-        last = self._vacant_up.get(key)
-        self._vacant_up[key] = at_ns
-        return last is None or at_ns - last > VACANT_LATCH_NS
+    def _left_by(self, sample: Sample, judgement: Judgement) -> _Gone | None:
+        """The vehicle that has just left, where the window still holds counts of it."""
+        gone = self._gone
+        reaches = gone is not None and sample.at_ns - round(judgement.window_s * 1e9) < gone.end_ns + TAIL_NS
+        return gone if reaches else None
+
+    def _first(self, judgement: Judgement, sample: Sample, passage: Passage | None, left: _Gone | None) -> bool:
+        """One alarm per rule, radiation and occupancy; in the vacant lane, one for as long as it goes on."""
+        key = (judgement.rule, sample.radiation)
+        fired = passage.fired if passage else left.fired if left else None
+        if fired is not None:
+            first = key not in fired
+            fired.add(key)
+            return first
+        return self._newly_up(key, sample.at_ns, _strength(judgement.statistic, judgement.threshold))
+
+    def _newly_up(self, key: tuple[str, Radiation], at_ns: int, strength: float) -> bool:
+        up = self._vacant_up.get(key)
+        if up is not None and up.goes_on(at_ns, strength):
+            up.seen_ns = at_ns
+            return False
+        self._vacant_up[key] = _Up(at_ns, at_ns, strength)
+        return True
 
     def _up(self, at_ns: int, passage: Passage | None) -> set[tuple[str, Radiation]]:
-        """Rules that have alarmed in this occupancy, or stand in the vacant lane."""
+        """Rules that have alarmed in this occupancy, or stand in the vacant lane since the last one left."""
         if passage:
             return set(passage.fired)
-        return {key for key, last_ns in self._vacant_up.items() if at_ns - last_ns <= VACANT_LATCH_NS}
+        since_ns = max(at_ns - LATCH_NS, self._gone.end_ns if self._gone else 0)
+        return {key for key, up in self._vacant_up.items() if up.seen_ns >= since_ns}
 
-    def _notes(self, sample: Sample) -> tuple[str, ...]:
+    def _notes(self, sample: Sample, left: _Gone | None) -> tuple[str, ...]:
         notes = ["late delivery"] if sample.late else []
+        if left:
+            notes.append(f"counts of the vehicle that has just left are in it ({left.id})")
         if not self._lane.panels_verified:
             notes.append("panels unverified")
         return (*notes, *self._health.notes(sample))
+
+
+def _strength(statistic: float | None, threshold: float | None) -> float:
+    return statistic / threshold if statistic is not None and threshold else 0.0

@@ -180,6 +180,7 @@ class Portal:
         self.tally.disagreements += ours != vendor
         self.tally.occupancies += 1
         closed, self.passage = self.passage, None
+        self.alarms.closed(closed, at_ns)
         yield occupancy
         yield from self.agreement.closed(at_ns, closed)
         if occupancy.half_seen:

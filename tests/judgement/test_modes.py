@@ -118,3 +118,50 @@ def test_a_threshold_no_lane_can_live_with_is_refused() -> None:
     for key in ("focus_threshold", "shadow_threshold"):
         with pytest.raises(SettingsError, match=f"{key} = 2.9: expected 0 or 3 to 20"):
             in_force(dataclasses.replace(LANE, alarm=AlarmSettings(**{key: 2.9})), None)
+
+
+def sampled(lane: Watched, from_s: float, seconds: float, counts: int, occupied: bool = False, seed: int = 3) -> float:
+    """Steady 5 Hz samples of four panels, as an instrument on a bus gives them; when they ended."""
+    rng = np.random.default_rng(round(seed + from_s))
+    for i in range(round(seconds * 5)):
+        at_s = from_s + i * 0.2
+        lane.observe(Sample(ns(at_s), Radiation.GAMMA, 0.2, tuple(rng.poisson(counts, 4).tolist()), occupied))
+    return from_s + seconds
+
+
+def test_a_source_that_comes_after_another_alarms_again_in_a_vacant_lane() -> None:
+    """Each was swallowed when anything had crossed less than a minute before, and renewed that minute."""
+    lane = Watched()
+    at_s = sampled(lane, 10.0, 60.0, 215)
+    begins = []
+    for _ in range(4):
+        begins.append(at_s)
+        at_s = sampled(lane, sampled(lane, at_s, 10.0, 800), 35.0, 215)
+    for begin in begins:
+        assert any(begin <= alarm.at_ns / 1e9 < begin + 10 for alarm in lane.alarms), f"the source at {begin} s"
+    assert len(lane.alarms) <= 3 * len(begins), "and each is few alarms"
+
+
+def test_a_vehicle_that_has_just_left_is_not_a_source_in_the_vacant_lane() -> None:
+    lane = Watched()
+    at_s = sampled(lane, sampled(lane, 10.0, 60.0, 215), 2.0, 300, occupied=True)
+    gone_s = at_s
+    at_s = sampled(lane, at_s, 23.0, 215)
+    assert lane.alarms and all(alarm.occupancy for alarm in lane.alarms), "its own alarms, and none of the lane it left"
+    at_s = sampled(lane, at_s, 5.0, 800)
+    late = [alarm for alarm in lane.alarms if alarm.at_ns / 1e9 > gone_s + 20]
+    assert late and not late[0].also, "a source after it alarms, and is not said to have alarmed on that vehicle"
+
+
+def test_a_far_stronger_source_beside_a_weak_one_alarms_again() -> None:
+    lane = Watched()
+    at_s = sampled(lane, sampled(lane, 10.0, 60.0, 215), 30.0, 260)
+    before = len(lane.alarms)
+    sampled(lane, at_s, 5.0, 900)
+    assert before and len(lane.alarms) > before
+
+
+def test_a_source_that_stays_in_a_vacant_lane_is_few_alarms() -> None:
+    lane = Watched()
+    sampled(lane, sampled(lane, 10.0, 60.0, 215), 600.0, 240)        # near the threshold of the second's sum: it flickers
+    assert 1 <= len(lane.alarms) <= 12
