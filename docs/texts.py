@@ -4,11 +4,12 @@
     python docs/texts.py --check    changes nothing; exit code 1 where a catalogue is not complete
 
 What is a text: the first argument of tr() and mark(), the first two of trn() and markn() (edge_agent/words/language.py), and
-what a finding of the fault guide says (config/guide).
+what a finding of the fault guide says (config/guide), and what --help says, which is taken from the parsers themselves.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import re
 import sys
@@ -16,6 +17,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge_agent.commands import DAEMONS, whole_parser
+from edge_agent.commands.options import HELP, parts
 from edge_agent.tools import po_file
 from edge_agent.tools.po_file import Entry
 from edge_agent.words.errors import SettingsError
@@ -28,19 +31,19 @@ GUIDE = ("what", "confirm", "repair", "part")           # of a cause
 SHOWN_MAX = 10
 # rooms whose every text goes through the catalogue; a test holds them to it, and names what is ready to be added
 COVERED = (
-    "commands/acting.py", "commands/alarms.py", "commands/config.py", "commands/diagnose.py", "commands/enrol.py",
-    "commands/learn.py", "commands/link.py", "commands/panel.py", "commands/probe.py", "commands/record.py",
-    "commands/replay.py", "commands/report.py", "commands/selftest.py", "commands/source_check.py", "commands/status.py",
-    "commands/trend.py", "commands/verify.py", "commands/watch.py", "commands/wire.py", "hands/way_test.py",
-    "house/exhibiting.py", "house/panel_naming.py", "house/rejudging.py", "house/way_testing.py", "judgement/modes.py",
-    "paths/sweeping.py", "tools/acts.py", "tools/alarm_page.py", "tools/alarm_picture.py", "tools/alarm_text.py",
-    "tools/bracket.py", "tools/diagnosis_text.py", "tools/fault_names.py", "tools/live_text.py", "tools/officer_line.py",
-    "tools/panel_naming.py", "tools/peer_words.py", "tools/reading_text.py", "tools/report_page.py", "tools/source_check.py",
-    "tools/swap_test.py", "tools/trend_picture.py", "tools/trend_text.py",
+    "commands/__init__.py", "commands/acting.py", "commands/alarms.py", "commands/config.py", "commands/diagnose.py",
+    "commands/enrol.py", "commands/learn.py", "commands/link.py", "commands/options.py", "commands/panel.py",
+    "commands/probe.py", "commands/record.py", "commands/replay.py", "commands/report.py", "commands/selftest.py",
+    "commands/source_check.py", "commands/status.py", "commands/trend.py", "commands/verify.py", "commands/watch.py",
+    "commands/wire.py", "hands/way_test.py", "house/exhibiting.py", "house/panel_naming.py", "house/rejudging.py",
+    "house/way_testing.py", "judgement/modes.py", "paths/sweeping.py", "tools/acts.py", "tools/alarm_page.py",
+    "tools/alarm_picture.py", "tools/alarm_text.py", "tools/bracket.py", "tools/diagnosis_text.py", "tools/fault_names.py",
+    "tools/live_text.py", "tools/officer_line.py", "tools/panel_naming.py", "tools/peer_words.py", "tools/reading_text.py",
+    "tools/report_page.py", "tools/source_check.py", "tools/swap_test.py", "tools/trend_picture.py", "tools/trend_text.py",
 )
 # rooms that speak to a person in English still; a test lets nobody add one, and takes out what is translated
 STILL = (
-    "commands/__init__.py", "commands/options.py", "commands/setup.py", "tools/commissioning_page.py",
+    "commands/setup.py", "tools/commissioning_page.py",
 )
 # rooms that speak English for good, and why
 ENGLISH = {
@@ -51,7 +54,9 @@ ENGLISH = {
 }
 PAGES = ("_page.py", "_text.py", "_picture.py", "_line.py", "_words.py")      # of tools: what a person reads is made there
 NO_SCREEN = ("add", "debug", "info", "warning", "error", "critical", "exception", "log", "ask")    # --help, logs, questions
-HELP = ("add_argument", "add_argument_group", "parser")        # calls that make --help
+# calls that make --help: see of_help
+HELPS = ("add_argument", "add_argument_group", "parser", "add_parser", "ArgumentParser", "add_subparsers")
+UNSPOKEN = (*DAEMONS, "simulate", "demo")                       # commands that are English for good
 OURS = re.compile(r"edge-agent[ a-z-]*|--[a-z][a-z-]*")        # what is typed is the same in every language
 PROSE = re.compile(r"[A-Za-z]{2,}[,;:]? [A-Za-z(]")             # two words
 WORD = re.compile(r"[A-Za-z]{3,}")
@@ -64,10 +69,30 @@ def texts() -> dict[Key, Entry]:
     for path in sorted((ROOT / "edge_agent").rglob("*.py")):
         for entry in of_code(path.read_text(), str(path.relative_to(ROOT))):
             _add(found, entry)
+    for entry in of_help(whole_parser(), "__init__"):
+        _add(found, entry)
     for path in sorted((ROOT / "config/guide").glob("*.toml")):
         for entry in of_guide(path.read_text(), str(path.relative_to(ROOT))):
             _add(found, entry)
     return found
+
+
+def of_help(parser: argparse.ArgumentParser, room: str) -> Iterator[Entry]:
+    """What --help of a command says, and of those below it; of UNSPOKEN only the line in the list of commands."""
+    said = [part for text in (parser.description, parser.epilog) if text for part in parts(text)]
+    said += [group.title or "" for group in parser._action_groups if group._group_actions]
+    below: dict[str, argparse.ArgumentParser] = {}
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            below |= action.choices
+            said += [one.help or "" for one in action._choices_actions]
+        else:
+            said.append(action.help or "")
+    where = [f"edge_agent/commands/{room}.py"]
+    yield from (Entry(HELP, one, where=list(where)) for one in said if one)
+    for name, one in below.items():
+        if name not in UNSPOKEN:
+            yield from of_help(one, name.replace("-", "_") if room == "__init__" else room)
 
 
 def of_guide(text: str, where: str) -> Iterator[Entry]:
@@ -145,7 +170,7 @@ def _loose(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
         if WORD.search(_bare(said)):
             yield node, ast.unparse(node)
         children: list[ast.AST] = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
-    elif isinstance(node, ast.Call) and _name(node.func) in HELP:
+    elif isinstance(node, ast.Call) and _name(node.func) in HELPS:
         return
     elif isinstance(node, ast.Dict):
         children = list(node.values)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import itertools
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from edge_agent import __version__
 from edge_agent.commands import folding, options
 from edge_agent.words import language
 from edge_agent.words.errors import EdgeAgentError, StorageError
+from edge_agent.words.language import mark, tr
 
 COMMANDS = (
     "setup", "run", "uplink", "relay", "enrol", "status", "diagnose", "report", "alarms", "verify", "watch", "wire", "trend",
@@ -19,12 +23,12 @@ COMMANDS = (
     "simulate", "demo", "center", "witness",
 )
 DAEMONS = ("run", "uplink", "relay", "center", "witness")      # their words are logs: English, and no catalogue in memory
-EXITS = """exit codes:
+EXITS = mark("""exit codes:
   0 done     3 configuration         6 evidence does not verify
   1 refused  4 wire to the portal    7 centre
   2 usage    5 disk                  8 held by another program
                                      9 the daemon does not answer
-  diagnose: 0 PASS, 10 LOOK, 11 FAIL"""
+  diagnose: 0 PASS, 10 LOOK, 11 FAIL""", about="help")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,11 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if "--json" not in given and not set(DAEMONS).intersection(given[:1]):
         folding.begin()
-    parser = _parser(given)
-    chosen = parser.parse_args(given)
+    language.speak(None)
+    if {"-h", "--help"}.intersection(given) and not set(DAEMONS).intersection(given[:1]):
+        _speak_for_help(given)
+    chosen = _parser(given).parse_args(given)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(message)s")
     try:
-        language.speak(None)
         if chosen.command not in DAEMONS and not getattr(chosen, "json", False):
             from edge_agent.house import speaking
 
@@ -49,16 +54,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()          # the reader of our output left: nothing to say
         return 0
     except ModuleNotFoundError as problem:
-        print(f"edge-agent: {problem.name} is not installed.", file=sys.stderr)
-        print("  The centre needs: pip install 'edge-agent[center]'", file=sys.stderr)
+        print(tr("edge-agent: {name} is not installed.\n  The centre needs: pip install 'edge-agent[center]'", name=problem.name),
+              file=sys.stderr)
         return 1
     except OSError as problem:
         where = f"{problem.filename}: " if problem.filename else ""
-        print(f"edge-agent: {where}{problem.strerror or problem}.\n  Is the path right, and may this account use it?",
-              file=sys.stderr)
+        print(tr("edge-agent: {problem}.\n  Is the path right, and may this account use it?",
+                 problem=f"{where}{problem.strerror or problem}"), file=sys.stderr)
         return StorageError.exit_code
     except KeyboardInterrupt:
         return 130
+
+
+def _speak_for_help(given: Sequence[str]) -> None:
+    """--help ends the program while options are read: its language is found before them, and English where there is none."""
+    from edge_agent.house import speaking
+
+    words = [part for word in given for part in word.split("=", 1)]
+    value = dict(itertools.pairwise(words))
+    with contextlib.suppress(EdgeAgentError):
+        speaking.begin(value.get("--language"), Path(value.get("--config", options.CONFIG)))
 
 
 def whole_parser() -> argparse.ArgumentParser:

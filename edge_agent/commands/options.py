@@ -10,15 +10,39 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import mark, tr
 
 CONFIG = Path("/etc/edge-agent/edge-agent.toml")
 Sub = Any               # argparse's subparsers object has no public type
 
 
+HELP = "help"                           # msgctxt of what --help says; docs/texts.py finds it in the parsers
+USAGE = mark("usage: ", about="help")
+
+
+def parts(text: str) -> list[str]:
+    """What of a description or epilog is looked up: of an example the prose, line by line, its commands never; else all."""
+    if not text.startswith("example:"):
+        return [text]
+    return [line for line in text.split("\n") if line and not line.startswith("  ")]
+
+
 class Help(argparse.RawDescriptionHelpFormatter):
-    """Help that fits the terminal: prose is wrapped; an example (indented) is broken as a shell line goes on."""
+    """Help that fits the terminal, in the language spoken: prose is wrapped; an example (indented) is broken as a shell line
+    goes on."""
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, tr(USAGE, about=HELP) if prefix is None else prefix)
+
+    def start_section(self, heading: str | None) -> None:
+        super().start_section(tr(heading, about=HELP) if heading else heading)
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return tr(action.help, about=HELP) if action.help else action.help
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
+        for part in parts(text):
+            text = text.replace(part, tr(part, about=HELP), 1)
         made = (_example(line, width) if line.startswith("  ") else textwrap.wrap(line, width) for line in text.splitlines())
         return "\n".join(indent + line for lines in made for line in (lines or [""]))
 
@@ -60,7 +84,7 @@ class Once(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: Any = None) -> None:
         if getattr(namespace, self.dest) is not None:
-            parser.error(f"{option} is given twice; give it once")
+            parser.error(f"{option} is given twice; give it once")      # an error: stays English
         setattr(namespace, self.dest, values)
 
 

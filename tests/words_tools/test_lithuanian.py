@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.commands import acting, main
+from edge_agent.commands import COMMANDS, DAEMONS, acting, main
 from edge_agent.paths import sweeping
 from edge_agent.tools import peer_words, po_file
 from edge_agent.words import language
@@ -74,3 +74,31 @@ def test_an_act_ends_with_the_number_of_its_alarms(capsys: pytest.CaptureFixture
     for n, said in ((1, "pažymėtas 1 aliarmas"), (3, "pažymėti 3 aliarmai"), (11, "pažymėta 11 aliarmų")):
         acting.tell({"kind": "exercise", "id": "X1", "alarms": n, "lane": None}, begun=False)
         assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["", *(name for name in COMMANDS if name not in (*DAEMONS, "simulate", "demo"))])
+def test_help_is_lithuanian_and_fits_a_serial_console(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as ended:
+        main(["--language", "lt", *filter(None, [command]), "--help"])
+    found = capsys.readouterr().out
+    assert ended.value.code == 0 and found.startswith("naudojimas: ") and "parodyti šį pagalbos tekstą" in found
+    assert [line for line in found.splitlines() if len(line) > 80] == []
+    assert not {"usage", "options", "default", "repeatable", "positional"} & set(re.findall("[a-z]+", found))
+
+
+def test_help_of_a_daemon_and_of_an_unknown_language_is_english(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["run", "--help"], ["--language", "xx", "status", "--help"], ["status", "--help"]):
+        with pytest.raises(SystemExit):
+            main(words)
+        assert capsys.readouterr().out.startswith("usage: ")
+
+
+def test_no_help_lost_a_place_of_argparse() -> None:
+    lithuanian()
+    spoken = language.spoken()
+    assert spoken is not None
+    helps = {key[1]: forms[0] for key, forms in spoken.texts.items() if key[0] == "help"}
+    assert len(helps) > 100 and [one for one, other in helps.items() if one.count("%") != other.count("%")] == []
