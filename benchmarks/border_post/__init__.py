@@ -1,1 +1,1 @@
-"""A whole border post under one agent, simulated days on a virtual clock (its real minutes on real ports are not written yet)."""
+"""A whole border post under one agent, simulated hours on a virtual clock, or real minutes on real ptys and ports."""

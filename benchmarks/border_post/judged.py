@@ -82,12 +82,12 @@ def match(unit: Unit, of_lane: list[dict[str, Any]], saw: list[Vehicle], span: S
               for record in of_lane if record["kind"] == "alarm" and record["rule"] != "vendor"]
     here, explained = Found(), set()
     for vehicle in saw:
-        if not vehicle.source:
+        if not (vehicle.source or vehicle.wanted):
             continue
         its = [alarm for alarm in alarms if vehicle.begins_s - near_s <= alarm[0] <= vehicle.ends_s + near_s]
         explained |= {name for _, _, name in its}
         occupancies = {occupancy for _, occupancy, _ in its if occupancy}
-        if span.holds(vehicle, near_s):
+        if vehicle.source and span.holds(vehicle, near_s):
             here.sources += 1
             here.found += bool(occupancies)
             here.twice += len(occupancies) > 1

@@ -47,8 +47,8 @@ class Noted(Passed):
     lane: str = ""
     notes: Notes | None = None
 
-    def add(self, begins_s: float, ends_s: float, source: bool) -> None:
-        super().add(begins_s, ends_s, source)
+    def add(self, begins_s: float, ends_s: float, source: bool, wanted: bool) -> None:
+        super().add(begins_s, ends_s, source, wanted)
         assert self.notes is not None
         self.notes.put("vehicle", self.lane, self.vehicles.pop())
 

@@ -16,7 +16,7 @@ from edge_agent.words.dialect import Dialect
 from edge_agent.words.driver import Poll
 from edge_agent.words.reading import Chunk
 from edge_agent.words.settings import LinkSettings
-from hardware_mocks import aspect, modbus_io, modbus_map, rapiscan
+from hardware_mocks import aspect, modbus_io, modbus_map, rapiscan, truth
 from hardware_mocks.scenes import Scene
 from hardware_mocks.signals import Sent
 from hardware_mocks.slave import Instrument
@@ -33,6 +33,7 @@ class Vehicle:
     begins_s: float
     ends_s: float
     source: bool
+    wanted: bool        # what an alarm in its occupancy is, also for the source of the vehicle behind (hardware_mocks.truth)
 
 
 @dataclass
@@ -43,24 +44,30 @@ class Passed:
     vehicles: list[Vehicle] = field(default_factory=list)
     _now: dict[int, Any] = field(default_factory=dict)
     _since_s: float = 0.0
+    _seen: tuple[float, float, float] = (0.0, 0.0, 0.0)     # the most that cargo near the instrument added meanwhile
 
     def slice(self, now: Slice) -> None:
         if now.blocked:
             self._since_s = self._since_s if self._now else now.at_s
             self._now |= now.inside
+            gamma, innocent, neutron = (max(pair) for pair in zip(self._seen, now.seen_cps, strict=True))
+            self._seen = gamma, innocent, neutron
         elif self._now:
-            for vehicle in self._now.values():
-                self.add(self._since_s, now.at_s, vehicle.source is not None)
-            self._now = {}
+            inside = list(self._now.values())
+            wanted = "wanted" in truth.verdicts(now.now.scene.site, inside, self._seen).values()
+            for vehicle in inside:
+                self.add(self._since_s, now.at_s, vehicle.source is not None, wanted)
+            self._now, self._seen = {}, (0.0, 0.0, 0.0)
 
-    def add(self, begins_s: float, ends_s: float, source: bool) -> None:
+    def add(self, begins_s: float, ends_s: float, source: bool, wanted: bool) -> None:
         """Times of the scene."""
-        self.vehicles.append(Vehicle(self.began_s + begins_s, self.began_s + ends_s, source))
+        self.vehicles.append(Vehicle(self.began_s + begins_s, self.began_s + ends_s, source, wanted))
 
     def truth(self, vehicle: Truth) -> None:
         """What a portal's own truth says; one that came or left in the dark has no times."""
         if vehicle.begins_s is not None and vehicle.ends_s is not None:
-            self.add(vehicle.begins_s, vehicle.ends_s, vehicle.gamma_source or vehicle.neutron_source)
+            self.add(vehicle.begins_s, vehicle.ends_s, vehicle.gamma_source or vehicle.neutron_source,
+                     "wanted" in (vehicle.if_gamma_alarm, vehicle.if_neutron_alarm))
 
 
 class Pushes:

@@ -60,11 +60,13 @@ def alarm(at_s: float, occupancy: str | None) -> dict[str, object]:
     ([alarm(99, None), alarm(101, "a"), alarm(102, "a")], (1, 1, 0, 0)),    # it is seen on its way to the beam
     ([alarm(121, "a")], (1, 0, 0, 1)),                                      # that of another lane, or of a clean vehicle
     ([alarm(101, "a"), alarm(102, "b")], (1, 1, 1, 0)),
+    ([alarm(101, "a"), alarm(141, "b")], (1, 1, 0, 0)),
     ([], (1, 0, 0, 0)),
 ])
 def test_the_bench_holds_alarms_against_the_vehicles_of_their_lane_and_time(
     alarms: list[dict[str, object]], wanted: tuple[int, ...],
 ) -> None:
-    saw = [Vehicle(100, 102, True), Vehicle(120, 122, False), Vehicle(299, 301, True)]      # the last is under way at the end
+    before_a_source, under_way = Vehicle(140, 142, False, True), Vehicle(299, 301, True, True)
+    saw = [Vehicle(100, 102, True, True), Vehicle(120, 122, False, False), before_a_source, under_way]
     here = judged.match(post.POST[0], alarms, saw, judged.Span(0, 300))
     assert (here.sources, here.found, here.twice, here.false) == wanted
