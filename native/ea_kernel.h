@@ -282,8 +282,8 @@ int ea_background_put(ea_lane *lane, int radiation, double t_s, double age_s, do
 int ea_trouble_put(ea_lane *lane, int radiation, double t_s, uint32_t silent, uint32_t stuck);
 
 /* Channels of the next sample or vacant record whose counts may have been spoiled on a line without checksum.  The state of
- * health learns nothing from it and finds none of them dead, frozen or peaked by it.  Every rule, the background and the
- * over-range take each count as it is: a doubt explains no source away. */
+ * health learns nothing from it and finds none of them dead, frozen or peaked by it.  Every rule and the background
+ * take each count as it is; an over-range does, but for a doubted rise that the very next sample refutes (health.c). */
 int ea_doubt(ea_lane *lane, int radiation, uint32_t mask);
 
 int ea_tally_now(const ea_lane *lane, double t_s, ea_tally *out);

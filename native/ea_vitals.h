@@ -49,7 +49,7 @@ typedef struct {                     /* state of health of one radiation's chann
 	uint32_t learning, taught, shared_by, sharing;           /* masks: being learned; learned; in the sum last time; tested */
 	uint32_t odd, again, was_hot, steady;                    /* of the newest sample; steady: it came in the vacant lane */
 	uint32_t silent, stuck, stuck_vacant, noisy, smooth, low, high, overload, lone;
-	uint32_t doubt, spare;                                   /* mask of ea_doubt, for the next sample or record */
+	uint32_t doubt, shaky;                                   /* of ea_doubt, for the next sample or record; last rise was so */
 } ea_vitals;
 
 /* health_limits.c */

@@ -82,6 +82,8 @@ static void heat(ea_vitals *h, uint32_t c, double t_s, double counts, double int
 		h->stuck &= ~(1u << c);
 		h->stuck_vacant &= ~(1u << c);
 	}
+	if (!(h->doubt >> c & 1u)) { h->shaky &= ~(1u << c); }
+	else if (!(h->was_hot >> c & 1u) || t_s - h->hot_s[c] > HOT_SAMPLES_S) { h->shaky |= 1u << c; }
 	h->was_hot |= 1u << c;
 	h->hot_s[c] = t_s;
 	h->hot_cps[c] = counts / interval_s;
@@ -96,6 +98,13 @@ static void lone(ea_vitals *h, uint32_t c, const uint32_t *counts, uint32_t chan
 	}
 	h->lone |= 1u << c;
 	h->lone_z[c] = 2.0 * (sqrt((double)counts[c]) - sqrt(h->expected_cps[c] * interval_s));
+}
+
+/* A doubted rise of one sample that the very next one, a count as of the background, does not bear out was none: what stops
+ * after it is the line.  A rise that was not doubted, or that lasts, is one whatever follows. */
+static void refute(ea_vitals *h, uint32_t c, double counts, double interval_s)
+{
+	if ((h->shaky & ~h->doubt) >> c & 1u && counts >= LEAST_OCCUPIED * h->expected_cps[c] * interval_s) { h->was_hot &= ~(1u << c); }
 }
 
 static void look_odd(ea_lane *lane, int radiation, double t_s, double interval_s, const uint32_t *counts, uint32_t odd)
@@ -114,6 +123,7 @@ static void look_odd(ea_lane *lane, int radiation, double t_s, double interval_s
 		}
 		if (!(odd >> c & 1u)) {
 			h->spikes[c] += alone >> c & 1u;            /* it lasted one sample */
+			if (counts[c]) { refute(h, c, counts[c], interval_s); }
 		} else if (counts[c]) {
 			if (counts[c] >= h->hot_at[c]) { heat(h, c, t_s, counts[c], interval_s, !lane->ring[radiation].mask); }
 			if (radiation == EA_GAMMA && channels > 1 && counts[c] >= h->lone_at[c] && !((h->odd | h->doubt) >> c & 1u)) {

@@ -1,7 +1,7 @@
 /* What a lane may be: the limits of its settings, and whether saved bytes are a lane. */
 #include "ea_lane.h"
 
-#define MARK 0x45416b65726e3038u     /* "EAkern07": change the digits with the meaning of a field */
+#define MARK 0x45416b65726e3039u     /* "EAkern07": change the digits with the meaning of a field */
 
 static uint64_t lane_mark(void)
 {

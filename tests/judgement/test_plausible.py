@@ -192,3 +192,20 @@ def test_a_peak_of_one_sample_is_told_of_the_line_and_not_of_the_panel() -> None
         first = 963 if step == 3 else noisy(chance, 50)
         lane.say(at_s + 0.2 * step, "GS," + ",".join(f"{count:06d}" for count in (first, 50, 51, 49)))
     assert not lane.faults("spike:Aa1") and "unreadable" in lane.portal.faults.details
+
+
+GAP = [(*[50] * 6, 8050, *[51] * 4), (*[50] * 6, 8050), (*[50] * 6, 900, 4000, 51, 50), (*[50] * 6, 8050, 0, 0)]
+
+
+@pytest.mark.parametrize(("first_panel", "overloaded"), list(zip(GAP, (False, True, True, True), strict=True)))
+def test_samples_that_stop_after_a_doubted_rise(first_panel: tuple[int, ...], overloaded: bool) -> None:
+    """Counts as ever after it: the line stopped.  Nothing after it, a rise that lasted, or zeros: an over-range as ever."""
+    lane, at_s, chance = lane_on_a_spoiled_line()
+    for count in first_panel:
+        lane.say(at_s, f"GS,{count:06d}," + ",".join(f"{noisy(chance, 50):06d}" for _ in range(3)))
+        at_s += 0.2
+    for step in range(1, 8):
+        lane.say(at_s + 0.5 * step, BAD)
+        lane.tick(at_s + 0.5 * step)
+    assert ("overload/1" in [alarm.judgement.rule for alarm in lane.alarms]) is overloaded
+    assert lane.alarms, "the count itself alarms all the same"
