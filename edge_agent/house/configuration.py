@@ -12,10 +12,10 @@ from typing import Any
 from edge_agent import drivers
 from edge_agent.doors.files import read_text
 from edge_agent.hands import links
-from edge_agent.house import lighting, occupancies
+from edge_agent.house import lighting, models, occupancies
 from edge_agent.judgement.modes import CONTINUOUS
-from edge_agent.judgement.rules import NOT_FITTED, Rules
-from edge_agent.tools import model_file, register_meanings, toml_settings
+from edge_agent.judgement.rules import Rules
+from edge_agent.tools import register_meanings, toml_settings
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.notes import COSIGNER_KEY, read_vkey
@@ -37,7 +37,8 @@ class Configuration:
     path: Path
     settings: Settings
     profiles: dict[str, Profile]        # by lane
-    models: dict[str, ModelFile]        # by lane, where one is named
+    models: dict[str, ModelFile]        # by lane, where one is named and can be used
+    unusable: dict[str, str] = dataclasses.field(default_factory=dict)      # by lane: why the model named there is not in force
 
     @property
     def hash(self) -> str:
@@ -60,12 +61,10 @@ def load(path: Path) -> Configuration:
     _check_lanes(settings, path)
     _check_centre(settings, path)
     profiles = {lane.name: _profile(lane, path) for lane in settings.lane}
-    models = {lane.name: _model(lane, profiles[lane.name], path) for lane in settings.lane if lane.model}
     lighting.check(settings, path)
     occupancies.check(settings, profiles, path)
-    for lane in settings.lane:
-        _check_rules(lane, profiles[lane.name], models.get(lane.name), path)
-    return Configuration(path, settings, profiles, models)
+    found = models.read(settings, profiles, path, lambda lane, model: _check_rules(lane, profiles[lane.name], model, path))
+    return Configuration(path, settings, profiles, *found)
 
 
 def _check_places(settings: Settings, path: Path) -> None:
@@ -206,12 +205,6 @@ def _check_centre(settings: Settings, path: Path) -> None:
             f"{path}: centre.credentials = {settings.centre.credentials!r}: only a broker asks for it, expected url = \"mqtts://...\"."
             "\n  Over https the certificate says who this portal is: take the key out."
         )
-
-
-def _model(lane: LaneSettings, profile: Profile, path: Path) -> ModelFile:
-    file = path.parent / lane.model
-    panels = sum(name != NOT_FITTED for name in lane.gamma or profile.gamma)
-    return model_file.read(read_text(file, f"the shadow model of lane {lane.name}"), str(file), panels)
 
 
 def _check_rules(lane: LaneSettings, profile: Profile, model: ModelFile | None, path: Path) -> None:

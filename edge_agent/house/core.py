@@ -19,7 +19,7 @@ from edge_agent.hands.annunciator import Annunciator
 from edge_agent.hands.links import Links
 from edge_agent.hands.sockets import Door
 from edge_agent.hands.taps import Taps
-from edge_agent.house import inboxes, trials
+from edge_agent.house import inboxes, models, trials
 from edge_agent.house.caretaker import Caretaker, patiently
 from edge_agent.house.configuration import Configuration
 from edge_agent.house.lighting import Lighting
@@ -105,6 +105,10 @@ class Core:
         await self.keeping.put_back(self.lanes)
         for kind, body in await self.books.opening(self.configuration, self.boot, kernel_boot()):
             self.scribe.submit(kind, body)
+        for lane in self.lanes:
+            if why := self.configuration.unusable.get(lane.name):
+                for event in models.without(lane.portal, why, self.clock.mono_ns()):
+                    self.publish(event)
         self.acting.restore()
         await self._open_doors()
         await self.room.look()

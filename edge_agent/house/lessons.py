@@ -21,12 +21,14 @@ from edge_agent.judgement import learning_model, learning_site
 from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, LearningRefused, Passage
 from edge_agent.judgement.learning_history import Again, Seen, gather, usable
 from edge_agent.judgement.learning_tail import Calibration
+from edge_agent.judgement.model_fit import home
 from edge_agent.judgement.retrace import Past
-from edge_agent.judgement.rules import NOT_FITTED
+from edge_agent.judgement.rules import NOT_FITTED, lane_detectors
 from edge_agent.judgement.thresholds import FOCUS_UNLEARNED
 from edge_agent.tools import model_file
 from edge_agent.tools.kernel_values import Geometry
 from edge_agent.words.errors import SettingsError, StorageError
+from edge_agent.words.reading import Radiation
 from edge_agent.words.settings import LaneSettings, Profile
 
 LATERAL_M = (0.0, 0.8, -0.8)    # places across the lane that are tried (docs/decisions/0003)
@@ -82,7 +84,8 @@ def propose(
     calibrations, traffic = site.calibrate(plain, budget, lane.alarm.focus_threshold or FOCUS_UNLEARNED)
     rounded = {rule: round(found.threshold, 3) for rule, found in calibrations.items()}
     origin = f"lane {lane.name}, {len(site.passages)} clean passages, budget {budget:g}"
-    plain = site.model(lesson.priors, rounded, origin, learning_model.calibrated(calibrations) | {"traffic": traffic})
+    plain = site.model(lesson.priors, rounded, origin, learning_model.calibrated(calibrations) | {
+        "traffic": traffic, "home": home(configuration.settings.portal.origin, lane.name)})
     return Proposal(plain, lesson.passages, left, calibrations)
 
 
@@ -101,6 +104,7 @@ class _Site:
         self, lane: LaneSettings, profile: Profile, geometry: Geometry, found: list[Past], left: Counter[str]
     ) -> None:
         self._again, self._geometry = Again(lane, profile, geometry), geometry
+        self._names = list(lane_detectors(lane, profile)[Radiation.GAMMA])
         built = usable(self._again, found, left)
         self._past = [each for each, _ in built]
         self.passages: list[Passage] = [learned for _, learned in built]
@@ -113,7 +117,7 @@ class _Site:
             "panels": len(g.along_m), "lateral_m": list(g.lateral_m), "source_height_m": g.source_height_m,
             "along_m": list(g.along_m), "across_m": list(g.across_m), "height_m": list(g.height_m),
             "response": list(g.response), "assumed_mps": g.assumed_mps, "longest_m": g.longest_m,
-            "gap_m": g.gap_m,
+            "gap_m": g.gap_m, "names": self._names,
         }
         return learning_model.to_plain(geometry, priors, origin, thresholds, calibration)
 
@@ -140,7 +144,7 @@ class _Site:
         return found, learning_site.traffic(columns, found["glrt"])
 
     def _file(self, plain: dict[str, Any]) -> model_file.ModelFile:
-        return model_file.read(json.dumps(plain), "the lesson", len(self._geometry.along_m))
+        return model_file.read(json.dumps(plain), "the lesson", len(self._geometry.along_m), armed=False)
 
 
 def _columns(found: list[Seen | None]) -> dict[str, Floats]:
@@ -169,4 +173,6 @@ def _geometry(lane: LaneSettings, profile: Profile, panels: list[str]) -> Geomet
             "  Measure along, across and height in m and write them under [lane.geometry]."
         )
     along, across, height = zip(*(places[name] for name in panels), strict=True)
-    return Geometry(along, across, height, (1.0,) * len(panels), LATERAL_M, SOURCE_HEIGHT_M, 0.0, LONGEST_M)
+    return Geometry(
+        along, across, height, (1.0,) * len(panels), LATERAL_M, SOURCE_HEIGHT_M, assumed_mps=0.0, longest_m=LONGEST_M
+    )

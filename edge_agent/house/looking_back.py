@@ -99,6 +99,9 @@ def picture(found: Found, configuration: Configuration | None, model: Path | Non
     held = configuration.models.get(lane.name)
     if model is not None:
         held = model_file.read(_text(model), str(model), len(lane_detectors(lane, profile)[Radiation.GAMMA]))
+    if held is None and lane.name in configuration.unusable:
+        why = configuration.unusable[lane.name]
+        return None, tr("the shadow model of lane {lane} cannot be used: {why}", lane=lane.name, why=why)
     if held is None:
         return None, tr("lane {lane} has no shadow model", lane=lane.name)
     drawn = retrace.picture(lane, profile, held, found.occupancy)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from edge_agent import drivers
 from edge_agent.doors.files import read_text
+from edge_agent.house import models
 from edge_agent.house.configuration import load
+from edge_agent.judgement.model_fit import misfit
 from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.rules import lane_detectors
 from edge_agent.paths import gated, recordings
@@ -88,7 +90,7 @@ def prepare(wanted: Wanted, data: bytes) -> Case:
     lane, profile, model = _lane(wanted, held, counts)
     mode = CONTINUOUS if wanted.continuous else lane.mode
     lane = replace(lane, alarm=with_changes(lane.alarm, wanted.changes, "--set"), mode=mode)
-    model = _moved(_model(wanted.model, lane, profile) or model, wanted.geometry, lane, profile)
+    model = _moved(_model(wanted, lane, profile) or model, wanted.geometry, lane, profile)
     if counts is not None:
         note = "" if counts.has_occupancy or mode == CONTINUOUS else VACANT
         return Case(lane, profile, model, None, recordings.counts_steps(counts, lane, profile), float(counts.zero_s), note)
@@ -142,6 +144,8 @@ def _lane(wanted: Wanted, held: recordings.Held, counts: CountsFile | None) -> t
         if lane is None:
             names = ", ".join(lane.name for lane in configuration.settings.lane)
             raise SettingsError(f"{wanted.config}: no lane is called {wanted.lane!r}.\n  There are: {names}")
+        if lane.name in configuration.unusable and wanted.model is None:
+            raise SettingsError(f"{configuration.unusable[lane.name]}.\n  {models.remedy(lane.name)}")
         return lane, configuration.profiles[lane.name], configuration.models.get(lane.name)
     if counts is not None and wanted.profile is None and wanted.driver is None:
         profile = recordings.profile_of(counts)
@@ -155,11 +159,17 @@ def _lane(wanted: Wanted, held: recordings.Held, counts: CountsFile | None) -> t
     return LaneSettings("replay", name, LinkSettings(driver.links[0]), mode=mode), profile, None
 
 
-def _model(path: Path | None, lane: LaneSettings, profile: Profile) -> ModelFile | None:
+def _model(wanted: Wanted, lane: LaneSettings, profile: Profile) -> ModelFile | None:
+    path = wanted.model
     if path is None:
         return None
     panels = len(lane_detectors(lane, profile)[Radiation.GAMMA])
-    return model_file.read(read_text(path, "the shadow model"), str(path), panels)      # of an error: stays English
+    found = model_file.read(read_text(path, "the model"), str(path), panels)
+    other = "" if wanted.geometry else misfit(found, lane, profile)
+    if other:
+        raise SettingsError(f"{path} is not of this lane: {other}.\n"
+                            "  Say where the panels stood: --geometry NAME=ALONG,ACROSS,HEIGHT")
+    return found
 
 
 def _moved(model: ModelFile | None, places: Mapping[str, str], lane: LaneSettings, profile: Profile) -> ModelFile | None:

@@ -16,6 +16,7 @@ from edge_agent.words.language import mark
 from edge_agent.words.settings import LaneSettings, Profile
 
 CONTINUOUS = "continuous"
+UNUSABLE = mark("its model cannot be used")
 PLACE_SD = 0.045        # relative, of a stuck lane's background: a truck leaving gives back 25 % (detection.md 1), and
                         # at a threshold of 5.6 sigma of this alone that is no alarm
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from edge_agent.tools import model_bounds
 from edge_agent.tools.kernel_values import Geometry, ShadowClass, ShadowModel
 from edge_agent.words.errors import SettingsError
 
@@ -43,6 +44,9 @@ class ModelFile:
     tails: dict[str, TailLaw] = field(default_factory=dict)     # by rule: "glrt", "focus"
     budgets: dict[str, float] = field(default_factory=dict)     # false alarms per passage the thresholds were set for
     traffic: dict[str, float] = field(default_factory=dict)     # how its depths and misfits scatter (judgement/traffic.py)
+    origin: str = ""                                            # from what it was learned, in words
+    home: str = ""                                              # portal and lane it was learned at; newer files say so
+    panels: tuple[str, ...] = ()                                # their names in the order of the numbers; newer files
 
 
 def digest(plain: Mapping[str, Any]) -> str:
@@ -52,8 +56,8 @@ def digest(plain: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def read(text: str, name: str, panels: int) -> ModelFile:
-    """The model of a lane with so many panels; SettingsError says why it cannot be used."""
+def read(text: str, name: str, panels: int, armed: bool = True) -> ModelFile:
+    """The model of a lane with so many panels; SettingsError says why it cannot be used.  `armed`: it has its thresholds."""
     try:
         plain = json.loads(text)
         if plain["format"] != FORMAT:
@@ -68,11 +72,13 @@ def read(text: str, name: str, panels: int) -> ModelFile:
         learned_for = int(plain["geometry"]["panels"])
         if learned_for != panels:
             raise SettingsError(f"{name}: learned for {learned_for} panels, this lane has {panels}.\n  Learn it again.")
+        model_bounds.check(plain, armed)
         return ModelFile(
             _model(plain), {key: float(value) for key, value in plain["thresholds"].items()}, plain["sha256"],
             {rule: _tail(found) for rule, found in plain.get("tails", {}).items()},
             {rule: float(value) for rule, value in plain.get("budgets", {}).items()},
             {name: float(value) for name, value in plain.get("traffic", {}).items()},
+            str(plain.get("origin", "")), str(plain.get("home", "")), _names(plain["geometry"], panels),
         )
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as problem:
         raise SettingsError(
@@ -88,21 +94,25 @@ def _in_words(problem: Exception) -> str:
             return f"{problem.args[0]} is missing"
         case RecursionError():
             return "nested deeper than any model"
-        case _Odd():
+        case model_bounds.Odd():
             return str(problem)
         case _:
             return "a value is not of its kind (number, list or table)"
 
 
-class _Odd(ValueError):
-    """A number no model has, in words."""
+def _names(geometry: Mapping[str, Any], panels: int) -> tuple[str, ...]:
+    names = tuple(str(name) for name in geometry.get("names", ()))
+    if names and len(names) != panels:
+        raise model_bounds.Odd(f"{len(names)} names of {panels} panels")
+    return names
 
 
 def _tail(plain: Mapping[str, Any]) -> TailLaw:
-    found = TailLaw(float(plain["begins"]), float(plain["share"]), float(plain["scale"]))
-    if not (found.begins >= 0 and 0 < found.share <= 1 and 0 < found.scale < math.inf):
-        raise _Odd(f"a tail with begins {found.begins:g}, share {found.share:g}, scale {found.scale:g}")
-    return found
+    return TailLaw(
+        model_bounds.within(plain["begins"], 0.0, model_bounds.THRESHOLD_SIGMA[1], "begin of a tail"),
+        model_bounds.within(plain["share"], 1e-6, 1.0, "share of a tail"),
+        model_bounds.within(plain["scale"], 1e-3, 1e3, "scale of a tail"),
+    )
 
 
 def _model(plain: Mapping[str, Any]) -> ShadowModel:

@@ -34,6 +34,7 @@ class Condition(enum.Enum):
     TWICE = "duplicate-samples"            # the same sample again at once
     PROFILE = "profile-mismatch"           # counts that do not fit the profile
     TRAFFIC = "traffic-changed"            # vehicles no longer shadow as they did when the model was learned
+    MODEL = "model-unusable"               # the lane's shadow model is missing, damaged or of another lane: the test is off
     OVERDUE = "occupancy-overdue"          # occupied longer than any vehicle: a beam stuck or a lane blocked
     MAINS = "mains-lost"                   # the portal runs on its battery
     BATTERY = "battery-low"

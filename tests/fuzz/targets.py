@@ -361,7 +361,8 @@ def _model_seed() -> bytes:
     from tests.replay.test_alarms_show import GEOMETRY
 
     generic = json.loads((shipped_config() / "models/generic.json").read_text())
-    tails = {"tails": {"glrt": {"begins": 1.0, "share": 0.5, "scale": 2.0}}, "budgets": {"glrt": 1e-5}, "traffic": {"depth": 0.1}}
+    tails = {"tails": {"glrt": {"begins": 1.0, "share": 0.5, "scale": 2.0}}, "budgets": {"glrt": 1e-5}, "traffic": {
+        "tail": 2.9, "depth_mean": 0.0, "depth_sd": 1.0, "misfit_mean": -0.1, "misfit_sd": 1.0}}
     plain = {**learning_model.to_plain(GEOMETRY, learning_model.generic(generic, 4), "test", {"glrt": 4.5}), **tails}
     return json.dumps({**plain, "sha256": model_file.digest(plain)}).encode()
 

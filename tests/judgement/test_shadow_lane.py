@@ -122,13 +122,20 @@ def test_a_model_from_before_tails_were_kept_still_judges(learned: Path) -> None
     assert alarm["false_alarms_per_day"] is None and alarm["confidence"] is None and alarm["budget"] is None
 
 
-def test_a_model_changed_by_hand_is_refused_with_the_remedy(learned: Path) -> None:
+def test_the_model_is_of_this_lanes_panels_and_heeds_a_clear_beam(learned: Path) -> None:
+    """26 m stood as the gap between two bodies, that of the longest vehicle: no gap was ever heeded."""
+    plain = json.loads((learned.parent / "m.json").read_text())
+    assert plain["geometry"]["names"] == ["Aa1", "Aa2", "Ba1", "Ba2"] and plain["home"] == "test.example/portal/1 lane 2"
+    assert plain["geometry"]["gap_m"] == 0.5 and plain["geometry"]["longest_m"] == 26.0
+
+
+def test_a_model_changed_by_hand_is_not_used_and_says_so(learned: Path) -> None:
     model = learned.parent / "m.json"
     text = model.read_text()
     try:
         model.write_text(text.replace('"glrt": ', '"glrt": 9', 1))
-        with pytest.raises(SettingsError, match="changed by hand"):
-            load(learned)
+        configuration = load(learned)
+        assert not configuration.models and "changed by hand" in configuration.unusable["2"]
     finally:
         model.write_text(text)
 

@@ -44,10 +44,10 @@ def test_the_daemon_reads_what_learning_writes() -> None:
 def test_the_kernel_takes_the_generic_prior_for_any_lane() -> None:
     assert lib.EA_BASIS == learning_model.BASIS
     for panels in (1, 2, 4, 16):
-        place = GEOMETRY | {"panels": panels, "along_m": [0.0] * panels, "height_m": [1.5] * panels,
+        place = GEOMETRY | {"panels": panels, "along_m": [0.5 * i for i in range(panels)], "height_m": [1.5] * panels,
                             "across_m": [2.5] * panels, "response": [1.0] * panels}
         made = learning_model.to_plain(place, learning_model.generic(GENERIC, panels), "generic")
-        Lane(KernelSettings(panels)).learned(model_file.read(json.dumps(made), "generic", panels).model)
+        Lane(KernelSettings(panels)).learned(model_file.read(json.dumps(made), "generic", panels, armed=False).model)
 
 
 def test_the_generic_prior_says_where_it_comes_from() -> None:

@@ -40,6 +40,19 @@ def test_a_damaged_history_is_set_aside_and_the_portal_is_watched(quiet: Post) -
     assert (quiet.where / "state/history.db.damaged").exists()
 
 
+def test_a_lane_whose_model_is_gone_is_watched_and_says_so(quiet: Post) -> None:
+    """The core ended with code 3, for ever: one lane's optional test took every lane down."""
+    quiet.lanes[0] = quiet.lanes[0] + 'model = "gone.json"\n'
+    quiet.configure()
+    quiet.start_core()
+    lane = quiet.status()["lanes"]["1"]
+    assert "model-unusable" in lane["faults"] and "gone.json does not exist" in lane["fault_details"]["model-unusable"]
+    assert lane["shadow"]["off"] == "its model cannot be used"
+    quiet.kill("core", 15)
+    quiet.start_core()
+    assert "model-unusable" in quiet.status()["lanes"]["1"]["faults"]
+
+
 def test_a_backup_beside_the_log_is_nobodys_log(quiet: Post) -> None:
     shutil.copytree(quiet.where / "state/logs/1", quiet.where / "state/logs/1.bak")
     quiet.start_core()

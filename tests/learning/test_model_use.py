@@ -1,0 +1,155 @@
+"""A shadow model in a lane: one that cannot be used is told and takes nothing else down; one of other panels is never used."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_agent.commands import main
+from edge_agent.house.configuration import load
+from edge_agent.house.models import without
+from edge_agent.judgement import learning_model
+from edge_agent.judgement.portal import Portal
+from edge_agent.tools import model_file
+from edge_agent.words.errors import SettingsError
+from tests.replay.test_alarms_show import CONFIG, GEOMETRY, generic_model
+
+PANELS = ["Aa1", "Aa2", "Ba1", "Ba2"]
+Model = dict[str, Any]
+
+
+def learned(**changes: Any) -> Model:
+    """As learn writes it: with names, and where it was learned."""
+    plain = generic_model({**GEOMETRY, "names": PANELS}) | {"home": "test.example/portal/1 lane 2"} | changes
+    return {**plain, "sha256": model_file.digest(plain)}
+
+
+def site(where: Path, model: object, more: str = "") -> Path:
+    (where / "edge-agent.toml").write_text(CONFIG.format(sockets=where / "run") + more)
+    if model is not None:
+        (where / "m.json").write_text(model if isinstance(model, str) else json.dumps(model))
+    return where / "edge-agent.toml"
+
+
+def trouble(where: Path, model: object, more: str = "") -> str:
+    configuration = load(site(where, model, more))
+    assert set(configuration.unusable) | set(configuration.models) == {"2"} and len(configuration.models) + len(
+        configuration.unusable) == 1
+    return configuration.unusable.get("2", "")
+
+
+def test_a_model_as_learn_writes_it_is_used(tmp_path: Path) -> None:
+    assert not trouble(tmp_path, learned())
+
+
+@pytest.mark.parametrize(("model", "why"), [
+    (None, "does not exist"), ("", "no JSON"), (json.dumps(learned()).replace("4.5", "4.6"), "changed by hand or damaged"),
+])
+def test_a_model_missing_or_damaged_leaves_the_lane_watched(tmp_path: Path, model: object, why: str) -> None:
+    """The core ended with code 3 at its next start, and no lane was watched at all."""
+    assert why in trouble(tmp_path, model)
+    configuration = load(tmp_path / "edge-agent.toml")
+    lane = configuration.settings.lane[0]
+    portal = Portal(lane, configuration.profiles["2"], str, configuration.models.get("2"))
+    fault, = without(portal, configuration.unusable["2"], 5)
+    assert fault.condition == "model-unusable" and fault.present and why in fault.detail
+    assert "the shadow test is off" in fault.detail and "edge-agent learn 2" in fault.detail and "example" not in fault.detail
+    assert portal.looks.shadow_off == "its model cannot be used" and portal.faults.holds("model-unusable")
+
+
+def test_config_check_names_the_model_and_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = site(tmp_path, None)
+    assert main(["config", "check", "--config", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert "a shadow model cannot be used" in told and "shadow test off: its model cannot be used" in told
+    assert "m.json does not exist" in told and "edge-agent learn 2" in told
+    assert main(["config", "check", "--json", "--config", str(path)]) == 1
+    assert "does not exist" in json.loads(capsys.readouterr().out)["unusable_models"]["2"]
+
+
+def test_config_check_says_from_what_a_model_was_learned(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "check", "--config", str(site(tmp_path, learned(origin="lane 2, 2300 clean passages")))]) == 0
+    assert "lane 2, 2300 clean passages" in capsys.readouterr().out
+
+
+def test_replay_never_leaves_a_model_out_silently(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.capture").write_text("0.5 GB,000250,000250,000250,000250\\r\\n\n")
+    assert main(["replay", str(tmp_path / "x.capture"), "--config", str(site(tmp_path, None)), "--lane", "2"]) == 3
+    assert "m.json does not exist" in capsys.readouterr().err
+
+
+MAP = 'gamma = ["Ba1", "Ba2", "Aa1", "Aa2"]\n'
+TURNED = "[lane.geometry]\n" + "".join(f"{name} = [0.0, {2.5 if name < 'B' else -2.5}, {2.4 if '1' in name else 0.8}]\n"
+                                       for name in PANELS)
+
+
+@pytest.mark.parametrize(("more", "why"), [
+    (MAP, "in the order of the wire they are now Ba1"), (TURNED, "Aa1 at 0, -2.5, 2.4 m, now it is at 0, 2.5, 2.4 m"),
+])
+def test_a_model_of_another_panel_map_or_place_is_not_used(tmp_path: Path, more: str, why: str) -> None:
+    """It was used without a word, and named the wrong side of the truck."""
+    assert why in trouble(tmp_path, learned(), more)
+
+
+def test_a_model_without_names_is_known_by_its_places(tmp_path: Path) -> None:
+    assert "now it is at" in trouble(tmp_path, generic_model(GEOMETRY), MAP)
+    assert not trouble(tmp_path, generic_model(GEOMETRY))
+
+
+def test_a_model_of_another_lane_or_portal_is_not_used(tmp_path: Path) -> None:
+    assert "learned at test.example/portal/9 lane 99" in trouble(tmp_path, learned(home="test.example/portal/9 lane 99"))
+
+
+def spread(factor: float) -> Callable[[Model], None]:
+    def change(model: Model) -> None:
+        for kind in model["classes"]:
+            kind["covariance"] = [[factor * value for value in row] for row in kind["covariance"]]
+    return change
+
+
+def asymmetric(model: Model) -> None:
+    model["classes"][2]["covariance"][0][1] += 0.001
+
+
+def mean(model: Model) -> None:
+    model["classes"][2]["mean"][0] = 0.9
+
+
+def heap(model: Model) -> None:
+    model["geometry"].update(across_m=[0.0] * 4, height_m=[1.0] * 4)
+
+
+@pytest.mark.parametrize(("change", "why"), [
+    (lambda model: model.update(thresholds={}), "no threshold of glrt"),
+    *((lambda model, value=value: model["thresholds"].update(glrt=value), "threshold of glrt = ")
+      for value in (0, 25, 2.0, True, "4.9", -1, float("inf"))),
+    (lambda model: model["thresholds"].update(other=5), "a threshold of 'other'"),
+    (spread(1e6), "covariance"), (spread(0.0), "variance 1 = 0"), (asymmetric, "not symmetric"), (mean, "mean = 0.9"),
+    (heap, "panels 1 and 2 stand in one place"),
+    (lambda model: model.update(budgets={"glrt": 5}), "budget of glrt = 5"),
+    (lambda model: model.update(budgets={"glrt": -1}), "budget of glrt = -1"),
+    (lambda model: model.update(traffic={"depth": 1}), "traffic has depth"),
+])
+def test_numbers_no_model_has_are_refused_by_name(change: Callable[[Model], None], why: str) -> None:
+    """With a hash made anew every one of them was "good, shadow test on": some never alarm, one blinds the test."""
+    plain = copy.deepcopy(learned())
+    change(plain)
+    try:
+        text = json.dumps({**plain, "sha256": model_file.digest(plain)})
+    except ValueError:                  # not a number of JSON
+        return
+    with pytest.raises(SettingsError, match="not a shadow model") as refused:
+        model_file.read(text, "m.json", 4)
+    assert why in str(refused.value)
+
+
+def test_the_shipped_generic_prior_can_be_used_for_one_to_sixteen_panels() -> None:
+    generic = learning_model.generic(json.loads(Path("config/models/generic.json").read_text()), 16)
+    places = {"along_m": [0.5 * i for i in range(16)], "across_m": [2.5] * 16, "height_m": [1.0] * 16, "response": [1.0] * 16}
+    made = learning_model.to_plain({**GEOMETRY, "panels": 16, **places}, generic, "generic", {"glrt": 4.5})
+    assert model_file.read(json.dumps(made), "m.json", 16).thresholds == {"glrt": 4.5}
