@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,13 @@ from edge_agent.doors.files import read_text, reading_uri, shipped_config
 from edge_agent.house.configuration import Configuration
 from edge_agent.judgement import learning_model, learning_site
 from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, LearningRefused, Passage
+from edge_agent.judgement.learning_doubts import Doubt, Suspect, doubts, held, suspects
 from edge_agent.judgement.learning_history import Again, Seen, gather, usable
-from edge_agent.judgement.learning_tail import Calibration
+from edge_agent.judgement.learning_tail import Calibration, tail
 from edge_agent.judgement.model_fit import home
 from edge_agent.judgement.retrace import Past
 from edge_agent.judgement.rules import NOT_FITTED, lane_detectors
-from edge_agent.judgement.thresholds import FOCUS_UNLEARNED
+from edge_agent.judgement.thresholds import in_force
 from edge_agent.tools import model_file
 from edge_agent.tools.kernel_values import Geometry
 from edge_agent.words.errors import SettingsError, StorageError
@@ -35,7 +36,7 @@ LATERAL_M = (0.0, 0.8, -0.8)    # places across the lane that are tried (docs/de
 SOURCE_HEIGHT_M = 1.5
 LONGEST_M = 26.0                # road trains of 25.25 m are the longest (EU directive 96/53)
 SEED = 1                        # of the simulated passages: the same history gives the same proposal
-PRESENT_GLRT = float("inf")     # without a model nothing alarmed by the shadow test
+NOT_ARMED = float("inf")        # without a model nothing alarms by the shadow test
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,9 @@ class Proposal:
     learned_from: tuple[int, ...]       # passages by length class
     left_out: Counter[str]
     calibrations: dict[str, Calibration]
+    asked: dict[str, Calibration]       # what the passages alone ask for, where a person has not agreed to see less
+    doubts: list[Doubt]                 # why the passages may not be clean
+    suspects: list[Suspect]             # those to look at first
 
 
 def read_history(path: Path, lane: str) -> Iterator[dict[str, Any]]:
@@ -68,9 +72,13 @@ def read_history(path: Path, lane: str) -> Iterator[dict[str, Any]]:
 
 
 def propose(
-    configuration: Configuration, lane: LaneSettings, history: Path, budget: float, least: int = LEAST_PASSAGES
+    configuration: Configuration, lane: LaneSettings, history: Path, budget: float, least: int = LEAST_PASSAGES,
+    less_sensitive: bool = False,
 ) -> Proposal:
-    """Learn a lane's shadow model and thresholds from its own clean passages; LearningRefused when they do not suffice."""
+    """Learn a lane's shadow model and thresholds from its own clean passages; LearningRefused when they do not suffice.
+
+    `less_sensitive`: a person agrees to thresholds that see less than those in force, or than a clean lane would need.
+    """
     profile = configuration.profiles[lane.name]
     panels = [name for name in lane.gamma or profile.gamma if name != NOT_FITTED]
     found, left = gather(read_history(history, lane.name), lane.name, panels, profile)
@@ -81,12 +89,20 @@ def propose(
         lesson = learning_site.lesson(site.passages, learning_model.generic(_shipped(), len(panels)), site.shadows(plain), least)
         _suffices(lesson, left, least)
         plain = site.model(lesson.priors, {}, f"lesson {number} of lane {lane.name}")
-    calibrations, traffic = site.calibrate(plain, budget, lane.alarm.focus_threshold or FOCUS_UNLEARNED)
+    asked, traffic, why, first = site.calibrate(plain, budget, _present(lane, configuration.models.get(lane.name)))
+    calibrations = asked if less_sensitive else held(asked, bool(why))
     rounded = {rule: round(found.threshold, 3) for rule, found in calibrations.items()}
     origin = f"lane {lane.name}, {len(site.passages)} clean passages, budget {budget:g}"
     plain = site.model(lesson.priors, rounded, origin, learning_model.calibrated(calibrations) | {
         "traffic": traffic, "home": home(configuration.settings.portal.origin, lane.name)})
-    return Proposal(plain, lesson.passages, left, calibrations)
+    return Proposal(plain, lesson.passages, left, calibrations, asked, why, first)
+
+
+def _present(lane: LaneSettings, model: model_file.ModelFile | None) -> dict[str, float]:
+    """Thresholds in force now."""
+    now = in_force(lane, model)
+    shadow = now.shadow if model and now.shadow else NOT_ARMED
+    return {"glrt": shadow, "focus": now.focus, "focus_alone": now.focus - now.focus_alone_less}
 
 
 def _suffices(lesson: learning_site.Lesson, left: Counter[str], least: int) -> None:
@@ -128,26 +144,31 @@ class _Site:
         return np.array([0.0 if each is None else each.glrt for each in found])
 
     def calibrate(
-        self, plain: dict[str, Any], budget: float, present_focus: float
-    ) -> tuple[dict[str, Calibration], dict[str, float]]:
-        """Thresholds from the site's passages, and from passages drawn from the model itself; what its traffic is like."""
+        self, plain: dict[str, Any], budget: float, present: dict[str, float]
+    ) -> tuple[dict[str, Calibration], dict[str, float], list[Doubt], list[Suspect]]:
+        """Thresholds from the site's passages, and from passages drawn from the model itself; what its traffic is like; why
+        it may not be clean, and by which passages."""
         file, priors, dice = self._file(plain), learning_model.from_plain(plain), np.random.default_rng(SEED)
-        seen, null = [], []
+        seen, null, names = [], [], []
         for each, learned in zip(self._past, self.passages, strict=True):
             prior = priors[learning_model.length_class(learned.length_m)]
             if prior is None:
                 continue
-            seen.append(self._again.statistics(each, file))
+            found = self._again.statistics(each, file)
+            if found is not None:
+                seen.append(found)
+                names.append((each.id, each.at))
             null.append(self._again.statistics(each, file, learning_site.without_source(learned, prior, dice)))
-        columns = _columns(seen)
-        found = learning_site.thresholds(columns, _columns(null), {"glrt": PRESENT_GLRT, "focus": present_focus}, budget)
-        return found, learning_site.traffic(columns, found["glrt"])
+        columns, drawn = _columns(seen), _columns(null)
+        thresholds = learning_site.thresholds(columns, drawn, present, budget)
+        why = doubts(columns, drawn, thresholds["glrt"], tail(drawn["glrt"]))
+        return thresholds, learning_site.traffic(columns, thresholds["glrt"]), why, suspects(names, columns, why) if why else []
 
     def _file(self, plain: dict[str, Any]) -> model_file.ModelFile:
         return model_file.read(json.dumps(plain), "the lesson", len(self._geometry.along_m), armed=False)
 
 
-def _columns(found: list[Seen | None]) -> dict[str, Floats]:
+def _columns(found: Sequence[Seen | None]) -> dict[str, Floats]:
     rows = np.array([each for each in found if each is not None], float).reshape(-1, len(Seen._fields))
     return {name: rows[:, number] for number, name in enumerate(Seen._fields)}
 

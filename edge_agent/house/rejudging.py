@@ -164,7 +164,7 @@ def _model(wanted: Wanted, lane: LaneSettings, profile: Profile) -> ModelFile | 
     if path is None:
         return None
     panels = len(lane_detectors(lane, profile)[Radiation.GAMMA])
-    found = model_file.read(read_text(path, "the model"), str(path), panels)
+    found = model_file.read(read_text(path, "the shadow model"), str(path), panels)      # of an error: stays English
     other = "" if wanted.geometry else misfit(found, lane, profile)
     if other:
         raise SettingsError(f"{path} is not of this lane: {other}.\n"

@@ -18,6 +18,7 @@ import math
 from dataclasses import dataclass, field
 
 from edge_agent.tools.model_file import ModelFile, TailLaw
+from edge_agent.tools.source_place import side_of
 from edge_agent.words.event import Explanation, Judgement
 from edge_agent.words.reading import Radiation, Sample
 
@@ -30,8 +31,6 @@ WATCHED_LEAST_S = 600.0         # a lane watched for less is taken as watched so
 FOCUS_BEGINS, FOCUS_RATE, FOCUS_SCALE = 4.0, 6.2e-4, 2.07
 PASSAGE_S = 10.0                # of a passage where a budget is stated per passage: as docs/decisions/0002
 NEUTRON_SUMS = 1                # windows of a look overlap so much that one look is one trial (docs/decisions/0002)
-# A source is tried in the middle and 0.8 m to either side (docs/decisions/0003): nearer to a side than to the middle.
-SIDE_M = 0.4
 # Tails are known as far as they were measured, about 1e-6 per passage; whatever is rarer is shown as this.
 RAREST_PER_DAY = 1e-6
 # (at most so many false alarms a day, word): what people mean by rare.  Definition: docs/replay.md, "How sure".
@@ -153,13 +152,6 @@ def confidence(per_day: float | None) -> str | None:
     if per_day is None:
         return None
     return next(word for most, word in CONFIDENCE if per_day <= most)
-
-
-def side_of(across_m: float | None) -> str | None:
-    """Left, middle or right as driven; `across_m` counts from the lane's middle, the driver's left negative."""
-    if across_m is None:
-        return None
-    return "middle" if abs(across_m) < SIDE_M else "left" if across_m < 0 else "right"
 
 
 def _short(value: float | None) -> float | None:

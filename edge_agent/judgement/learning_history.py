@@ -43,6 +43,8 @@ class Seen(NamedTuple):
     glrt: float
     depth: float
     misfit: float
+    behind_m: float = 0.0       # where its excess is largest
+    across_m: float = 0.0
 
 
 class Again:
@@ -64,7 +66,8 @@ class Again:
             focus = max([focus, *(seen.statistic or 0.0 for seen, _ in rules.judge(sample) if seen.rule.startswith("focus"))])
         rules.end(START_NS + found.length_ns)
         shadow = rules.shadow_seen()
-        return None if shadow is None else Seen(focus, shadow.statistic, shadow.depth, shadow.misfit)
+        return None if shadow is None else Seen(
+            focus, shadow.statistic, shadow.depth, shadow.misfit, shadow.behind_m, shadow.lateral_m)
 
     def _run(self, found: Past, told: Iterable[Sample], model: ModelFile | None) -> Rules:
         rules = self._rules(found, model)

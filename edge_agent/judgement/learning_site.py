@@ -6,8 +6,9 @@ person, writes the file and the signed record.  Here nothing is read, written or
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,14 +60,23 @@ def thresholds(
 ) -> dict[str, Calibration]:
     """What the budget asks of each rule; `statistics`: of the site's passages, `null`: of `without_source` ones.
 
-    `focus_alone`: FOCuS with the whole budget, for passages the shadow test has nothing to say of.
+    `focus_alone`: FOCuS with the whole budget, for passages the shadow test has nothing to say of.  `present`: in force now
+    (inf: not armed); a passage above it alarmed, so FOCuS' tail is cut there.  T of another model in force is another statistic.
     """
     glrt, focus = split(budget, GLRT in statistics)
     asked = {GLRT: (GLRT, glrt), FOCUS: (FOCUS, focus), FOCUS_ALONE: (FOCUS, budget)}
-    return {
-        name: calibrate(statistics[rule], null[rule], present[rule], rate)
+    found = {
+        name: calibrate(statistics[rule], null[rule], present[rule] if rule == FOCUS else math.inf, rate)
         for name, (rule, rate) in asked.items() if rule in statistics
     }
+    return {name: _against(each, present.get(name, present[asked[name][0]])) for name, each in found.items()}
+
+
+def _against(found: Calibration, present: float) -> Calibration:
+    """Compared with the threshold in force, of whatever model."""
+    return replace(
+        found, present=present, less_sensitive=found.threshold > present, rate_at_present=found.tail.rate(present),
+    )
 
 
 def traffic(statistics: Mapping[str, Floats], glrt: Calibration) -> dict[str, float]:

@@ -34,6 +34,7 @@ class Looks:
         self._rules, self._faults, self._alarms, self._tally = rules, faults, alarms, tally
         self.shadow_off = shadow_off(lane, model)       # why, for people; "" where the test is on
         self._traffic = Traffic(model.traffic) if model and model.traffic else None
+        self.found: dict[str, object] | None = None     # where the newest vehicle's source is, of its whole passage
         self._next_ns = 0
 
     def inside(self, sample: Sample, passage: Passage, last: Last) -> Iterator[Event]:
@@ -48,13 +49,15 @@ class Looks:
         self._tally.shadow_silent += not self.shadow_off and self._rules.shadow_seen() is None
         yield from self._look(passage, last)
         yield from self._carry(passage, last)
+        self.found = {"occupancy": passage.id, "sources": passage.sources()}
         yield from self._compare(at_ns, passage)
 
     def _look(self, passage: Passage, last: Last) -> Iterator[Event]:
         if not passage.counts:
             return
-        for radiation, judgement, crossed in self._rules.looks():
+        for radiation, judgement, crossed in self._rules.looks(passage.counts.get(Radiation.NEUTRON)):
             passage.saw(judgement)
+            passage.places[judgement.rule] = judgement.place
             sample = last.get(radiation)
             if crossed and isinstance(sample, Sample):
                 yield from self._alarms.crossed(sample, judgement, passage)

@@ -71,6 +71,7 @@ class Passage:
     sound: dict[str, Judgement] = field(default_factory=dict)          # the strongest without such a count in its window
     _since: int = SUM               # gamma samples since such a one
     backgrounds: dict[str, VacantBackground] = field(default_factory=dict)
+    places: dict[str, dict[str, float]] = field(default_factory=dict)      # of each test of the whole vehicle, newest
     reverse: bool = False
 
     def add(self, sample: Sample, detectors: tuple[str, ...], out: Sequence[str] = (), doubted: Sequence[str] = ()) -> None:
@@ -112,8 +113,13 @@ class Passage:
             ("vendor", Radiation.GAMMA) in self.fired, ("vendor", Radiation.NEUTRON) in self.fired, self.speed_mps,
             {radiation.value: counts.series() for radiation, counts in self.counts.items()},
             {rule: round(max(0.0, _statistic(found)), 4) for rule, found in self.strongest.items()},
-            self.backgrounds, tuple(notes), seen,
+            self.backgrounds, tuple(notes), seen, self.sources(),
         )
+
+    def sources(self) -> dict[str, dict[str, float]]:
+        """Where the rules that alarmed see the source in the end, of the whole vehicle; alarms are of the moment they came."""
+        alarmed = {rule for rule, _ in self.fired}
+        return {rule: place for rule, place in self.places.items() if rule in alarmed and place}
 
     def seen(self, at_ns: int) -> float:
         """Share of its time in the lane that gamma samples cover.  Stamps are ends of intervals: the first is free."""

@@ -32,6 +32,8 @@ class Past:
     rates_cps: tuple[float, ...]
     exposure_s: float
     age_s: float
+    id: str = ""                        # for people
+    at: str = ""
 
 
 def past(body: Mapping[str, Any], panels: Sequence[str]) -> Past:
@@ -42,6 +44,7 @@ def past(body: Mapping[str, Any], panels: Sequence[str]) -> Past:
         (body["end"]["mono_ms"] - begin_ms) * NS_PER_MS, (series["begin"]["mono_ms"] - begin_ms) * NS_PER_MS,
         series["interval_s"], body["speed_mps"], tuple(zip(*(series["counts"][name] for name in panels), strict=True)),
         tuple(background["cps"][name] for name in panels), background["exposure_s"], background["age_s"],
+        str(body.get("id", "")), str(body["begin"].get("wall", "")),
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from edge_agent.judgement import modes, thresholds
+from edge_agent.judgement import modes, neutron_place, thresholds
+from edge_agent.judgement.passage import Counts
 from edge_agent.tools import kernel
 from edge_agent.tools.kernel_picture import Picture
 from edge_agent.tools.model_file import ModelFile
@@ -42,6 +43,8 @@ class Rules:
         self._tubes = modes.tubes_place(lane, profile, self.detectors[Radiation.GAMMA])
         self._past_s = {Radiation.GAMMA: 0.0, Radiation.NEUTRON: profile.pre_samples * profile.gamma_interval_s}
         self._doubted = {radiation: tuple[str, ...]() for radiation in self.detectors}
+        self._out = {radiation: frozenset[str]() for radiation in self.detectors}
+        self._end_s = -profile.hold_in_s if lane.mode != modes.CONTINUOUS else 0.0      # the beam cleared before its end was told
         self._last_s: dict[str, float] = {}         # newest time given to each clock of the kernel
 
     def begin(self, at_ns: int, radiation: Radiation | None = None) -> None:
@@ -70,24 +73,41 @@ class Rules:
         )
         return judgement, seen.crossed
 
-    def neutron_look(self) -> tuple[Judgement, bool] | None:
-        """What the neutron template thinks of the same vehicle; None while it cannot say."""
+    def neutron_look(self, counted: Counts | None = None) -> tuple[Judgement, bool] | None:
+        """What the neutron template thinks of the same vehicle; None while it cannot say.  Where the source is comes from the
+        vehicle's whole counts, when it has left: what crosses before that is the first moment that will do, not the best."""
         names = self.detectors[Radiation.NEUTRON]
         if not names or self._tubes is None:
             return None
         seen = self._kernel.neutron_source(self._tubes)
         if not seen.armed:
             return None
-        place = {"behind_m": seen.behind_m, "speed_mps": seen.speed_mps, "source_cps": seen.source_cps}
+        place = self._neutron_place(seen, counted) if seen.finished and counted else {}
         judgement = Judgement(
             f"neutron-template/{VERSION}", seen.statistic, seen.threshold, seen.window_s, round(seen.counts), seen.expected,
             None, names, {name: float(f"{value:.4g}") for name, value in place.items()},
         )
         return judgement, seen.crossed
 
-    def looks(self) -> Iterator[tuple[Radiation, Judgement, bool]]:
-        """The tests of the whole vehicle that can say something."""
-        for radiation, found in ((Radiation.GAMMA, self.look()), (Radiation.NEUTRON, self.neutron_look())):
+    def _neutron_place(self, seen: kernel.NeutronSource, counted: Counts) -> dict[str, float]:
+        """Empty where the speed is not measured, or the vehicle did not simply drive through."""
+        assert self._tubes is not None
+        on_s, off_s = seen.at_s - seen.after_on_s, self._last_s.get("beam", 0.0) + self._end_s
+        served = [i for i, name in enumerate(counted.detectors) if name not in self._out[Radiation.NEUTRON]]
+        if not seen.speed_measured or not seen.window_s:
+            return {}
+        found = neutron_place.fit(neutron_place.Counted(
+            counted.begin_ns / 1e9 - counted.interval_s, counted.interval_s * counted.samples_per_bin,
+            [sum(each[i] for i in served) for each in counted.bins], seen.expected / seen.window_s,
+        ), on_s, off_s, seen.speed_mps, self._tubes)
+        if found is None:
+            return {}
+        return {"behind_m": found.behind_m, "speed_mps": seen.speed_mps, "source_cps": found.source_cps,
+                "source_sd": found.source_sd}
+
+    def looks(self, neutrons: Counts | None = None) -> Iterator[tuple[Radiation, Judgement, bool]]:
+        """The tests of the whole vehicle that can say something; `neutrons`: what was counted of it."""
+        for radiation, found in ((Radiation.GAMMA, self.look()), (Radiation.NEUTRON, self.neutron_look(neutrons))):
             if found:
                 yield radiation, *found
 
@@ -153,6 +173,7 @@ class Rules:
     def serve(self, radiation: Radiation, out: Collection[str]) -> None:
         """These detectors are in no sum from the next sample on; all others are."""
         names = self.detectors[radiation]
+        self._out[radiation] = frozenset(out)
         self._kernel.in_service(radiation, sum(1 << i for i, name in enumerate(names) if name not in out))
 
     def vendor(self, sample: Sample) -> Judgement:

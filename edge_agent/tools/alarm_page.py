@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edge_agent.tools import alarm_text
+from edge_agent.tools import alarm_text, source_place
 from edge_agent.tools.bracket import Bracket
 from edge_agent.tools.kernel_picture import Picture
 from edge_agent.words.language import mark, tr
@@ -51,6 +51,7 @@ def _occupancy(body: Body) -> list[str]:
         tr("   the portal's own electronics: {vendor}   its counter {counter}", vendor=tr(vendor),
            counter="-" if body["counter"] is None else body["counter"]),
         tr("   largest of each rule: {largest}", largest=largest),
+        *(_source(rule, found) for rule, found in body.get("sources", {}).items()),
     ]
     for radiation, found in body.get("background", {}).items():
         rates = "  ".join(f"{name} {rate:g}" for name, rate in found["cps"].items())
@@ -58,6 +59,13 @@ def _occupancy(body: Body) -> list[str]:
                         radiation=alarm_text.radiation({"radiation": radiation}), rates=rates, exposure=found["exposure_s"],
                         age=found["age_s"]))
     return lines + ([f"   {', '.join(body['notes'])}"] if body["notes"] else [])
+
+
+def _source(rule: str, found: Body) -> str:
+    """Where a rule sees it in the end; alarms are of the moment they came."""
+    strength = tr("{cps:.0f} +- {sd:.0f} counts/s at closest approach", cps=found["source_cps"], sd=found["source_sd"])
+    return tr("   {rule}, of the whole passage: {place}; {strength}", rule=rule, strength=strength,
+              place=alarm_text.place(source_place.placed(found)))
 
 
 def _brief(alarm: Body) -> str:

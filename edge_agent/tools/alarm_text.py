@@ -67,6 +67,8 @@ def place(alarm: Mapping[str, Any]) -> str:
 def where(alarm: Mapping[str, Any]) -> str:
     """The same as a line of its own."""
     found = place(alarm)
+    if not found and rule(alarm) == "neutron-template":
+        return tr("where: not known before all of the vehicle has passed, and only with its speed")
     return tr("where: {place}", place=found) if found else ""
 
 

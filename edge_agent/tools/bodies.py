@@ -93,6 +93,7 @@ def _occupancy(occupancy: Occupancy, context: Context) -> Body:
             for radiation, series in occupancy.series.items()
         },
         "notes": list(occupancy.notes),
+        **({"sources": occupancy.sources} if occupancy.sources else {}),
     }
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edge_agent.tools import acts, alarm_text, gravity
+from edge_agent.tools import acts, alarm_text, gravity, source_place
 from edge_agent.tools.fault_names import fault_name
 from edge_agent.words.language import mark, tr
 
@@ -28,7 +28,7 @@ def _lane(name: str, lane: Body, status: Body, alarms: Sequence[Body]) -> str:
     recent = [alarm for alarm in alarms if alarm["lane"] == name and 0 <= _age_s(alarm, status["now"]) < RECENT_S]
     words = []
     if recent:
-        words.append(_alarm(recent, status["now"]))
+        words.append(_alarm(recent, status["now"], lane.get("found")))
     faults = [fault for fault in gravity.ordered(lane["faults"]) if not gravity.danger(fault)]
     if faults:
         words.append(tr("FAULT {faults}", faults=", ".join(map(fault_name, faults))))
@@ -37,13 +37,16 @@ def _lane(name: str, lane: Body, status: Body, alarms: Sequence[Body]) -> str:
     return ", ".join([*away, *marks, *(words or ([] if away else [tr("ready")]))])
 
 
-def _alarm(recent: Sequence[Body], now: Body) -> str:
-    """The newest vehicle's: both radiations where both alarmed, and the place any of its rules knows."""
+def _alarm(recent: Sequence[Body], now: Body, found: Body | None) -> str:
+    """The newest vehicle's: both radiations where both alarmed, and the place: of its whole passage (`found`), until that is
+    known the newest that any of its rules has told."""
     newest = max(recent, key=lambda alarm: alarm["at"]["mono_ms"])
     vehicle = newest["occupancy"]                   # None: the vacant lane, whose alarms are each their own
     same = [newest] if vehicle is None else [alarm for alarm in recent if alarm["occupancy"] == vehicle]
     what = " ".join(sorted({alarm["radiation"] for alarm in same}))
-    where = next((found for alarm in same if (found := alarm_text.place(alarm))), "")
+    whole = found["sources"] if found and vehicle is not None and found["occupancy"] == vehicle else {}
+    told = [source_place.best(whole), *sorted(same, key=lambda alarm: -alarm["at"]["mono_ms"])]
+    where = next((place for each in told if (place := alarm_text.place(each))), "")
     age_s = max(_age_s(alarm, now) for alarm in same)
     ago = tr("{age:.0f} s ago", age=age_s) if age_s < 60 else tr("{age:.0f} min ago", age=age_s / 60)
     return ", ".join(part for part in (tr(WHAT.get(what, f"ALARM {what.upper()}")), where, ago) if part)

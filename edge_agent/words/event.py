@@ -83,6 +83,7 @@ class Occupancy:
     backgrounds: dict[str, VacantBackground] = field(default_factory=dict)   # by radiation, as it was compared with
     notes: tuple[str, ...] = ()
     seen: float = 1.0                     # share of its time in the lane that gamma samples cover
+    sources: dict[str, dict[str, float]] = field(default_factory=dict)   # by rule that alarmed: place, of the whole passage
 
     @property
     def half_seen(self) -> bool:
