@@ -18,9 +18,9 @@ from edge_agent.words.errors import EdgeAgentError, StorageError
 from edge_agent.words.language import mark, tr
 
 COMMANDS = (
-    "setup", "run", "uplink", "relay", "enrol", "status", "diagnose", "report", "alarms", "verify", "watch", "wire", "trend",
-    "record", "replay", "config", "learn", "probe", "link", "exercise", "maintenance", "panel", "source-check", "selftest",
-    "simulate", "demo", "center", "witness",
+    "setup", "commission", "run", "uplink", "relay", "enrol", "status", "diagnose", "report", "alarms", "verify", "watch", "wire",
+    "trend", "record", "replay", "config", "learn", "probe", "link", "exercise", "maintenance", "panel", "source-check",
+    "selftest", "simulate", "demo", "center", "witness",
 )
 DAEMONS = ("run", "uplink", "relay", "center", "witness")      # their words are logs: English, and no catalogue in memory
 EXITS = mark("""exit codes:

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import ctypes
 import difflib
-import json
 import os
 import pwd
 import signal
@@ -18,14 +17,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edge_agent.commands import acting, options
-from edge_agent.words.errors import EdgeAgentError, SettingsError, StorageError
+from edge_agent.commands import options
+from edge_agent.commands.console import PATIENCE_S, Console
+from edge_agent.words.errors import EdgeAgentError, SettingsError
 
 T = TypeVar("T")
 ACCOUNT = "edge-agent"
 KEYS = ("origin", "state", "sockets", "annunciator", "centre_card", "enrolment", "service", "patience_s", "lane")
 LANE_KEYS = ("name", "kind", "place", "unit", "driver", "count_means", "panels")
-PATIENCE_S = 600.0          # for the centre to enrol this portal: somebody reads digits over the telephone
 
 
 def add(sub: options.Sub) -> None:
@@ -46,7 +45,9 @@ def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.house.setting_up import Setup
     from edge_agent.house.setup_parts import Machine
 
-    asker: Any = FromFile(chosen.answers) if chosen.answers else Console(chosen.config.with_name(".setup-answers.json"))
+    without = "\n  Without a terminal: edge-agent setup --answers FILE"
+    asker: Any = FromFile(chosen.answers) if chosen.answers else Console(
+        chosen.config.with_name(".setup-answers.json"), without)
     with contextlib.ExitStack() as stack:
         services = Services(stack)
         machine = Machine(probe.search, _enrol, services.start, services.kinds)
@@ -55,46 +56,6 @@ def _run(chosen: argparse.Namespace) -> int:
                   "\nNot all of it works yet; see FAIL above.  Mend it, then setup again: answers are kept.")
         services.farewell(chosen.config.absolute(), asker.say)
     return 0 if good else 1
-
-
-class Console:
-    """A person; answers given before are defaults."""
-
-    def __init__(self, kept: Path) -> None:
-        self._kept = kept
-        try:
-            self._answers: dict[str, str] = {str(k): str(v) for k, v in json.loads(kept.read_text()).items()}
-        except (OSError, ValueError, AttributeError):
-            self._answers = {}
-
-    def ask(self, key: str, question: str, default: str, check: Callable[[str], T]) -> T:
-        from edge_agent.doors.files import write_whole
-
-        default = self._answers.get(key, default)
-        while True:
-            try:
-                text = input(f"{question}{f' [{default}]' if default else ''}: ").strip() or default
-            except EOFError:
-                raise SettingsError(f"no answer to: {question}.\n  Without a terminal: edge-agent setup --answers FILE") from None
-            try:
-                found = check(text)
-            except EdgeAgentError as problem:
-                print(f"  {problem}")
-                continue
-            self._answers[key] = text
-            with contextlib.suppress(OSError, StorageError):      # only for the next time
-                self._kept.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(self._kept, json.dumps(self._answers, indent=1).encode())
-            return found
-
-    def say(self, text: str) -> None:
-        print(text, flush=True)
-
-    def enter(self, text: str) -> None:
-        acting.enter(text)
-
-    def patience_s(self) -> float:
-        return PATIENCE_S
 
 
 class FromFile:

@@ -46,9 +46,19 @@ def log(found: Configuration) -> dict[str, int]:
 def receipted(found: Configuration, begin: int, kind: str, count: int) -> bool:
     """Whether so many records of a kind from `begin` on are on the disk and have the centre's receipt."""
     with _core(found) as core:
-        parts = [jws.take_apart(line.encode()) for line in core.ask("lines", **{"from": begin})["lines"]]
-        seqs = [part.payload["seq"] for part in parts if part.kind == kind]
+        seqs = [body["seq"] for body in _bodies(core, begin, kind)]
         return len(seqs) >= count and bool(core.ask("status")["log"]["receipted"] > seqs[count - 1])
+
+
+def records(found: Configuration, begin: int, kind: str) -> list[dict[str, Any]]:
+    """Bodies of that kind from `begin` on that are on the disk."""
+    with _core(found) as core:
+        return _bodies(core, begin, kind)
+
+
+def _bodies(core: Core, begin: int, kind: str) -> list[dict[str, Any]]:
+    parts = [jws.take_apart(line.encode()) for line in core.ask("lines", **{"from": begin})["lines"]]
+    return [part.payload for part in parts if part.kind == kind]
 
 
 def _core(found: Configuration) -> Core:

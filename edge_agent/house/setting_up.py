@@ -147,6 +147,8 @@ class Setup:
 
     def _record(self, found: Configuration, heard: dict[str, bool], linked: bool, tried: bool) -> None:
         size = asked.log(found)["size"]
-        Commissioning(self.asker, self.by, self.config.parent).record(found, heard, linked, tried)
+        made = Commissioning(self.asker, self.by, self.config.parent)
+        for lane, good in heard.items():
+            made.lane(found, lane, good, tried, person=good and tried and made.offered(lane))
         if linked and found.settings.centre is not None:        # before a service in the foreground ends
             until(lambda: asked.receipted(found, size, "commissioning", len(heard)), RECEIPT_S)

@@ -32,18 +32,20 @@ class Trying:
         return {"test-alarm": self.test_alarm, "commissioned": self.commissioned, "source-checked": self.source_checked}
 
     async def test_alarm(self, request: Answer) -> Answer:
-        """{"lane", "by"}: an alarm from nowhere: lamp, record, link and centre are tried.  Only in an exercise, so that nobody
-        takes it for real."""
-        lane, by = self._lane(request), person(request)
+        """{"lane", "by", "radiation"}: an alarm from nowhere: lamp, record, link and centre are tried.  Only in an exercise, so
+        that nobody takes it for real."""
+        lane, by, radiation = self._lane(request), person(request), request.get("radiation", Radiation.GAMMA.value)
+        if radiation not in [each.value for each in Radiation]:
+            raise SettingsError(f"radiation {radiation!r}: expected gamma or neutron")
         if not any(act["kind"] == "exercise" and act["lane"] in (None, lane.name) for act in self._acting.plain()):
             raise EdgeAgentError(
                 "no exercise is under way: a test alarm would be taken for real.\n"
                 "  First: edge-agent exercise begin --reason \"test alarm\""
             )
-        name = self._new_id()
+        name, nothing = self._new_id(), Judgement(TEST_RULE, None, None, 0.0, 0, None, None, ())
         self._publish(Alarm(
-            self._clock.mono_ns(), lane.name, name, Radiation.GAMMA, Judgement(TEST_RULE, None, None, 0.0, 0, None, None, ()),
-            {}, {}, None, None, (f"a test by {by.name}: no source, no vehicle",),
+            self._clock.mono_ns(), lane.name, name, Radiation(radiation), nothing, {}, {}, None, None,
+            (f"a test by {by.name}: no source, no vehicle",),
         ))
         return {"alarm": name}
 

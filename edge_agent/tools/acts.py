@@ -59,8 +59,9 @@ def parts(given: object) -> list[dict[str, Any]]:
     return found
 
 
-STEPS = ("background", "balance", "source-check", "walk-through", "tamper", "annunciator", "alarm-receipt", "speed", "other")
-VERDICTS = ("pass", "look", "fail", "left out")        # of the schema: stays English
+STEPS = ("background", "balance", "source-check", "walk-through", "tamper", "mains", "annunciator", "alarm-receipt", "speed",
+         "other")
+VERDICTS = ("pass", "look", "fail", "left out", "not fitted")        # of the schema: stays English
 STEP_TEXT_MAX = 2000
 
 
@@ -73,7 +74,9 @@ def steps(given: object) -> list[dict[str, Any]]:
         if not isinstance(one, dict) or one.get("step") not in STEPS or one.get("verdict") not in VERDICTS:
             raise SettingsError(f"steps: expected step of {', '.join(STEPS)} and verdict of {', '.join(VERDICTS)}")
         text = words(one.get("text", ""), "text of a step", STEP_TEXT_MAX, least=0)     # an answer of the core: stays English
-        found.append({"step": one["step"], "verdict": one["verdict"], "text": text, "numbers": _numbers(one.get("numbers", {}))})
+        more = {"check": check(one["check"])} if one.get("check") is not None else {}
+        found.append({"step": one["step"], "verdict": one["verdict"], "text": text, "numbers": _numbers(one.get("numbers", {})),
+                      **more})
     return found
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge_agent.house import commissioning
-from edge_agent.tools import commissioning_page
+from edge_agent.tools import commissioning, commissioning_page
 
 PANELS = ["Aa1", "Aa2", "Ba1", "Ba2"]
 
@@ -18,15 +17,35 @@ PANELS = ["Aa1", "Aa2", "Ba1", "Ba2"]
 def test_panels_that_do_not_agree_fail_and_what_could_not_be_compared_is_left_out(
     rates: dict[str, float], verdicts: list[str]
 ) -> None:
-    steps = commissioning.judged(rates, PANELS)
+    steps = commissioning.judged(rates, PANELS, 120)
     assert [step["verdict"] for step in steps] == verdicts
     assert "Ba1" in steps[1]["text"] or verdicts[1] != "fail"
 
 
 def test_the_page_names_what_failed_and_what_was_left_out_and_runs_nothing() -> None:
-    steps = commissioning.judged({"Aa1": 250.0, "Aa2": 3.0, "Ba1": 240.0}, PANELS)
+    steps = commissioning.judged({"Aa1": 250.0, "Aa2": 3.0, "Ba1": 240.0}, PANELS, 120)
     text = commissioning_page.page("t.example/p/T", "<2>", "R. K.", "abc", steps, False, "now")
     assert "NOT passed. Failed: balance." in text and "<2>" not in text and "&lt;2&gt;" in text
     assert 'class="bad"' in text
     whole = commissioning_page.page("t.example/p/T", "2", "R. K.", "abc", steps[:1], True, "now")
     assert "Passed." in whole and 'class="bad"' not in whole
+
+
+def alarm(rule: str, statistic: float | None) -> dict[str, object]:
+    return {"rule": rule, "statistic": statistic, "threshold": 5.0, "radiation": "gamma", "id": f"A {rule}"}
+
+
+def test_a_walk_through_passes_by_an_alarm_of_the_agents_own() -> None:
+    good = commissioning.alarmed([alarm("vendor", None), alarm("focus/1", 7.0), alarm("ksigma/1", 9.0)], 1)
+    assert good["verdict"] == "pass" and "A ksigma/1" in good["text"] and good["numbers"]["statistic"] == 9.0
+    for alarms, vehicles, said in (([alarm("vendor", None)], 1, "only the portal's own"), ([], 2, "2 passed and none alarmed"),
+                                   ([], 0, "nothing broke the beam")):
+        step = commissioning.alarmed(alarms, vehicles)
+        assert step["verdict"] == "fail" and said in step["text"]
+
+
+def test_what_nobody_tried_keeps_a_lane_from_passing_and_what_is_not_fitted_does_not() -> None:
+    done = [commissioning.step(name, "pass", "") for name in ("source-check", "walk-through", "speed", "tamper")]
+    assert not commissioning.passed([*done, *commissioning.left_out(done)])
+    none = [commissioning.step(name, "not fitted", "says R. K.") for name in ("mains", "annunciator")]
+    assert commissioning.passed([*done, *none]) and not commissioning.left_out([*done, *none])

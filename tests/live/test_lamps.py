@@ -15,6 +15,7 @@ from tests.annunciation.test_lamps import IoModule
 from tests.evidence.test_schemas import VALIDATORS
 
 from .post import Post, payloads, wait_for
+from .terminal import Terminal
 
 MODULE = """
 [[annunciator.module]]
@@ -82,3 +83,42 @@ def test_a_module_that_is_not_there_is_a_fault_and_stops_no_lane(post: Post) -> 
     wait_for(lambda: post.status()["fault_details"].get("lamps"), 30, "the fault")
     assert f"I/O module 127.0.0.1:{module.port}" in post.status()["fault_details"]["lamps"]
     wait_for(lambda: list(payloads(post.all_lines(), "alarm")), 60, "an alarm")
+
+
+@pytest.mark.slow
+def test_a_person_at_the_lamp_commissions_it_and_presses_the_button(post: Post) -> None:
+    with served(IoModule()) as module:
+        post.portal("1", "--scene", "quiet", "--rate", "4")
+        post.configure()
+        post.config.write_text(post.config.read_text() + MODULE.format(port=module.port))
+        post.enrol()
+        post.start_core()
+        wait_for(lambda: 2 in module.lit(), 60, "green")
+        screen = Terminal("commission", "1", "--by", "R. Kazlauskas", "--config", str(post.config))
+        try:
+            for question in ("gamma: which check source", "neutron: which check source", "A source is carried", "cabinet is opened",
+                             "mains are switched"):
+                screen.answer(question, "later", seconds=120)
+            screen.answer("where lamp and horn", "yes")
+            screen.until("one long flash a second")
+            wait_for(lambda: 3 in module.lit(), 20, "the horn")
+            screen.answer("one long flash a second", "yes")
+            screen.answer("two short ones", "yes")
+            screen.until("press the acknowledge button")
+            pressed = False
+
+            def noticed() -> bool:
+                nonlocal pressed
+                pressed = not pressed
+                module.press(pressed)
+                threading.Event().wait(0.5)
+                return any(r["action"] == "acknowledge" for r in payloads(post.all_lines(), "operator"))
+
+            wait_for(noticed, 60, "the button")
+            screen.until("not commissioned yet", 60)
+            assert screen.process.wait(30) == 1, "the other steps were left for later"
+        finally:
+            screen.process.kill()
+        (done,) = payloads(post.all_lines(), "commissioning")
+        lamps = next(step for step in done["steps"] if step["step"] == "annunciator")
+        assert lamps["verdict"] == "pass" and "seen and heard" in lamps["text"]

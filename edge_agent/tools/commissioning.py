@@ -1,0 +1,69 @@
+"""The steps of a commissioning: what each found, and whether a lane may go to work.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+Step = dict[str, Any]
+UNEQUAL = 2.0               # times the middle panel: walls and ground differ by less, a lost connector by more (estimate)
+GOOD = ("pass", "not fitted")
+SIGNS = {"pass": "ok  ", "fail": "FAIL", "look": "LOOK"}
+LEFT = {                    # what only a person can do -> what it says where nobody did
+    "source-check": "no source was measured at its panels", "walk-through": "nobody carried a source through",
+    "speed": "nobody compared the speed", "tamper": "nobody opened the cabinet", "mains": "nobody switched the mains off",
+    "annunciator": "nobody looked at the lamp and heard the horn",
+}
+
+
+def step(name: str, verdict: str, text: str, numbers: Mapping[str, float] | None = None, **more: Any) -> Step:
+    """As the schema has it; `more`: check."""
+    return {"step": name, "verdict": verdict, "text": text, "numbers": dict(numbers or {}), **more}
+
+
+def left_out(done: Sequence[Step]) -> list[Step]:
+    """The steps of a person that are not among these."""
+    names = {one["step"] for one in done}
+    return [step(name, "left out", why) for name, why in LEFT.items() if name not in names]
+
+
+def passed(steps: Sequence[Step]) -> bool:
+    return all(one["verdict"] in GOOD for one in steps)
+
+
+def line(lane: str, one: Step) -> str:
+    return f"  {SIGNS.get(one['verdict'], '--  ')} lane {lane}: {one['step']}: {one['text']}"
+
+
+def judged(rates: Mapping[str, float], panels: Sequence[str], patience_s: float) -> list[Step]:
+    """Background and balance of panels; `rates`: counts/s of an empty lane by detector, nothing where there was none."""
+    if not rates:
+        return [step("background", "fail", f"none within {patience_s:.0f} s: is the lane empty, is a panel dead?"),
+                step("balance", "left out", "there is no background")]
+    gamma = {name: rates[name] for name in panels if name in rates}
+    dead = [name for name, rate in gamma.items() if not rate]       # a tube may count nothing for a minute, a panel never
+    background = step("background", "fail" if dead else "pass", f"{', '.join(dead)} counts nothing.  edge-agent diagnose" if dead
+                      else "of every detector in service, counts/s", rates)
+    middle = median(gamma.values()) if gamma else 0.0
+    if len(gamma) < 2 or not middle:
+        return [background, step("balance", "left out" if len(panels) > 1 else "not fitted", "fewer than two panels that count")]
+    shares = {name: round(rate / middle, 3) for name, rate in gamma.items()}
+    bad = [name for name, share in shares.items() if not 1 / UNEQUAL <= share <= UNEQUAL]
+    text = (f"{', '.join(bad)}: more than {UNEQUAL:g} times from the middle panel.  edge-agent diagnose" if bad else
+            f"{min(shares.values()):.2f} to {max(shares.values()):.2f} of the middle panel")
+    return [background, step("balance", "fail" if bad else "pass", text, shares)]
+
+
+def alarmed(alarms: Sequence[Mapping[str, Any]], vehicles: int) -> Step:
+    """The walk-through: records of alarms a carried source gave, and how many passed."""
+    ours = [alarm for alarm in alarms if alarm["rule"] != "vendor"]
+    if ours:
+        best = max(ours, key=lambda alarm: alarm["statistic"] or 0.0)
+        kinds = " and ".join(sorted({alarm["radiation"] for alarm in ours}))
+        numbers = {name: float(best[name]) for name in ("statistic", "threshold") if best[name] is not None}
+        return step("walk-through", "pass", f"{kinds} alarm {best['id']} by {best['rule']}", numbers)
+    if alarms:
+        return step("walk-through", "fail", f"only the portal's own electronics alarmed ({alarms[0]['id']}).  edge-agent replay")
+    seen = f"{vehicles} passed and none alarmed" if vehicles else "nothing broke the beam"
+    return step("walk-through", "fail", f"{seen}.  Is the source strong enough, the beam clear?  edge-agent diagnose")
