@@ -96,8 +96,8 @@ def test_a_person_at_the_lamp_commissions_it_and_presses_the_button(post: Post) 
         wait_for(lambda: 2 in module.lit(), 60, "green")
         screen = Terminal("commission", "1", "--by", "R. Kazlauskas", "--config", str(post.config))
         try:
-            for question in ("gamma: which check source", "neutron: which check source", "A source is carried", "cabinet is opened",
-                             "mains are switched"):
+            for question in ("gamma: which check source", "neutron: which check source", "A source is carried",
+                             "cabinet is opened", "mains are switched"):
                 screen.answer(question, "later", seconds=120)
             screen.answer("where lamp and horn", "yes")
             screen.until("one long flash a second")
