@@ -18,7 +18,7 @@ setup(
     packages=find_packages(include=["edge_agent*", "hardware_mocks*"]),
     package_data={"edge_agent.words": ["schemas/*.json"], "hardware_mocks": ["scenes/*.toml"]},
     data_files=[
-        ("share/edge-agent/config", ["config/edge-agent.toml"]),
+        ("share/edge-agent/config", ["config/edge-agent.toml", "config/upkeep.toml"]),
         ("share/edge-agent/config/profiles", sorted(str(p.relative_to(HERE)) for p in (HERE / "config/profiles").glob("*.toml"))),
         ("share/edge-agent/config/guide", sorted(str(p.relative_to(HERE)) for p in (HERE / "config/guide").glob("*.toml"))),
         ("share/edge-agent/config/languages", sorted(str(p.relative_to(HERE)) for p in (HERE / "config/languages").glob("*.po"))),

@@ -42,6 +42,7 @@ COVERED = (
     "tools/alarm_picture.py", "tools/alarm_text.py", "tools/bracket.py", "tools/diagnosis_text.py", "tools/fault_names.py",
     "tools/live_text.py", "tools/officer_line.py", "tools/panel_naming.py", "tools/peer_words.py", "tools/reading_text.py",
     "tools/report_page.py", "tools/source_check.py", "tools/swap_test.py", "tools/trend_picture.py", "tools/trend_text.py",
+    "tools/upkeep.py", "commands/upkeep.py",
 )
 # rooms that speak to a person in English still; a test lets nobody add one, and takes out what is translated
 STILL = (
@@ -76,6 +77,8 @@ def texts() -> dict[Key, Entry]:
     for path in sorted((ROOT / "config/guide").glob("*.toml")):
         for entry in of_guide(path.read_text(), str(path.relative_to(ROOT))):
             _add(found, entry)
+    for task in tomllib.loads((ROOT / "config/upkeep.toml").read_text())["task"]:
+        _add(found, Entry("upkeep", task["text"], where=["config/upkeep.toml"]))
     return found
 
 

@@ -20,7 +20,7 @@ from edge_agent.words.language import mark, tr
 COMMANDS = (
     "setup", "commission", "run", "uplink", "relay", "enrol", "status", "diagnose", "report", "alarms", "verify", "watch", "wire",
     "trend", "record", "replay", "config", "learn", "probe", "link", "exercise", "maintenance", "panel", "source-check",
-    "selftest", "simulate", "demo", "center", "witness",
+    "upkeep", "selftest", "simulate", "demo", "center", "witness",
 )
 DAEMONS = ("run", "uplink", "relay", "center", "witness")      # their words are logs: English, and no catalogue in memory
 EXITS = mark("""exit codes:

@@ -26,19 +26,20 @@ def add(sub: options.Sub) -> None:
 def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.doors.files import write_whole
     from edge_agent.hands.asking import Core
-    from edge_agent.house import guide, minutes_kept
+    from edge_agent.house import due, guide, minutes_kept
     from edge_agent.house.configuration import load
-    from edge_agent.tools import diagnosis_text, report_page
+    from edge_agent.tools import diagnosis_text, report_page, upkeep
     from edge_agent.words.language import tr, trn
 
-    since = datetime.now(UTC) - timedelta(days=chosen.days)
-    with Core(Path(load(chosen.config).settings.portal.sockets) / "control.sock") as core:
+    since, configuration = datetime.now(UTC) - timedelta(days=chosen.days), load(chosen.config)
+    with Core(Path(configuration.settings.portal.sockets) / "control.sock") as core:
         status = core.ask("status")
         records = _records(core, since)
         found = guide.of_status(status, guide.findings(chosen.config), history=lambda lane: minutes_kept.signs(core, lane))
     period = trn("{n} day to {end}", "{n} days to {end}", chosen.days, end=f"{datetime.now(UTC):%Y-%m-%d}")
     pages = {place: diagnosis_text.page(place, here) for place, here in found.items()}
-    text = report_page.page(status["origin"], period, status, records, pages)
+    work = [upkeep.line(one) for one in due.of_status(configuration, status) if one.over_days >= 0]
+    text = report_page.page(status["origin"], period, status, records, pages, work)
     write_whole(chosen.out, text.encode())
     alarms = sum(record["kind"] == "alarm" for record in records)
     print(tr("{file}: records {records}, alarms {alarms}; {period}.  Open it in a browser and print it",

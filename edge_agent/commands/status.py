@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.commands import options
-from edge_agent.tools import acts, gravity, jws, officer_line
+from edge_agent.tools import acts, gravity, jws, officer_line, upkeep
 from edge_agent.words.language import mark, tr, trn
 
 OUT = mark("OUT")           # of a detector out of service; where its background is not known: --
@@ -28,10 +28,11 @@ def add(sub: options.Sub) -> None:
 
 def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.hands.asking import Core
+    from edge_agent.house import due
     from edge_agent.house.configuration import load
 
-    settings = load(chosen.config).settings
-    with Core(Path(settings.portal.sockets) / "control.sock") as core:
+    configuration = load(chosen.config)
+    with Core(Path(configuration.settings.portal.sockets) / "control.sock") as core:
         found = core.ask("status")
         alarms = core.ask("alarms")["lines"] if chosen.officer else []
     if chosen.officer:
@@ -40,7 +41,7 @@ def _run(chosen: argparse.Namespace) -> int:
     elif chosen.json:
         print(json.dumps(found, indent=1))
     else:
-        print("\n".join(page(found)))
+        print("\n".join([*page(found), *_due(due.of_status(configuration, found))]))
     return 1 if _faults(found) else 0
 
 
@@ -65,6 +66,17 @@ def page(found: dict[str, Any]) -> list[str]:
         lines += ["", *(short for line in _lane(name, lane) for short in textwrap.wrap(line, 80, subsequent_indent="      "))]
     faults = _faults(found)
     return [*lines, "", *(line for fault in faults for line in _wrapped(fault))] if faults else [*lines, "", tr("no fault")]
+
+
+def _due(held: list[upkeep.Due]) -> list[str]:
+    """What a person has to do at the lanes, in one line: edge-agent upkeep list has the rest."""
+    over = [one for one in held if one.over_days >= 0]
+    if not over:
+        return []
+    line = trn("due: {n} task of upkeep, first {first}.  edge-agent upkeep list",
+               "due: {n} tasks of upkeep, first {first}.  edge-agent upkeep list", len(over),
+               first=tr("{task} of lane {lane}", task=over[0].task.id, lane=over[0].lane))
+    return textwrap.wrap(line, 80, subsequent_indent="   ", break_on_hyphens=False)
 
 
 def _relay(lane: str, relay: dict[str, Any]) -> str:

@@ -40,6 +40,7 @@ from edge_agent.paths.recorder import Recorder
 from edge_agent.paths.reports import Reports
 from edge_agent.paths.room import Room, open_history
 from edge_agent.paths.scribe import Scribe
+from edge_agent.paths.upkeeping import Upkeeping
 from edge_agent.tools import bodies, times
 from edge_agent.tools.notes import read_vkey
 from edge_agent.words.clock import Clock
@@ -99,6 +100,8 @@ class Core:
         self.feed = Feed(self.lanes, self.clock, self.report)
         self.recorder = Recorder(self.lanes, self.keeping, self.clock, self.boot)
         self.acting = Acting(self.state / "acting.json", self.lanes, self.clock, self.scribe.submit, self.moment, self.new_id)
+        self.upkeeping = Upkeeping(self.state / "upkeep.json", [lane.name for lane in self.lanes], self.clock,
+                                   self.scribe.submit, self.moment)
         self.lighting.watch(self.lanes, self.acting)
         self.daily = [DailyFiles(Path(self.settings.portal.daily_files), lane.name) for lane in self.lanes
                       if self.settings.portal.daily_files]
@@ -110,6 +113,7 @@ class Core:
                 for event in models.without(lane.portal, why, self.clock.mono_ns()):
                     self.publish(event)
         self.acting.restore()
+        self.upkeeping.restore()
         await self._open_doors()
         await self.room.look()
 
@@ -191,6 +195,7 @@ class Core:
             "annunciator": self.settings.annunciator.kind, "faults": self.reports.open, "fault_details": self.reports.details,
             "free_mb": free_mb(self.state), "centre": self.settings.centre.url if self.settings.centre else None,
             "acts": self.acting.plain(), "relays": self.feed.plain(), "position": self.positioning.shown(),
+            "upkeep": self.upkeeping.plain(),
         }
 
     # --- running

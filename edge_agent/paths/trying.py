@@ -19,12 +19,14 @@ Answer = dict[str, Any]
 
 
 class Trying:
-    """`publish`: shows an event at the lane and makes it a record."""
+    """`publish`: shows an event at the lane and makes it a record; `upkept`: that it was done, for who is reminded."""
 
     def __init__(
         self, lanes: Sequence[Lane], acting: Acting, clock: Clock, cfg: str, submit: Callable[[str, Answer], None],
         moment: Callable[[int], Answer], new_id: Callable[[], str], publish: Callable[[Event], None],
+        upkept: Callable[[str, str], None],
     ) -> None:
+        self._upkept = upkept
         self._lanes, self._acting, self._clock, self._cfg = {lane.name: lane for lane in lanes}, acting, clock, cfg
         self._submit, self._moment, self._new_id, self._publish = submit, moment, new_id, publish
 
@@ -63,6 +65,8 @@ class Trying:
             "background_cps": {name: rate for found in rates for name, rate in found.items() if rate is not None},
             "passed": request["passed"], "text": acts.words(request.get("text", ""), "text", least=0), "at": self._moment(now_ns),
         })
+        if request["passed"]:
+            self._upkept(lane.name, "commissioning")
         return {"passed": request["passed"]}
 
     async def source_checked(self, request: Answer) -> Answer:
@@ -70,6 +74,8 @@ class Trying:
         lane, by, check = self._lane(request), person(request), acts.check(request.get("check"))
         self._submit("operator", {"action": "source-check", "lane": lane.name, "by": {"name": by.name, "how": by.how},
                                   "check": check, "at": self._moment(self._clock.mono_ns())})
+        if check["passed"]:
+            self._upkept(lane.name, "source-check")
         return {"passed": check["passed"]}
 
     def _lane(self, request: Answer) -> Lane:

@@ -26,16 +26,17 @@ ACTS = {
 OPERATOR = {
     "panel-out": mark("panel taken out: {text}"), "panel-in": mark("panel in the sums again: {text}"),
     "source-check": mark("source check: {text}"), "acknowledge": mark("acknowledged: {text}"),
-    "note": mark("note: {text}"),
+    "note": mark("note: {text}"), "upkeep": mark("upkeep done: {text}"),
 }
 STEPS = (
     mark("background", about="step"), mark("balance", about="step"), mark("source-check", about="step"),
-    mark("walk-through", about="step"), mark("tamper", about="step"), mark("annunciator", about="step"),
+    mark("walk-through", about="step"), mark("tamper", about="step"), mark("mains", about="step"),
+    mark("annunciator", about="step"),
     mark("alarm-receipt", about="step"), mark("speed", about="step"), mark("other", about="step"),
 )
 VERDICTS = (
     mark("pass", about="verdict"), mark("look", about="verdict"), mark("fail", about="verdict"),
-    mark("left out", about="verdict"),
+    mark("left out", about="verdict"), mark("not fitted", about="verdict"),
 )
 OWN = {
     "boot": mark("started"), "config": mark("what is in force has changed"),
@@ -43,13 +44,15 @@ OWN = {
 }
 
 
-def page(origin: str, period: str, status: Body, records: Sequence[Body], findings: Mapping[str, Sequence[str]]) -> str:
-    """`records`: payloads with "kind", oldest first; `findings`: place -> lines of diagnose."""
+def page(origin: str, period: str, status: Body, records: Sequence[Body], findings: Mapping[str, Sequence[str]],
+         due: Sequence[str] = ()) -> str:
+    """`records`: payloads with "kind", oldest first; `findings`: place -> lines of diagnose; `due`: lines of upkeep."""
     parts = [
         f"<h1>{escape(origin)}</h1><p>{escape(_about(period, status))}</p>",
         *_section(tr("Lanes now"), (tr("lane"), tr("state"), tr("faults"), tr("without"), tr("vehicles since start")),
                   _lanes(status)),
         *_text(tr("Diagnosis now"), findings),
+        *_text(tr("Upkeep that is due"), {"": due or [tr("none", about="rows")]}),
         *_section(tr("Alarms"), (tr("time (UTC)"), tr("lane"), tr("what"), tr("marked"), tr("record")), _alarms(records)),
         *_section(tr("Faults"), (tr("condition"), tr("lane"), tr("times"), tr("last begin (UTC)"), tr("last words")),
                   _faults(records)),
@@ -158,7 +161,8 @@ def _operator(body: Body) -> str:
             tr("{panel} good", panel=name) if one["passed"] else tr("{panel} FAIL", panel=name)
             for name, one in check["detectors"].items())
         return f"{check['nuclide']} {check['source'] or ''}: {panels}"
-    return ", ".join(filter(None, (", ".join(body.get("detectors") or []), body.get("alarm"), body.get("text"))))
+    detectors = ", ".join(body.get("detectors") or [])
+    return ", ".join(filter(None, (detectors, body.get("alarm"), body.get("task"), body.get("text"))))
 
 
 def _found(records: Sequence[Body]) -> Iterator[tuple[object, ...]]:

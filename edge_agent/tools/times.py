@@ -20,3 +20,11 @@ def iso(wall_ns: int) -> str | None:
 def moment(at_ns: int, boot: int, mono_ns: int, wall_ns: int) -> dict[str, Any]:
     """A CLOCK_BOOTTIME stamp with the UTC it corresponds to now; the monotonic pair is what counts."""
     return {"boot": boot, "mono_ms": at_ns // 1_000_000, "wall": iso(wall_ns - (mono_ns - at_ns))}
+
+
+def parsed(text: str) -> datetime:
+    """What iso() wrote; ValueError where it is none of that."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text!r} does not say UTC")
+    return found

@@ -32,8 +32,9 @@ class Terminal:
             if select.select([self._master], [], [], 0.2)[0]:
                 try:
                     self.text += os.read(self._master, 4096).decode(errors="replace")
-                except OSError:
+                except OSError:         # the program has ended
                     break
+        assert words in self.text, f"{words!r} did not come; the screen: {self.text[-2000:]}"
 
     def answer(self, question: str, *answers: str, seconds: float = 60) -> None:
         """The last is the right one; each wrong one is asked again."""
