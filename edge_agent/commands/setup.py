@@ -9,6 +9,7 @@ import difflib
 import os
 import pwd
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,8 +24,9 @@ from edge_agent.words.errors import EdgeAgentError, SettingsError
 
 T = TypeVar("T")
 ACCOUNT = "edge-agent"
+SERVICES = ("systemd", "foreground", "none")
 KEYS = ("origin", "state", "sockets", "annunciator", "centre_card", "enrolment", "service", "patience_s", "lane")
-LANE_KEYS = ("name", "kind", "place", "unit", "driver", "count_means", "panels")
+LANE_KEYS = ("name", "kind", "place", "unit", "driver", "count_means", "panels", "station", "relay_host")
 
 
 def add(sub: options.Sub) -> None:
@@ -50,7 +52,7 @@ def _run(chosen: argparse.Namespace) -> int:
         chosen.config.with_name(".setup-answers.json"), without)
     with contextlib.ExitStack() as stack:
         services = Services(stack)
-        machine = Machine(probe.search, _enrol, services.start, services.kinds)
+        machine = Machine(probe.search, _enrol, services.start, services.kinds, _own_address)
         good = Setup(asker, machine, chosen.config.absolute(), chosen.again, chosen.by or who()).run()
         asker.say("\nThis post works: its lanes are heard, a test alarm has its receipt." if good else
                   "\nNot all of it works yet; see FAIL above.  Mend it, then setup again: answers are kept.")
@@ -72,6 +74,7 @@ class FromFile:
             raise SettingsError(f"{path}: lane: expected [[lane]] tables.\n  docs/install.md shows an example")
         self._lanes = lanes
         self._check_keys()
+        self._check_values()
         patience = self._table.get("patience_s", PATIENCE_S)
         if isinstance(patience, bool) or not isinstance(patience, int | float) or not 0 <= patience <= 86_400:
             raise SettingsError(f"{path}: patience_s = {patience!r}: expected seconds, 0 to 86400")
@@ -90,6 +93,21 @@ class FromFile:
                 raise SettingsError(
                     f'{self._path}: {where}panels is missing: "unverified" (every record says so), or the panels in the order\n'
                     '  of the wire where somebody has proved it: "Aa1 Aa2 Ba1 Ba2".  By a source: setup without --answers')
+
+    def _check_values(self) -> None:
+        """What can be judged before anything is done is."""
+        lanes = ((f"lane {number}: ", lane) for number, lane in enumerate(self._lanes, 1))
+        for where, table in (("", self._table), *lanes):
+            for key, value in table.items():
+                if key not in ("lane", "patience_s", "unit") and not isinstance(value, str):
+                    raise SettingsError(f'{self._path}: {where}{key} = {value!r}: expected a text.\n  Write it in "quotes"')
+        service = self._table.get("service", SERVICES[0])
+        if service not in SERVICES:
+            raise SettingsError(f"{self._path}: service = {service!r}: expected one of {', '.join(SERVICES)}")
+        for number, lane in enumerate(self._lanes, 1):
+            if lane["panels"] == "source":
+                raise SettingsError(f'{self._path}: lane {number}: panels = "source" needs a person at the panels.\n'
+                                    '  Answer "unverified" or the order')
 
     def ask(self, key: str, question: str, default: str, check: Callable[[str], T]) -> T:
         value = self._find(key)
@@ -131,16 +149,17 @@ class Services:
         self.kinds = ("systemd", "foreground", "none") if systemd else ("foreground", "none")
 
     def start(self, kind: str, config: Path) -> None:
-        self._kind = kind
+        self._kind, relay = kind, _relayed(config)
         if kind == "systemd":
+            units = ["edge-agent", "edge-agent-uplink", *(["edge-agent-relay"] if relay else [])]
             for word in ("enable", "restart"):      # restart: one that runs already must run what was written now
-                done = subprocess.run(["systemctl", word, "edge-agent", "edge-agent-uplink"], capture_output=True, text=True)
+                done = subprocess.run(["systemctl", word, *units], capture_output=True, text=True)
                 if done.returncode:
                     raise EdgeAgentError(f"systemctl {word}: {done.stderr.strip()}\n  Are the units there? docs/install.md")
         while self._running:
             _end(self._running.pop())
         if kind == "foreground":
-            for command in ("run", "uplink"):
+            for command in ("run", "uplink", *(("relay",) if relay else ())):
                 log = (config.parent / f"setup-{command}.log").open("ab")
                 process = subprocess.Popen([sys.executable, "-m", "edge_agent", command, "--config", str(config)],
                                            stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
@@ -155,6 +174,12 @@ class Services:
                 f"  edge-agent run --config {config}\n  edge-agent uplink --config {config}")
 
 
+def _relayed(config: Path) -> bool:
+    from edge_agent.house.configuration import load
+
+    return any(lane.relay is not None for lane in load(config).settings.lane)
+
+
 def _end_with_setup() -> None:
     """In the child: the kernel ends it when setup is gone, however it went (prctl(2), PR_SET_PDEATHSIG is 1)."""
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
@@ -166,6 +191,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(30)
     except subprocess.TimeoutExpired:
         process.kill()
+
+
+def _own_address(station: str) -> str:
+    """By the routes of this machine; no byte is sent."""
+    family = socket.AF_INET6 if ":" in station else socket.AF_INET
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as way:
+        way.connect((station, 9))
+        return str(way.getsockname()[0])
+    return ""
 
 
 def _enrol(config: Path, out: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ TOLD = (
     "  or none (nobody at the lane; the centre sees that it is so)"
 )
 LANES_MAX = 16
-NO_MORE = "-"
+NO_MORE, NONE = "-", "none"
+RAPISCAN_PORT = 1600        # where the link says none: words.settings, LinkSettings.port
 
 
 @dataclass(slots=True)
@@ -89,7 +91,19 @@ class Interview:
         families = tuple(family for family in drivers.names() if one.link.kind in drivers.find(family).links)
         driver = ask(f"lane.{number}.driver", f"Its family: {', '.join(families)}", one.driver, checks.one_of(families))
         self.asker.say(f"  {drivers.find(driver).title}: {drivers.find(driver).status}")
-        return LaneAnswers(name, kind, driver, _link(one), self._means(number, driver), not drivers.find(driver).tells_passages)
+        link = _link(one)
+        return LaneAnswers(name, kind, driver, link, self._means(number, driver), not drivers.find(driver).tells_passages,
+                           self._station(number, link) if one.link.kind == "tcp" else {})
+
+    def _station(self, number: int, link: Mapping[str, str | int | float]) -> dict[str, str | int]:
+        """A portal takes one connection; who had it before listens to us from now on."""
+        question = "Address of the alarm station that had this portal's connection (none: there is none)"
+        station = self.asker.ask(f"lane.{number}.station", question, NONE, checks.address_or(NONE))
+        if station == NONE:
+            return {}
+        host = self.asker.ask(f"lane.{number}.relay_host", "This controller's own address on the station's network",
+                              self.machine.own_address(station), checks.address_or(""))
+        return {"host": host, "port": int(link.get("port", 0)) or RAPISCAN_PORT, "station": station}
 
     def _search(self, text: str) -> tuple[str, list[Found]]:
         place = checks.given(text)
@@ -103,7 +117,8 @@ class Interview:
         if not found:
             why = "".join(f"\n  {trouble}" for trouble in troubles)
             raise SettingsError(
-                f"{place}: nothing was heard and nobody answers.{why}\n  Power, cable, address?  Try: edge-agent probe {place}"
+                f"{place}: nothing was heard and nobody answers.{why}\n  Power, cable, address?  Does an alarm station hold its only"
+                f" connection: take it off for now.\n  Try: edge-agent probe {place}"
             )
         free = [one for one in found if (place, one.link.unit) not in self._wires]
         if not free:

@@ -18,7 +18,7 @@ from edge_agent.house.panel_names import PanelNames
 from edge_agent.house.setup_parts import Asker, Machine
 from edge_agent.house.trying_out import HEARD_S, RECEIPT_S, Trials, until
 from edge_agent.tools import answer_checks as checks
-from edge_agent.tools.answers import Answers, configuration
+from edge_agent.tools.answers import Answers, LaneAnswers, configuration, swap
 from edge_agent.words.errors import BusyError, NotRunning, SettingsError
 
 
@@ -94,7 +94,16 @@ class Setup:
         write_whole(self.config, text)
         found = load(self.config)
         self.asker.say(f"  {self.config}: written and good, hash {found.hash[:12]}")
+        for lane in answers.lanes:
+            if lane.relay:
+                self._station(lane)
         return found
+
+    def _station(self, lane: LaneAnswers) -> None:
+        """What people change at the alarm station, and how they change it back, where they will look for it."""
+        file, text = self.config.with_name(f"alarm-station-{lane.name}.txt"), swap(lane)
+        write_whole(file, text.encode())
+        self.asker.say("".join(f"\n  {line}" for line in text.splitlines()) + f"\n\n  The same is in {file}")
 
     # --- 3 and 4: keys, service
 

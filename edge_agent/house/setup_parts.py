@@ -36,3 +36,4 @@ class Machine:
     enrol: Callable[[Path, Path], str]              # (configuration, file to carry) -> fingerprint; makes keys once
     start: Callable[[str, Path], None]              # (kind of service, configuration)
     services: tuple[str, ...] = SERVICES
+    own_address: Callable[[str], str] = lambda station: ""      # ours, as seen from an address of another; "": not known

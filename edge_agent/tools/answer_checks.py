@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable
 
@@ -34,6 +35,18 @@ def given(text: str) -> str:
     if not text or not text.isprintable():
         raise SettingsError("expected an address or a serial port")
     return text
+
+
+def address_or(word: str) -> Callable[[str], str]:
+    """An IP address, or that word where it is not empty."""
+    def check(text: str) -> str:
+        if word and text == word:
+            return text
+        try:
+            return str(ipaddress.ip_address(text))
+        except ValueError:
+            raise SettingsError(f"{text!r}: expected an IP address" + (f", or {word}" if word else "")) from None
+    return check
 
 
 def absolute(text: str) -> str:

@@ -67,6 +67,7 @@ def test_a_lane_that_a_person_has_tried_passes_and_who_was_interrupted_goes_on(p
     finally:
         screen.process.kill()
     assert not post.status()["acts"] and not records(post, "commissioning")
+    wait_for(lambda: not post.status()["lanes"]["1"]["faults"], 240, "the source taken away")
     again = Terminal("commission", "1", "--by", "R. Kazlauskas", "--config", str(post.config))
     try:
         again.answer("once more", "perhaps", "no")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -95,6 +97,9 @@ def test_answers_that_are_wrong_are_named_and_nothing_is_half_done(post: Post) -
         ({}, lane.replace(place(post), "/dev/nosuch"), "no such port"),
         ({"lane": "5"}, "", "[[lane]] tables"), ({"patience_s": '"x"'}, lane, "patience_s"),
         ({}, lane.replace('panels = "unverified"\n', ""), "lane 1: panels is missing"),
+        ({"service": '"cron"'}, lane, "service = 'cron'"), ({"service": "5"}, lane, "service = 5: expected a text"),
+        ({}, lane.replace('"2"', "2"), "lane 1: name = 2"), ({}, lane.replace('"unverified"', '"source"'), "needs a person"),
+        ({}, lane + 'station = "booth"\n', "lane 1: station"),
         ({"orign": '"x"'}, lane, "Did you mean origin?"), ({}, lane + "baud = 9600\n", "lane 1: baud: unknown key"),
     ):
         answers = post.where / "answers.toml"
@@ -164,10 +169,12 @@ def test_a_person_with_a_wrong_answer_at_every_step_comes_to_the_same_end(post: 
         screen.answer("What passes", "boat", "vehicle")
         screen.answer("Its wire", "", "127.0.0.1:9", "/dev/nosuch", first)
         screen.answer("Its family", "nonsense", "aspect", "")
+        screen.answer("alarm station", "the booth", "")
         screen.answer("Name of lane 2", "2", "3")       # of the same name; a lane whose wire is another's already
         screen.answer("What passes", "")
         screen.answer("Its wire", first, second)
         screen.answer("Its family", "")
+        screen.answer("alarm station", "none")
         screen.answer("Name of lane 3", "-")
         screen.answer("centre's card", "/etc/hostname", f"{post.where}/card.json")
         screen.answer("Who is told", "everybody", "log")
@@ -192,3 +199,31 @@ def test_a_configuration_that_is_not_good_says_how_another_is_made(post: Post) -
     post.config.write_text(post.config.read_text() + post.lanes[0])
     done = post.command("setup", "--config", post.config, check=False)
     assert done.returncode == 3 and "two lanes are called 'A'" in done.stderr and "setup --again" in done.stderr
+
+
+def test_setup_takes_an_alarm_stations_place_and_writes_down_the_way_back(post: Post) -> None:
+    post.portal("A", "--scene", "quiet")
+    host, port = place(post).split(":")
+    answers = post.where / "answers.toml"
+    answers.write_text(
+        f'origin = "{ORIGIN}"\nstate = "{post.where}/state"\nsockets = "{post.where}/run"\n'
+        f'enrolment = "{post.where}/enrolment.json"\nservice = "foreground"\n'
+        f'[[lane]]\nname = "2"\nplace = "{place(post)}"\npanels = "unverified"\nstation = "127.0.0.1"\nrelay_host = "127.0.0.2"\n'
+    )
+    words = ("setup", "--answers", str(answers), "--config", str(post.config))
+    running = subprocess.Popen([sys.executable, "-m", "edge_agent", *words], env=ENVIRONMENT,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        def heard() -> bytes:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.2", int(port)), 5) as station:
+                return station.recv(100)
+            return b""
+
+        assert wait_for(heard, 120, "the portal's bytes at the station")[:2].isalpha()
+        out, _ = running.communicate(timeout=200)
+    finally:
+        running.kill()
+    assert running.returncode == 0, out
+    told = (post.where / "alarm-station-2.txt").read_text()
+    assert f"before      {host}:{port} (the portal)" in told and f"after       127.0.0.2:{port}" in told
+    assert "Undo: on the station" in told and "Undo: on the station" in out
