@@ -117,8 +117,8 @@ class Interview:
         if not found:
             why = "".join(f"\n  {trouble}" for trouble in troubles)
             raise SettingsError(
-                f"{place}: nothing was heard and nobody answers.{why}\n  Power, cable, address?  Does an alarm station hold its only"
-                f" connection: take it off for now.\n  Try: edge-agent probe {place}"
+                f"{place}: nothing was heard and nobody answers.{why}\n  Power, cable, address?  Does an alarm station hold its"
+                f" only connection: take it off for now.\n  Try: edge-agent probe {place}"
             )
         free = [one for one in found if (place, one.link.unit) not in self._wires]
         if not free:
