@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from edge_agent.judgement.passage import KSIGMA_ONLY
 from edge_agent.words.settings import Profile
 
 DAY_MS = 86_400_000
@@ -35,6 +36,8 @@ def why_not(body: Mapping[str, Any], lane: str, panels: Sequence[str], profile: 
 def _unclean(body: Mapping[str, Any]) -> str:
     if body["alarms"] or body["vendor"]["gamma"] or body["vendor"]["neutron"]:
         return "alarmed"
+    if any(note.startswith(KSIGMA_ONLY) for note in body["notes"]):
+        return "too little background"
     if body["notes"] or body["ended"] != "portal":
         return "not seen whole"
     if body["speed_mps"] is None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from edge_agent.words.event import HALF, Judgement, Occupancy, Series, VacantBackground
-from edge_agent.words.reading import Radiation, Sample
+from edge_agent.words.reading import Condition, Radiation, Sample
 
 NUMBERS_MAX = 6000      # counts kept of one radiation: as text about 32 KiB of the 64 KiB a record line may have
 SUM = 5                 # samples of the deployed rule's sum (detection.md 1): a spoiled one is out of it after so many
 SHORTEST_S = 0.1        # no vehicle is so short: the portal told only that there was one
+KSIGMA_ONLY = "judged by k-sigma only"
+SENSITIVE = {"focus", "shadow"}
 TEXT_MAX = 44_000       # characters of all counts of one occupancy: a line of 64 KiB has room for 48 000 of JSON
 
 
@@ -104,6 +106,8 @@ class Passage:
         seen = self.seen(at_ns)
         if seen < HALF:
             notes.append(f"only {100 * seen:.0f} % of its time was counted: not judged")
+        elif self.ksigma_only():
+            notes.append(f"{KSIGMA_ONLY}: too little background before it")
         while sum(counts.text_size() for counts in self.counts.values()) > TEXT_MAX:
             max(self.counts.values(), key=Counts.text_size).halve()
         if not self.counts:
@@ -121,12 +125,30 @@ class Passage:
         alarmed = {rule for rule, _ in self.fired}
         return {rule: place for rule, place in self.places.items() if rule in alarmed and place}
 
+    def ksigma_only(self) -> bool:
+        """The rules that see weak sources were not armed: the background had begun anew just before."""
+        rules = {rule.partition("/")[0] for rule in self.strongest}
+        return "ksigma" in rules and not rules & SENSITIVE
+
     def seen(self, at_ns: int) -> float:
         """Share of its time in the lane that gamma samples cover.  Stamps are ends of intervals: the first is free."""
         counts = self.counts.get(Radiation.GAMMA)
         if counts is None:
             return 0.0
         return min(1.0, counts.counted_s / max(counts.interval_s, (at_ns - self.begin_ns) / 1e9))
+
+
+def less_judged(occupancy: Occupancy) -> Iterator[tuple[str, str]]:
+    """(condition, why) of a vehicle that was judged less than others."""
+    if occupancy.half_seen:
+        yield Condition.HALF_SEEN.value, half_seen(occupancy)
+    elif any(note.startswith(KSIGMA_ONLY) for note in occupancy.notes):
+        known = occupancy.backgrounds.get(Radiation.GAMMA.value)
+        behind = f"{known.exposure_s:.0f} s" if known else "none"
+        yield Condition.KSIGMA_ONLY.value, (
+            f"a vehicle was {KSIGMA_ONLY}, which sees only strong sources: there was too little background before it ({behind}). "
+            "Let it pass again when the lane was empty for 20 s, or search it"
+        )
 
 
 def half_seen(occupancy: Occupancy) -> str:

@@ -12,7 +12,7 @@ from edge_agent.judgement.faults import FaultBook
 from edge_agent.judgement.health import Health as StateOfHealth
 from edge_agent.judgement.looks import Looks
 from edge_agent.judgement.modes import CONTINUOUS
-from edge_agent.judgement.passage import Passage, half_seen
+from edge_agent.judgement.passage import Passage, less_judged
 from edge_agent.judgement.rules import Rules
 from edge_agent.judgement.scrutiny import Scrutiny
 from edge_agent.judgement.speeds import Speeds, usable
@@ -183,8 +183,8 @@ class Portal:
         self.alarms.closed(closed, at_ns)
         yield occupancy
         yield from self.agreement.closed(at_ns, closed)
-        if occupancy.half_seen:
-            yield from self.faults.begin(at_ns, Condition.HALF_SEEN.value, half_seen(occupancy), fades=True)
+        for condition, why in less_judged(occupancy):
+            yield from self.faults.begin(at_ns, condition, why, fades=True)
         yield from self.faults.end(at_ns, Condition.OVERDUE.value)
 
     def _speed(self, passage: Passage, reading: Speed) -> Iterator[Event]:

@@ -13,7 +13,7 @@ NAMES = (
     mark("portal-restart", about="fault"), mark("pre-samples", about="fault"), mark("late-delivery", about="fault"),
     mark("missing-samples", about="fault"), mark("vehicle-half-seen", about="fault"), mark("duplicate-samples", about="fault"),
     mark("profile-mismatch", about="fault"), mark("traffic-changed", about="fault"), mark("occupancy-overdue", about="fault"),
-    mark("model-unusable", about="fault"),
+    mark("model-unusable", about="fault"), mark("vehicle-ksigma-only", about="fault"),
     mark("mains-lost", about="fault"), mark("battery-low", about="fault"), mark("portal-error", about="fault"),
     mark("not-ready", about="fault"), mark("over-range", about="fault"), mark("instrument-alarm", about="fault"),
     mark("occupancy-unknown", about="fault"), mark("beam-missing", about="fault"), mark("speed-sensor", about="fault"),

@@ -30,6 +30,7 @@ class Condition(enum.Enum):
     PRE_SAMPLES = "pre-samples"            # opening burst is not as long as the profile says
     LATE = "late-delivery"                 # a burst in mid-occupancy: back-spaced, flagged
     MISSING = "missing-samples"            # fewer samples than the cadence gives
+    KSIGMA_ONLY = "vehicle-ksigma-only"    # the sensitive rules were not armed for a vehicle: too little background before it
     HALF_SEEN = "vehicle-half-seen"        # most of a vehicle's samples never came: it was not judged
     TWICE = "duplicate-samples"            # the same sample again at once
     PROFILE = "profile-mismatch"           # counts that do not fit the profile

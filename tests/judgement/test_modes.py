@@ -15,8 +15,8 @@ from edge_agent.judgement.portal import Portal
 from edge_agent.judgement.thresholds import in_force
 from edge_agent.tools.kernel import Lane
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.event import Alarm, Event
-from edge_agent.words.reading import Radiation, Sample
+from edge_agent.words.event import Alarm, Event, Occupancy
+from edge_agent.words.reading import Radiation, Sample, Speed
 from edge_agent.words.settings import AlarmSettings
 from tests.judgement.bench import LANE, PROFILE, Watched, end, four, ns
 
@@ -92,9 +92,11 @@ def test_the_neutron_template_says_where_along_the_vehicle() -> None:
     at_s = lane.vacant(seconds=320.0, neutron=1)
     for second in range(10):
         lane.scan(at_s + second, 1.0, neutron={4: 4, 5: 6, 6: 4}.get(second, 1))
+    lane.observe(Speed(ns(at_s + 10), 2.2, False))
     lane.say(at_s + 10, end())
     alarm = next(alarm for alarm in lane.alarms if alarm.judgement.rule == "neutron-template/1")
-    assert alarm.radiation is Radiation.NEUTRON and 7 < alarm.judgement.place["behind_m"] < 17       # 5.5 s at 2.2 m/s
+    assert alarm.radiation is Radiation.NEUTRON
+    assert 7 < lane.of(Occupancy)[-1].sources["neutron-template/1"]["behind_m"] < 17        # 5.5 s at 2.2 m/s
     assert "neutron-template/1" in lane.occupancies[0].statistics
 
 

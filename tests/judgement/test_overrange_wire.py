@@ -20,7 +20,9 @@ def faults(scene: Scene, seed: int) -> list[str]:
         lane.tick(at_s)
         lane.hear(Chunk(ns(at_s), data))
     assert lane.alarms
-    return [fault.condition for fault in lane.of(Fault) if fault.present and not fault.condition.endswith("background")]
+    learned_anew = "vehicle-ksigma-only"        # the background, after patients have raised it: so it is said
+    return [fault.condition for fault in lane.of(Fault)
+            if fault.present and not fault.condition.endswith("background") and fault.condition != learned_anew]
 
 
 @pytest.mark.parametrize("kmh", [5.0, 8.0, 20.0])

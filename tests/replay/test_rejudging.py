@@ -136,7 +136,9 @@ def test_real_series_of_another_instrument_are_read_as_they_are(capsys: pytest.C
     peak_s = max(rows, key=lambda row: int(row[2]))[0]
     early = [alarm for alarm in exposure["alarms"] if alarm["rule"] != "overload/1"]
     assert {alarm["rule"] for alarm in early} == {"focus/1", "ksigma/1"} and len(early) < len(exposure["alarms"])
-    assert all(alarm["at_s"] < float(peak_s) - 30 and alarm["confidence"] == "very high" for alarm in early)
+    first = {alarm["rule"]: alarm for alarm in reversed(early)}.values()        # it alarms again where it has grown
+    assert all(alarm["at_s"] < float(peak_s) - 30 for alarm in first)
+    assert {alarm["confidence"] for alarm in early} == {"very high"}
     assert flight["alarms"] == [] and flight["records"] == {"gamma": 622} and flight["seconds"] > 3000
 
 
