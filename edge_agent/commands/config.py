@@ -7,6 +7,10 @@ import json
 
 from edge_agent.commands import options
 from edge_agent.words.language import tr
+from edge_agent.words.settings import LaneSettings
+
+# beyond these a clean passage never alarms in a lane's life, and a source has to be about twice as strong as at the usual setting
+KSIGMA_MOST, FOCUS_MOST, NEUTRON_LEAST = 12.0, 10.0, 1e-12
 
 
 def add(sub: options.Sub) -> None:
@@ -18,23 +22,36 @@ def add(sub: options.Sub) -> None:
     check.set_defaults(run=_check)
 
 
+def _deaf(lane: LaneSettings) -> list[str]:
+    """Settings at which a rule sees next to nothing; each is allowed, for who knows why."""
+    alarm = lane.alarm
+    found = {"ksigma_n": alarm.ksigma_n > KSIGMA_MOST, "focus_threshold": alarm.focus_threshold > FOCUS_MOST,
+             "shadow_threshold": alarm.shadow_threshold > FOCUS_MOST, "neutron_p": alarm.neutron_p < NEUTRON_LEAST}
+    return [f"{key} = {getattr(alarm, key):g}" for key, deaf in found.items() if deaf]
+
+
 def _check(chosen: argparse.Namespace) -> int:
     from edge_agent.hands import links
     from edge_agent.house.configuration import load
     from edge_agent.house.models import LEARN
     from edge_agent.house.way_up import check_trust
-    from edge_agent.judgement.modes import UNUSABLE, shadow_off
-    from edge_agent.judgement.rules import NOT_FITTED
+    from edge_agent.judgement import geometry_check
+    from edge_agent.judgement.modes import CONTINUOUS, UNUSABLE, shadow_off
+    from edge_agent.judgement.rules import NOT_FITTED, lane_detectors
+    from edge_agent.words.reading import Radiation
 
     configuration = load(chosen.config)
     check_trust(configuration)
     unusable = configuration.unusable
+    misplaced = {lane.name: why for lane in configuration.settings.lane if (why := geometry_check.trouble(
+        lane.geometry, lane_detectors(lane, configuration.profiles[lane.name])[Radiation.GAMMA]))}
     if chosen.json:
-        print(json.dumps({"ok": not unusable, "cfg": configuration.hash, **configuration.plain(), "unusable_models": unusable},
-                         indent=1))
-        return 1 if unusable else 0
+        print(json.dumps({"ok": not (unusable or misplaced), "cfg": configuration.hash, **configuration.plain(),
+                          "unusable_models": unusable, "misplaced": misplaced}, indent=1))
+        return 1 if unusable or misplaced else 0
     settings = configuration.settings
     print(tr("{file}: good, but a shadow model cannot be used", file=configuration.path) if unusable else
+          tr("{file}: good, but panels cannot stand as it says", file=configuration.path) if misplaced else
           tr("{file}: good", file=configuration.path))
     print(tr("  log     {name}", name=settings.portal.origin))
     for lane in settings.lane:
@@ -56,6 +73,15 @@ def _check(chosen: argparse.Namespace) -> int:
         if lane.name in unusable:
             print(tr("          FAULT {why}", why=unusable[lane.name]))
             print(f"          {tr(LEARN, lane=lane.name)}")
+        if lane.name in misplaced:
+            print(tr("          FAULT {why}", why=misplaced[lane.name]))
+            print(tr("          Measure along, across and height in m and write all panels of [lane.geometry], or none."))
+        for key in _deaf(lane):
+            print(tr("          {key}: so high that the rule hardly ever alarms", key=key))
+        if lane.mode == CONTINUOUS and lane.alarm.focus_threshold:
+            print(tr("          focus_threshold changes nothing in continuous mode: focus_vacant_threshold of the profile does"))
+        if not lane.alarm.ksigma_sums:
+            print(tr("          ksigma_sums is empty: k-sigma looks at the sum of all panels"))
         if lane.out_of_service:
             left = set(lane.gamma or configuration.profiles[lane.name].gamma) - {NOT_FITTED, *lane.out_of_service}
             out = ", ".join(lane.out_of_service)
@@ -64,4 +90,4 @@ def _check(chosen: argparse.Namespace) -> int:
                      panels=out))
     print(tr("  centre  {url}", url=settings.centre.url if settings.centre else tr("none: records are kept and not sent")))
     print(tr("  hash    {hash}", hash=configuration.hash))
-    return 1 if unusable else 0
+    return 1 if unusable or misplaced else 0

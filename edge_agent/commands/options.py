@@ -105,8 +105,8 @@ def seconds(text: str) -> float:
 
 def read_bytes(path: Path) -> bytes:
     """A file given on the command line; SettingsError when it cannot be read.  A device has no end."""
-    if path.is_char_device() or path.is_block_device():
-        raise SettingsError(f"{path} is a device and no file.\n  Give a file")
+    if path.is_char_device() or path.is_block_device() or path.is_fifo():
+        raise SettingsError(f"{path} is a device or a pipe and no file.\n  Give a file")
     try:
         return path.read_bytes()
     except OSError as problem:

@@ -17,8 +17,8 @@ from edge_agent.words.errors import BusyError, SettingsError, StorageError, Unav
 
 def read_text(path: Path, what: str) -> str:
     """The text of a file a person maintains; SettingsError says what to do."""
-    if path.is_char_device() or path.is_block_device():
-        raise SettingsError(f"{what} {path} is a device and no file.\n  Give a file")
+    if path.is_char_device() or path.is_block_device() or path.is_fifo():
+        raise SettingsError(f"{what} {path} is a device or a pipe and no file.\n  Give a file")
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:

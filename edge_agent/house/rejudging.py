@@ -71,11 +71,14 @@ class Case:
     steps: Sequence[Step]
     zero_s: float
     note: str = ""                      # what a person should know of this judging
+    vacant: bool = False                # no passage can be in it
 
     def judge(self, changed: Mapping[str, float] | None = None) -> Summary:
         """The summary with some alarm settings changed."""
         if changed and "shadow_threshold" in changed and self.model is None:
             raise SettingsError("--sweep shadow_threshold: there is no shadow model.\n  Give --model FILE, or a lane with one.")
+        if changed and "focus_threshold" in changed and self.vacant:
+            _refuse_focus("--sweep", self.profile)
         changes = [f"{key} = {_literal(key, value)}" for key, value in (changed or {}).items()]
         lane = replace(self.lane, alarm=with_changes(self.lane.alarm, changes, "--sweep"))
         return Replay(lane, self.profile, self.driver, self.model, self.zero_s).judge(self.steps)
@@ -91,9 +94,16 @@ def prepare(wanted: Wanted, data: bytes) -> Case:
     mode = CONTINUOUS if wanted.continuous else lane.mode
     lane = replace(lane, alarm=with_changes(lane.alarm, wanted.changes, "--set"), mode=mode)
     model = _moved(_model(wanted, lane, profile) or model, wanted.geometry, lane, profile)
+    vacant = mode == CONTINUOUS or (counts is not None and not counts.has_occupancy)
+    changed = {change.partition("=")[0].strip() for change in wanted.changes}
+    if vacant and "focus_threshold" in changed:
+        _refuse_focus("--set", profile)
+    if "shadow_threshold" in changed and model is None:
+        raise SettingsError("--set shadow_threshold: there is no shadow model.\n  Give --model FILE, or a lane with one.")
     if counts is not None:
         note = "" if counts.has_occupancy or mode == CONTINUOUS else VACANT
-        return Case(lane, profile, model, None, recordings.counts_steps(counts, lane, profile), float(counts.zero_s), note)
+        told = recordings.counts_steps(counts, lane, profile)
+        return Case(lane, profile, model, None, told, float(counts.zero_s), note, vacant)
     driver = drivers.find(lane.driver)
     steps = held.wire(driver, profile)
     zero_s = -steps[0][0] / 1e9 if held.starts else 0.0     # a recording shows seconds since its begin, whatever its clock says
@@ -101,7 +111,7 @@ def prepare(wanted: Wanted, data: bytes) -> Case:
         steps = _gated(wanted, lane, steps, held.starts)
     elif lane.occupancy is not None and mode != CONTINUOUS:
         return Case(lane, profile, model, driver, steps, zero_s, tr(ALONE, module=lane.occupancy.module))
-    return Case(lane, profile, model, driver, steps, zero_s, BURSTS if mode == CONTINUOUS else "")
+    return Case(lane, profile, model, driver, steps, zero_s, BURSTS if mode == CONTINUOUS else "", vacant)
 
 
 def _gated(wanted: Wanted, lane: LaneSettings, steps: Sequence[Step], starts: bool) -> list[Step]:
@@ -118,6 +128,13 @@ def _gated(wanted: Wanted, lane: LaneSettings, steps: Sequence[Step], starts: bo
     settings = next(each for each in configuration.settings.lane if each.name == lane.occupancy.module)
     told = module.wire(drivers.find(settings.driver), configuration.profiles[settings.name])
     return list(gated.steps(steps, told, lane.occupancy))
+
+
+def _refuse_focus(option: str, profile: Profile) -> None:
+    raise SettingsError(
+        f"{option} focus_threshold: it is of passages, and there is none here: a vacant lane has its own "
+        f"({profile.focus_vacant_threshold:g} sigma).\n  Change focus_vacant_threshold in a profile: --profile FILE"
+    )
 
 
 def with_changes(alarm: AlarmSettings, changes: Sequence[str], option: str) -> AlarmSettings:

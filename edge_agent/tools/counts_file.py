@@ -204,7 +204,7 @@ class CountsFile:
         return float(found)
 
     def _within(self, line: int, column: str, found: Decimal, limits: tuple[float, float], unit: str) -> None:
-        if not limits[0] <= found <= limits[1]:
+        if not Decimal(str(limits[0])) <= found <= Decimal(str(limits[1])):        # 0.01 as written is below 0.01 as a float
             expected = f"{limits[0]:g} to {limits[1]:g} {unit}"
             raise self._error(line, column, str(found), expected, "Correct the value, or its unit.")
 

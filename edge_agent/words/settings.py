@@ -91,10 +91,10 @@ class AlarmSettings:
     shadow_threshold: float = key(
         "threshold of the shadow test; 0: that of the model's own calibration", 0.0, unit="sigma", low=0, high=20,
     )
-    arm_exposure_s: float = key("vacant counting time before FOCuS is armed", 4.0, unit="s", low=1, high=600)
+    arm_exposure_s: float = key("vacant counting time before FOCuS is armed", 4.0, unit="s", low=1, high=60)
     neutron_arm_s: float = key(
         "vacant counting time before the neutron rule is armed; its test is exact at any, below this it sees too little",
-        4.0, unit="s", low=1, high=600,
+        4.0, unit="s", low=1, high=300,
     )
 
 

@@ -105,11 +105,33 @@ def test_rarer_than_anything_measured_is_not_boasted_of() -> None:
     assert explained("focus", 30.0, 5.1)[1:] == (1e-6, "very high")
 
 
-def test_a_lane_watched_for_a_minute_is_no_days_traffic() -> None:
+def test_a_lane_watched_for_a_minute_is_taken_as_busy() -> None:
     pace = Pace()
     pace.heard(10**12)
-    assert pace.per_day(1, 10**12 + 60 * 10**9) == 144.0
-    assert pace.per_day(100, 10**12 + 7200 * 10**9) == 1200.0
+    assert pace.passages(1, 10**12 + 60 * 10**9) == 1000.0
+    assert pace.passages(100, 10**12 + 7200 * 10**9) == 1200.0
+
+
+def test_an_alarm_just_after_the_start_looks_no_surer_than_it_is() -> None:
+    """21 s after the start a FOCuS of 6.909 was "less than once in 1000 years": 3310 s of counting a day, a 26th of it."""
+    explainer = Explainer(None, 9, False)
+    explainer.pace.heard(0)
+    explainer.pace.samples[G], explainer.pace.counting_s[G] = 21, 21.0
+    for at_s, occupancies in ((21, 0), (21, 1), (20 * 3600, 0)):           # a vacant lane is counted all day, later too
+        found = explainer.explain(judged("focus", 6.909, 5.6), Sample(at_s * 10**9, G, 1.0, (1,), False), occupancies, 100.0)
+        assert found.false_alarms_per_day == pytest.approx(1.2e-5, rel=0.05) and "8.64e+04 s" in found.basis
+
+
+def test_an_alarm_of_the_vacant_lane_has_no_budget_a_passage() -> None:
+    explainer = Explainer(None, 9, False)
+    for rule in ("focus", "neutron"):
+        assert explainer.explain(judged(rule, 6.9, 5.6), Sample(10**12, G, 1.0, (1,), False), 0, 100.0).budget is None
+
+
+def test_the_neutron_template_says_how_sure_it_is_as_far_as_it_is_measured() -> None:
+    budget, per_day, sure = explained("neutron-template", 4.25, 4.25)
+    assert budget == 2.2e-4 and per_day == pytest.approx(2400 * 2.2e-4, rel=0.02) and sure == "medium"
+    assert explained("neutron-template", 20.0, 4.25)[1:] == (pytest.approx(0.024), "high")
 
 
 @pytest.mark.parametrize(("per_day", "word"), [(None, None), (5.0, "low"), (1.0, "medium"), (0.03, "high"), (1e-4, "very high")])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -153,3 +155,71 @@ def test_the_shipped_generic_prior_can_be_used_for_one_to_sixteen_panels() -> No
     places = {"along_m": [0.5 * i for i in range(16)], "across_m": [2.5] * 16, "height_m": [1.0] * 16, "response": [1.0] * 16}
     made = learning_model.to_plain({**GEOMETRY, "panels": 16, **places}, generic, "generic", {"glrt": 4.5})
     assert model_file.read(json.dumps(made), "m.json", 16).thresholds == {"glrt": 4.5}
+
+
+@pytest.mark.parametrize(("table", "why"), [
+    ("X = [0.0, 0.0, 0.0]", "there is no such panel"), ("Aa1 = [0.0, 0.0]", "has 2 numbers"),
+    ("Aa1 = [0.0, -2.5, -5.0]", "below the ground"), ("Aa1 = [0.0, -2.5, 2.4]", "geometry of Aa2, Ba1, Ba2 is missing"),
+    ("\n".join(f"{name} = [0.0, 0.0, 0.0]" for name in PANELS), "stand in one place"),
+])
+def test_config_check_says_where_panels_cannot_stand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, why: str
+) -> None:
+    """All of it was "good"."""
+    path = site(tmp_path, None, f"[lane.geometry]\n{table}\n")
+    path.write_text(path.read_text().replace('model = "m.json"\n', ""))
+    assert main(["config", "check", "--config", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert why in told and "panels cannot stand as it says" in told
+
+
+def test_config_check_says_what_hardly_ever_alarms(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alarm = "[lane.alarm]\nksigma_n = 20.0\nfocus_threshold = 20.0\nneutron_p = 1e-15\nksigma_sums = []\n"
+    path = site(tmp_path, learned(), alarm)
+    assert main(["config", "check", "--config", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert all(f"{key}: so high that" in told for key in ("ksigma_n = 20", "focus_threshold = 20", "neutron_p = 1e-15"))
+    assert "ksigma_sums is empty" in told
+
+
+@pytest.mark.parametrize(("key", "limit"), [("arm_exposure_s", "1 to 60 s"), ("neutron_arm_s", "1 to 300 s")])
+def test_a_limit_in_a_message_is_the_real_one(tmp_path: Path, key: str, limit: str) -> None:
+    """600 was inside the limits of the message and outside the kernel's, which answered with all its settings."""
+    with pytest.raises(SettingsError, match=limit):
+        load(site(tmp_path, learned(), f"[lane.alarm]\n{key} = 600.0\n"))
+    load(site(tmp_path, learned(), f"[lane.alarm]\n{key} = {limit.split()[2]}.0\n"))
+
+
+def test_no_answer_to_learn_is_a_no(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """From cron, or by ssh -n, minutes of work ended with a traceback."""
+    from edge_agent.commands.learn import _agreed
+
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert not _agreed()
+    assert capsys.readouterr().out == ""            # the question is no part of what --json prints
+
+
+def test_a_pipe_is_refused_as_a_device_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """replay waited for ever."""
+    os.mkfifo(tmp_path / "fifo.csv")
+    assert main(["replay", str(tmp_path / "fifo.csv")]) == 3
+    assert "a pipe" in capsys.readouterr().err
+
+
+def test_a_setting_that_changes_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A sweep of focus_threshold over a vacant lane showed the same alarms in every row."""
+    rows = "".join(f"{i},{50 + i % 7}\n" for i in range(1, 200))
+    (tmp_path / "x.csv").write_text("time_s,gamma\n" + rows)
+    once = ["--set", "focus_threshold=4"]
+    for more in (["--sweep", "focus_threshold=3:8:1"], once, ["--continuous", *once]):
+        assert main(["replay", str(tmp_path / "x.csv"), *more]) == 3
+        assert "a vacant lane has its own (5.6 sigma)" in capsys.readouterr().err
+    assert main(["replay", str(tmp_path / "x.csv"), "--set", "shadow_threshold=8"]) == 3
+    assert "there is no shadow model" in capsys.readouterr().err
+
+
+def test_counts_of_a_hundredth_of_a_second_are_read(tmp_path: Path) -> None:
+    """"expected 0.01 to 600 s", it said of 0.01."""
+    rows = "".join(f"{i / 100:.2f},0.01,{i % 7}\n" for i in range(1, 900))
+    (tmp_path / "x.csv").write_text("time_s,interval_s,gamma\n" + rows)
+    assert main(["replay", str(tmp_path / "x.csv"), "--json"]) == 0
