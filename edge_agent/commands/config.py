@@ -32,6 +32,7 @@ def _deaf(lane: LaneSettings) -> list[str]:
 
 def _check(chosen: argparse.Namespace) -> int:
     from edge_agent.hands import links
+    from edge_agent.house import places
     from edge_agent.house.configuration import load
     from edge_agent.house.models import LEARN
     from edge_agent.house.way_up import check_trust
@@ -41,6 +42,7 @@ def _check(chosen: argparse.Namespace) -> int:
     from edge_agent.words.reading import Radiation
 
     configuration = load(chosen.config)
+    places.look(configuration.settings, configuration.path)
     check_trust(configuration)
     unusable = configuration.unusable
     misplaced = {lane.name: why for lane in configuration.settings.lane if (why := geometry_check.trouble(

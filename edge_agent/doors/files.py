@@ -57,7 +57,20 @@ def _shipped(name: str) -> Path:
     return checkout / name if (checkout / "config/profiles").is_dir() else Path(sys.prefix) / "share/edge-agent" / name
 
 
-def make_directory(path: Path, mode: int = 0o700) -> None:
+def not_a_directory(path: Path) -> Path | None:
+    """The path, or the one above it that is there and is no directory; None where a directory is or can be made."""
+    try:
+        return next((part for part in (path, *path.parents) if part.exists() and not part.is_dir()), None)
+    except OSError:                     # closed to this account, or a name too long: whoever makes it is told
+        return None
+
+
+def make_directory(path: Path, mode: int = 0o700, key: str = "") -> None:
+    """`key`: of the configuration, that says where; for the message."""
+    file = not_a_directory(path)
+    if file is not None:                # giving a file of someone else's to our account would be the wrong remedy
+        what = "it" if file == path else str(file)
+        raise StorageError(f"cannot use the directory {path}: {what} is a file.\n  Choose another directory{key and f' ({key})'}")
     try:
         path.mkdir(mode=mode, parents=True, exist_ok=True)
         if not os.access(path, os.W_OK | os.X_OK):

@@ -52,7 +52,7 @@ class Door:
                 os.umask(before)
             lend(self._path, self._group, 0o660)
         except OSError as problem:
-            raise StorageError(f"cannot make the socket {self._path}: {problem.strerror}") from None
+            raise StorageError(f"cannot make the socket {self._path}: {problem.strerror or problem}") from None
 
     async def _clear(self) -> None:
         """Remove the socket of a program that is gone."""

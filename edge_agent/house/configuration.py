@@ -12,7 +12,7 @@ from typing import Any
 from edge_agent import drivers
 from edge_agent.doors.files import read_text
 from edge_agent.hands import links
-from edge_agent.house import lighting, models, occupancies
+from edge_agent.house import lighting, models, occupancies, places
 from edge_agent.judgement.modes import CONTINUOUS
 from edge_agent.judgement.rules import Rules
 from edge_agent.tools import register_meanings, toml_settings
@@ -26,7 +26,6 @@ from edge_agent.words.register_map import UNKNOWN
 from edge_agent.words.settings import LaneSettings, Profile, Settings
 
 WIRE_KEYS = ("baud", "parity", "data_bits", "stop_bits", "answer_s", "gap_s")       # of a bus, not of an instrument
-PLACES = {"state": "/var/lib/edge-agent", "sockets": "/run/edge-agent", "daily_files": "/srv/daily"}
 DEFAULT = Path("/etc/edge-agent/edge-agent.toml")
 
 
@@ -57,7 +56,7 @@ class Configuration:
 def load(path: Path) -> Configuration:
     """Read and check; SettingsError names file, key and remedy.  Touches nothing else."""
     settings = toml_settings.read(Settings, read_text(path, "the configuration"), str(path))
-    _check_places(settings, path)
+    places.check(settings, path)
     _check_lanes(settings, path)
     _check_centre(settings, path)
     profiles = {lane.name: _profile(lane, path) for lane in settings.lane}
@@ -65,17 +64,6 @@ def load(path: Path) -> Configuration:
     occupancies.check(settings, profiles, path)
     found = models.read(settings, profiles, path, lambda lane, model: _check_rules(lane, profiles[lane.name], model, path))
     return Configuration(path, settings, profiles, *found)
-
-
-def _check_places(settings: Settings, path: Path) -> None:
-    """A relative directory would be another one for each command, by where it is run."""
-    for name in ("state", "sockets", "daily_files"):
-        place = getattr(settings.portal, name)
-        if not (place.startswith("/") or (name == "daily_files" and not place)):
-            raise SettingsError(
-                f"{path}: portal.{name} = {place!r}: expected a directory from / on.\n"
-                f"  Write all of it, for example {PLACES[name]}."
-            )
 
 
 def _check_lanes(settings: Settings, path: Path) -> None:
@@ -167,14 +155,13 @@ def _check_buses(settings: Settings, path: Path) -> None:
     units: dict[tuple[str, int], str] = {}
     for lane in settings.lane:
         own = drivers.find(lane.driver).dialect
-        if lane.link.kind == "tcp" and own is None:     # a portal that pushes may have several listeners
-            continue
         where = links.place(lane.link)
         other = first.setdefault(where, lane)
         asked = lane.link.kind in links.MODBUS or own is not None
         alike = other.link.kind == lane.link.kind and drivers.find(other.driver).dialect is own
         if other is not lane and not (asked and alike):
-            raise SettingsError(f"{path}: lanes {other.name} and {lane.name} are both on {where}.\n  Give each its own wire.")
+            raise SettingsError(f"{path}: lanes {other.name} and {lane.name} are both on {where}.\n"
+                                "  Give each its own wire: one portal in two lanes would count every vehicle twice.")
         for key in WIRE_KEYS:
             mine, theirs = getattr(lane.link, key), getattr(other.link, key)
             if mine != theirs:

@@ -74,7 +74,7 @@ class Core:
         """Take the directory, open the ledger, build lanes and sockets.  Raises before anything runs."""
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))        # keys never in core files
         os.umask(0o077)
-        make_directory(self.state)
+        make_directory(self.state, key="portal.state")
         self._lock = hold(self.state / "core.lock", "an edge-agent core")
         self.books = await Logbooks.open(self.state, self.settings.portal.origin)
         self._closers.append(self.books.close)
@@ -126,7 +126,7 @@ class Core:
 
     async def _open_doors(self) -> None:
         sockets = Path(self.settings.portal.sockets)
-        make_directory(sockets, 0o755)
+        make_directory(sockets, 0o755, "portal.sockets")
         control = Control(self.lanes, self.scribe, self.events, self.status, self.clock, self._describe)
         self.doors = [Door(sockets / "control.sock", LOOKERS, control.asks() | self.chronicle.asks() | self.recorder.asks(),
                            control.streams()),

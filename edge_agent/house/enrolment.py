@@ -25,7 +25,7 @@ UPLINK_GROUP = "edge-agent-uplink"      # the uplink's account reads its TLS key
 
 def enrol(state: Path, origin: str) -> dict[str, Any]:
     """The enrolment of this portal for a centre; makes keys that are not there yet, never replaces one."""
-    make_directory(state, 0o711)        # the uplink passes through to its own directory; every other is closed to it
+    make_directory(state, 0o711, "portal.state")    # the uplink passes through to its own directory; every other is closed to it
     logs = logs_of(state) or [create_log(state, origin, 1)]
     if logs[0].origin != origin:
         raise SettingsError(

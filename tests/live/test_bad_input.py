@@ -54,7 +54,7 @@ def test_without_keys_the_core_says_how_to_make_them(quiet: Post) -> None:
 def test_a_state_directory_that_cannot_be_written_is_named(quiet: Post) -> None:
     (quiet.where / "state").write_text("a file where the directory should be")
     refused(quiet.command("enrol", "--config", quiet.config, "--out", quiet.where / "e.json", check=False), STORAGE,
-            "cannot write to the directory", str(quiet.where / "state"))
+            "it is a file", "Choose another directory", str(quiet.where / "state"))
 
 
 def test_a_second_core_on_one_directory_is_refused(quiet: Post) -> None:

@@ -46,7 +46,7 @@ def refusal(file: Path, text: str) -> str:
 
 
 def test_a_good_configuration_is_read(file: Path) -> None:
-    file.write_text(PORTAL + lane("1") + lane("2") + centre(VKEY))
+    file.write_text(PORTAL + lane("1") + lane("2", link=TCP.replace("2.3", "2.4")) + centre(VKEY))
     assert list(load(file).profiles) == ["1", "2"]
 
 
@@ -250,3 +250,29 @@ def test_config_check_looks_at_the_centres_certificate(file: Path, held: str | N
         (file.parent / "centre.pem").write_text(held)
     assert main(["config", "check", "--config", str(file)]) == 3
     assert "centre.pem" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("key", "said"), [
+    ('state = "{file}"', "is a file"), ('sockets = "{file}/sub"', "is a file"), ('daily_files = "{file}"', "is a file"),
+    ('language = "zz"', "There are: en, lt"),
+])  # fmt: skip
+def test_config_check_looks_at_what_is_there(file: Path, key: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It said good, and the core then ended with the file's error, or a screen stayed English without a word."""
+    file.write_text(PORTAL + key.format(file=file) + "\n" + lane())
+    assert main(["config", "check", "--config", str(file)]) == 3
+    told = capsys.readouterr().err
+    assert said in told and f"portal.{key.split()[0]}" in told and str(file) in told and "chown" not in told
+
+
+def test_sockets_deeper_than_a_socket_can_be_are_refused(file: Path) -> None:
+    """The core ended with "cannot make the socket ...: None"."""
+    said = refusal(file, f'{PORTAL}sockets = "/{"s" * 94}"\n{lane()}')
+    assert "portal.sockets" in said and "too long" in said and "at most 94 bytes" in said
+    file.write_text(f'{PORTAL}sockets = "/{"s" * 93}"\n{lane()}')
+    load(file)
+
+
+def test_one_portal_is_not_two_lanes(file: Path) -> None:
+    """Of a serial port it was refused; over TCP every vehicle would be two, or one lane waits for ever."""
+    said = refusal(file, PORTAL + lane("1") + lane("2", link=TCP + ", port = 1600"))
+    assert "lanes 1 and 2 are both on 192.168.2.3:1600" in said and "count every vehicle twice" in said

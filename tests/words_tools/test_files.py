@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.doors.files import write_whole
+from edge_agent.doors.files import make_directory, write_whole
 from edge_agent.words.errors import StorageError
 
 
@@ -23,3 +23,12 @@ def test_a_large_file_is_there_to_its_last_byte(tmp_path: Path) -> None:
     data = os.urandom(3_000_001)
     write_whole(tmp_path / "large", data)
     assert (tmp_path / "large").read_bytes() == data
+
+
+@pytest.mark.parametrize("below", ["", "/state"])
+def test_a_file_where_a_directory_is_asked_for_is_never_given_away(tmp_path: Path, below: str) -> None:
+    """Found by attack: with state = "/etc/passwd" the remedy was "chown edge-agent /etc/passwd"."""
+    (tmp_path / "passwd").write_text("x")
+    with pytest.raises(StorageError, match="is a file") as caught:
+        make_directory(Path(f"{tmp_path}/passwd{below}"), key="portal.state")
+    assert "Choose another directory (portal.state)" in str(caught.value) and "chown" not in str(caught.value)
