@@ -10,6 +10,7 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.tools import acts, gravity, jws, officer_line, upkeep
+from edge_agent.words.errors import NotAllowed, NotRunning
 from edge_agent.words.language import mark, tr, trn
 
 OUT = mark("OUT")           # of a detector out of service; where its background is not known: --
@@ -32,9 +33,14 @@ def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.house.configuration import load
 
     configuration = load(chosen.config)
-    with Core(Path(configuration.settings.portal.sockets) / "control.sock") as core:
-        found = core.ask("status")
-        alarms = core.ask("alarms")["lines"] if chosen.officer else []
+    try:
+        with Core(Path(configuration.settings.portal.sockets) / "control.sock") as core:
+            found = core.ask("status")
+            alarms = core.ask("alarms")["lines"] if chosen.officer else []
+    except NotRunning as problem:
+        if chosen.officer and not chosen.json and not isinstance(problem, NotAllowed):
+            print(officer_line.unwatched())         # a display shows what is on stdout, and the officer reads no computer's words
+        raise
     if chosen.officer:
         told = officer_line.lines(found, [jws.take_apart(line.encode()).payload for line in alarms])
         print(json.dumps(told, indent=1) if chosen.json else "\n".join(told))

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from edge_agent.tools import core_answer
-from edge_agent.words.errors import NotRunning
+from edge_agent.words.errors import NotAllowed, NotRunning
 
 ANSWER_MAX = 16 * 1024 * 1024       # a full batch as JSON is below 6 MiB
 
@@ -28,7 +28,7 @@ class Core:
             self._socket.connect(str(path))
         except PermissionError:
             self._socket.close()
-            raise NotRunning(
+            raise NotAllowed(
                 f"{path}: permission denied.\n  Join the group that may {'look' if group == 'edge-agent' else 'act'}: "
                 f"usermod -aG {group} $USER"
             ) from None
@@ -36,7 +36,8 @@ class Core:
             self._socket.close()
             raise NotRunning(
                 f"edge-agent does not answer on {path} ({problem.strerror}).\n"
-                "  Is it running?  systemctl status edge-agent     Its configuration elsewhere?  --config FILE"
+                "  Is it running?  systemctl status edge-agent     Its configuration elsewhere?  --config FILE\n"
+                "  Records are on disk: sudo -u edge-agent edge-agent verify; one alarm: alarms show ID --ledger FILE"
             ) from None
         self._reader = self._socket.makefile("rb")
 

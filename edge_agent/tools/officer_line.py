@@ -12,6 +12,7 @@ from edge_agent.words.language import mark, tr
 
 WHAT = {"gamma": mark("ALARM GAMMA"), "neutron": mark("ALARM NEUTRON"), "gamma neutron": mark("ALARM GAMMA AND NEUTRON")}
 RECENT_S = 300          # an alarm is the lane's line so long; by then its vehicle is in the search area or gone
+BLIND = {"blind", "link", "silence"}     # nobody looks at this lane's vehicles
 Body = Mapping[str, Any]
 
 
@@ -19,6 +20,11 @@ def lines(status: Body, alarms: Sequence[Body]) -> list[str]:
     """One for each lane; `alarms` are bodies of records, any order.  Those of an earlier start are not shown."""
     return [tr("Lane {name}: {what}", name=name, what=_lane(name, lane, status, alarms))
             for name, lane in status["lanes"].items()]
+
+
+def unwatched() -> str:
+    """Where no program answers at all."""
+    return tr("NO LANE IS WATCHED: search every vehicle by hand, call repair")
 
 
 def _lane(name: str, lane: Body, status: Body, alarms: Sequence[Body]) -> str:
@@ -31,7 +37,9 @@ def _lane(name: str, lane: Body, status: Body, alarms: Sequence[Body]) -> str:
         words.append(_alarm(recent, status["now"], lane.get("found")))
     faults = [fault for fault in gravity.ordered(lane["faults"]) if not gravity.danger(fault)]
     if faults:
-        words.append(tr("FAULT {faults}", faults=", ".join(map(fault_name, faults))))
+        told = ", ".join(map(fault_name, faults))
+        words.append(tr("NOT WATCHED, search by hand, call repair: {faults}", faults=told) if BLIND.intersection(faults) else
+                     tr("FAULT, call repair: {faults}", faults=told))
     elif not lane["armed"]:
         words.append(tr("NOT READY"))
     return ", ".join([*away, *marks, *(words or ([] if away else [tr("ready")]))])

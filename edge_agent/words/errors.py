@@ -53,3 +53,7 @@ class NotRunning(EdgeAgentError):
     """The daemon this command talks to does not answer."""
 
     exit_code = 9
+
+
+class NotAllowed(NotRunning):
+    """It is there, and this account may not ask it: nothing is said of whether it runs well."""

@@ -193,3 +193,16 @@ def test_json_is_one_object(quiet: Post) -> None:
     for words in (("status",), ("alarms",), ("verify",), ("config", "check")):
         done = quiet.command(*words, "--config", quiet.config, "--json", check=False)
         assert isinstance(json.loads(done.stdout), dict), words
+
+
+def test_a_core_that_is_dead_is_said_to_the_officer_and_to_programs(quiet: Post) -> None:
+    """The booth's display stayed empty, and --json printed nothing."""
+    done = quiet.command("status", "--officer", "--config", quiet.config, check=False)
+    refused(done, NOT_RUNNING, "does not answer", "verify")
+    assert done.stdout == "NO LANE IS WATCHED: search every vehicle by hand, call repair\n"
+    done = quiet.command("--language", "lt", "status", "--officer", "--config", quiet.config, check=False)
+    assert "NESTEBIMA" in done.stdout
+    for command in ("status", "diagnose", "alarms"):
+        done = quiet.command(command, "--json", "--config", quiet.config, check=False)
+        told = json.loads(done.stdout)
+        assert (done.returncode, told["exit"], told["ok"]) == (NOT_RUNNING, NOT_RUNNING, False)

@@ -333,7 +333,8 @@ def test_a_command_speaks_and_its_json_does_not(
     assert main(asked) == 1
     assert "juosta 2" in capsys.readouterr().out
     assert main([*asked, "--officer", "--json"]) == 1
-    assert json.loads(capsys.readouterr().out) == ["Lane 2: EXERCISE, FAULT silence, dead:Aa1"]
+    told = json.loads(capsys.readouterr().out)
+    assert told == ["Lane 2: EXERCISE, NOT WATCHED, search by hand, call repair: silence, dead:Aa1"]
 
 
 def test_a_console_without_the_letters_shows_the_rest(tmp_path: Path) -> None:

@@ -47,14 +47,17 @@ def test_old_alarms_other_lanes_and_earlier_starts_are_not_shown() -> None:
 
 
 def test_what_is_wrong_is_said_beside_the_alarm() -> None:
-    assert line(alarm(5), faults=("overload", "link")) == "Lane 2: KEEP DISTANCE, ALARM GAMMA, 5 s ago, FAULT link"
+    assert line(alarm(5), faults=("overload", "link")) == (
+        "Lane 2: KEEP DISTANCE, ALARM GAMMA, 5 s ago, NOT WATCHED, search by hand, call repair: link")
     assert line(armed=False) == "Lane 2: NOT READY"
     assert line(acts=(("exercise", None), ("maintenance", "3"))) == "Lane 2: EXERCISE, ready"
 
 
 def test_keep_distance_is_the_first_word_whatever_else_stands() -> None:
     told = line(alarm(5), faults=("dead:Aa2", "gamma-over-range", "link"), acts=(("exercise", None),))
-    assert told == "Lane 2: KEEP DISTANCE, EXERCISE, ALARM GAMMA, 5 s ago, FAULT link, dead:Aa2"
+    assert told.startswith("Lane 2: KEEP DISTANCE, EXERCISE, ALARM GAMMA, 5 s ago, NOT WATCHED,")
+    assert told.endswith("call repair: link, dead:Aa2")
+    assert line(faults=("tamper",)) == "Lane 2: FAULT, call repair: tamper"
     assert line(faults=("over-range:Aa1", "overload")) == "Lane 2: KEEP DISTANCE"
 
 
