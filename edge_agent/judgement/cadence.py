@@ -21,6 +21,7 @@ class Cadence:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self.wire_ns: int | None = None                     # silence counts from here; None: never opened
+        self._spoken = False                                # anything at all since the wire was opened
         self._readable = True                               # something since the wire was opened
         self.heard_ns: int | None = None                    # last record that could be read; None: never
         self.answered_ns: int | None = None                 # last answer without anything new; None: never
@@ -29,12 +30,13 @@ class Cadence:
 
     def opened(self, at_ns: int) -> None:
         """Everything is counted from here."""
-        self._readable = False
+        self._readable = self._spoken = False
         self.wire_ns = at_ns
         self._counts_ns = dict.fromkeys(self._counts_ns, at_ns)
 
     def heard(self, at_ns: int, radiation: Radiation | None = None, readable: bool = True) -> None:
         """Something came; of this radiation where it was counts.  Back-spaced stamps never make it older."""
+        self._spoken = True
         if readable:
             self._readable = True
             self.heard_ns = at_ns if self.heard_ns is None else max(self.heard_ns, at_ns)
@@ -73,7 +75,8 @@ class Cadence:
         limit_s = self._profile.silence_s if occupied_ns is None else self._profile.occupied_silence_s
         age_s = self.age_s(at_ns)
         silent = age_s > limit_s
-        yield ALL, self._silence(at_ns, limit_s), silent
+        if silent or self._spoken:          # a wire that was only opened anew has not said that it is well
+            yield ALL, self._silence(at_ns, limit_s), silent
         for radiation, last_ns in self._counts_ns.items():
             quiet_s = (at_ns - max(last_ns, occupied_ns or last_ns)) / 1e9
             alone = not silent and quiet_s > limit_s

@@ -15,7 +15,7 @@ from edge_agent.judgement.minutes import Minutes
 from edge_agent.judgement.portal import Portal
 from edge_agent.words.clock import Clock
 from edge_agent.words.driver import Decoder
-from edge_agent.words.errors import LinkError
+from edge_agent.words.errors import Deaf, LinkError
 from edge_agent.words.event import Event
 from edge_agent.words.reading import Chunk, Condition, Inputs, Reading
 
@@ -48,7 +48,8 @@ class Lane:
                     await self._listen()
                 except LinkError as problem:
                     self.connected, self.broke_ns = False, self._clock.mono_ns()
-                    self._publish(self.portal.lost(self._clock.mono_ns(), str(problem)))
+                    if not isinstance(problem, Deaf):   # silence has said it; this would be told as a mended wire
+                        self._publish(self.portal.lost(self._clock.mono_ns(), str(problem)))
                 self.beats += 1
                 await self._clock.sleep(random.uniform(*REOPEN_S))  # noqa: S311 (spreads load, guards nothing)
                 self._tick()
@@ -71,7 +72,7 @@ class Lane:
             now_ns = self._clock.mono_ns()
             self.beats += 1
             if now_ns - self.portal.cadence.spoke_ns(opened_ns) > DEAF_NS:
-                raise LinkError(f"{self.link.name}: silent for a minute; opening it anew")
+                raise Deaf(f"{self.link.name}: silent for a minute; opening it anew")
 
     def take(self, chunk: Chunk) -> None:
         """The whole journey of some bytes; also what replay and simulation drive."""

@@ -21,6 +21,10 @@ class LinkError(EdgeAgentError):
     exit_code = 4
 
 
+class Deaf(LinkError):
+    """Nothing came for so long that we open the wire anew, in case it is half-open: no word of its state."""
+
+
 class StorageError(EdgeAgentError):
     """The disk refused.  Someone must free, mount or replace it."""
 

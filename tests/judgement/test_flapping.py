@@ -86,3 +86,17 @@ def test_any_history_tells_each_beginning_at_once_and_ends_what_stays_well(steps
     book.end(at_s * S, "link")
     book.fade(at_s * S + (WELL_NS << DOUBLINGS))
     assert not book.open
+
+
+def test_a_wire_that_is_only_opened_anew_is_not_well_again() -> None:
+    """Not one byte had come, and the log said "FAULT over silence", status "Well now"."""
+    lane = Watched()
+    for minute in range(5):
+        lane.events += lane.portal.opened(minute * 60 * S)
+        for second in range(60):
+            lane.tick(minute * 60 + second)
+    assert [fault.present for fault in lane.of(Fault) if fault.condition == "silence"] == [True]
+    assert "Well now" not in lane.portal.faults.details["silence"]
+    at_s = lane.vacant(300.0, 120)
+    lane.tick(at_s)
+    assert [fault.present for fault in lane.of(Fault) if fault.condition == "silence"] == [True, False]

@@ -19,7 +19,7 @@ from edge_agent.tools.exchange import Exchange, pack
 from edge_agent.words.clock import Clock
 from edge_agent.words.dialect import Dialect, Found, Outcome
 from edge_agent.words.driver import Poll
-from edge_agent.words.errors import LinkError
+from edge_agent.words.errors import Deaf, LinkError
 from edge_agent.words.reading import Chunk
 
 log = logging.getLogger("edge_agent.bus")
@@ -94,22 +94,22 @@ class Bus:
             while True:
                 await self._turn()
         except LinkError as problem:
-            self._end(str(problem))
+            self._end(str(problem), type(problem))
         except Exception as problem:        # ours; lanes must not wait for a bus that no longer asks
             log.exception("%s stopped asking", self.name)
             self._end(f"{self.name}: {problem!r}")
 
-    def _end(self, why: str) -> None:
+    def _end(self, why: str, kind: type[LinkError] = LinkError) -> None:
         self._task = None
         self._wire.close()
         for unit, mailbox in list(self._lanes.values()):
             self.leave(unit)
-            mailbox.end(why)
+            mailbox.end(why, kind)
 
     async def _turn(self) -> None:
         now_ns = self._clock.mono_ns()
         if now_ns - self._heard_ns > DEAF_S * 1e9:
-            raise LinkError(f"{self.name}: nothing from any unit for a minute; opening it anew")
+            raise Deaf(f"{self.name}: nothing from any unit for a minute; opening it anew")
         if (errand := self._errands.next(now_ns)) is not None:
             await self._run_errand(errand)
             return

@@ -39,6 +39,7 @@ class Mailbox:
         self._clock = clock
         self._chunks: deque[Chunk] = deque()
         self._ended: str | None = None
+        self._kind = LinkError
         self._news = asyncio.Event()
 
     def put(self, data: bytes) -> None:
@@ -53,8 +54,9 @@ class Mailbox:
         self._chunks.append(chunk)
         self._news.set()
 
-    def end(self, why: str) -> None:
-        self._ended = self._ended or why
+    def end(self, why: str, kind: type[LinkError] = LinkError) -> None:
+        if self._ended is None:
+            self._ended, self._kind = why, kind
         self._news.set()
 
     async def next(self, timeout_s: float) -> Chunk | None:
@@ -67,4 +69,4 @@ class Mailbox:
                 return None
         if self._chunks:
             return self._chunks.popleft()
-        raise LinkError(self._ended or "the wire is closed")
+        raise self._kind(self._ended or "the wire is closed")
