@@ -33,7 +33,7 @@ CLASSES = {
     "swapped_wires": ("line-settings", "bus-silent"),
     "no_termination": ("line-noise",),
     "wrong_unit": ("bus-silent",),
-    "refused": ("another-client", "wire-dead"),
+    "refused": ("wire-refused",),
     "reset": ("another-client", "wire-dead"),
     "silent": ("wire-silent",),
     "held": ("another-client",),

@@ -35,7 +35,8 @@ def of_status(
         if lane in (None, name):
             faults = {fault: str(about.get("fault_details", {}).get(fault, "")) for fault in about["faults"]}
             faults |= {"tamper": "a door is open"} if about.get("tamper") == "open" else {}
-            found[f"lane {name}"] = diagnose(faults | _line(about["counts"]) | dict(history(name)), guide)
+            found[f"lane {name}"] = diagnose(faults | _line(about["counts"]) | dict(history(name)), guide,
+                                             str(about.get("link_kind", "")))
     if lane is None:
         faults = {fault: str(status.get("fault_details", {}).get(fault, "")) for fault in status["faults"]}
         faults |= {"storage": str(status["storage"])} if status.get("storage") else {}

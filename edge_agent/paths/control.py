@@ -50,8 +50,8 @@ class Control:
         return {
             **self._status(),
             "lanes": {name: lane_state(lane, now_ns) | {
-                          "link": lane.link.name, "fault_details": lane.portal.faults.details,
-                          "found": lane.portal.looks.found,
+                          "link": lane.link.name, "link_kind": lane.portal.lane.link.kind,
+                          "fault_details": lane.portal.faults.details, "found": lane.portal.looks.found,
                           "dose_rate": lane.portal.dose.shown(now_ns, known=not lane.silent)}
                       for name, lane in self._lanes.items()},
             "log": {"size": size, "first": self._scribe.ledger.first, "unreceipted": size - (receipt.size if receipt else 0),

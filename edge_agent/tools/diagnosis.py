@@ -42,10 +42,11 @@ class Found:
         return len(self.causes) < 2 or self.causes[0].weight - self.causes[1].weight > NEAR
 
 
-def diagnose(faults: Mapping[str, str], guide: Sequence[Finding]) -> list[Found]:
+def diagnose(faults: Mapping[str, str], guide: Sequence[Finding], over: str = "") -> list[Found]:
     """`faults`: those that stand, name -> words; trouble of a line as line:KIND.  Danger to people first,
-    then FAIL, then in the order of the guide."""
-    found = [one for one in (_match(finding, faults) for finding in guide) if one]
+    then FAIL, then in the order of the guide.
+    `over`: the kind of the lane's link; a serial lane has no network to be at fault, one over TCP no adapter."""
+    found = [one for one in (_match(finding, faults, over) for finding in guide) if one]
     found = _without_consequences(found)
     told = {name for one in found for name in (*one.signs, *one.follows)}
     rest = [Found(UNKNOWN, "not in the guide", "LOOK", {name: words}, {}, ()) for name, words in faults.items()
@@ -53,7 +54,7 @@ def diagnose(faults: Mapping[str, str], guide: Sequence[Finding]) -> list[Found]
     return sorted([*found, *rest], key=lambda one: (not one.danger, one.id == UNKNOWN, ORDER[one.verdict]))
 
 
-def _match(finding: Finding, faults: Mapping[str, str]) -> Found | None:
+def _match(finding: Finding, faults: Mapping[str, str], over: str) -> Found | None:
     signs = {name: faults[name] for name in _any(finding.signs, faults)}
     if finding.details:
         signs = {name: words for name, words in signs.items() if any(part in words for part in finding.details)}
@@ -64,7 +65,8 @@ def _match(finding: Finding, faults: Mapping[str, str]) -> Found | None:
     about = {_subject(name) for name in signs}
     follows = {name: faults[name] for name in _any(finding.explains, faults)
                if name not in signs and (not _subject(name) or about == {""} or _subject(name) in about)}
-    causes = sorted(finding.cause, key=lambda cause: -cause.weight)
+    possible = [cause for cause in finding.cause if not over or not cause.over or over in cause.over]
+    causes = sorted(possible or finding.cause, key=lambda cause: -cause.weight)
     return Found(finding.id, finding.title, finding.verdict, signs, follows, causes, finding.sources)
 
 

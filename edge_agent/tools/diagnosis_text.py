@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -34,7 +35,7 @@ def page(place: str, found: Sequence[Found]) -> list[str]:
             lines += _wrapped(seen, "    ", "          ")
         if one.follows:
             lines += _wrapped(tr("follows from it: {names}", names=", ".join(one.follows)), "    ", "          ")
-        lines += _causes(one)
+        lines += _causes(one, place.partition(" ")[2])
     return lines
 
 
@@ -43,10 +44,10 @@ def _guide(text: str) -> str:
     return tr(text, about="guide") if text else ""
 
 
-def _causes(one: Found) -> list[str]:
+def _causes(one: Found, lane: str) -> list[str]:
     if not one.causes:
         unknown = tr("not sure what this is: docs/diagnostics.md; edge-agent record LANE and send it to us")
-        return _wrapped(unknown, "    ", "    ")
+        return _wrapped(unknown.replace("LANE", lane or "LANE"), "    ", "    ")
     lines = []
     if not one.sure:
         first, other = (_guide(cause.what) for cause in one.causes[:2])
@@ -58,7 +59,7 @@ def _causes(one: Found) -> list[str]:
                 tr("repair: {text}", text=_guide(cause.repair)) if cause.repair else "",
                 tr("bring: {text}", text=_guide(cause.part)) if cause.part else ""]
         for text in filter(None, told):
-            lines += _wrapped(text, "          ", "            ")
+            lines += _wrapped(re.sub(r"\bLANE\b", lane, text) if lane else text, "          ", "            ")
     return lines
 
 

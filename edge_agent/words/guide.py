@@ -16,6 +16,10 @@ class Cause:
     confirm: str = key("how to tell it from the others", "")
     repair: str = key("what to do", "")
     part: str = key("what to bring", "")
+    over: list[str] = key(
+        "kinds of link it can be on; empty: any", [],
+        choices=("tcp", "serial", "modbus-tcp", "modbus-rtu", "modbus-rtu-tcp", "tcp-listen"),
+    )
     side: str = key("where the swap test finds it", "", choices=("", "panel", "cable", "input"))
 
 

@@ -153,3 +153,32 @@ def test_keep_distance_is_read_before_any_repair() -> None:
     assert told[0] == "!! KEEP DISTANCE from lane 4: survey meter first, from afar; close it"
     assert any(line.startswith(" 1. FAIL KEEP DISTANCE") for line in told)
     assert diagnosis_text.distance({"lane 2": diagnose({"link": "gone"}, GUIDE)}) == []
+
+
+@pytest.mark.parametrize(("kind", "never"), [
+    ("serial", ("network", "switch port", "ping", "patch cable", "mains fuse")), ("modbus-rtu", ("network", "ping", "patch cable")),
+    ("tcp", ("adapter", "fuser", "by-id")), ("modbus-tcp", ("adapter", "serial", "baud", "A and B", "portal and converter")),
+])  # fmt: skip
+def test_causes_are_of_the_kind_of_link_there_is(kind: str, never: tuple[str, ...]) -> None:
+    """A pulled USB adapter was told as a portal that is off, or a network whose patch cable is to be brought."""
+    for faults in ({"link": "cannot open /dev/rpm3: there is no such port"}, {"link": "x holds it"}, {"silence": ""},
+                   {"silence": "", "line:silence": ""}, {"missing-samples": ""}):
+        lane = {"faults": list(faults), "fault_details": faults, "link_kind": kind, "counts": {"samples": 9}}
+        (found,) = guide.of_status({"lanes": {"3": lane}}, GUIDE, "3")["lane 3"]
+        told = "\n".join(diagnosis_text.page("lane 3", [found]))
+        assert found.causes and not [word for word in never if word in told], told
+
+
+def test_a_refused_connection_is_no_other_client_first() -> None:
+    """It said "another program on this controller": nothing listened at the address."""
+    lane = {"faults": ["link"], "fault_details": {"link": "tcp 127.0.0.1:1715: Connection refused"}, "link_kind": "tcp",
+            "counts": {"samples": 9}}
+    (found,) = guide.of_status({"lanes": {"3": lane}}, GUIDE, "3")["lane 3"]
+    assert [cause.what.split()[:2] for cause in found.causes] == [
+        ["the", "portal's"], ["wrong", "port,"], ["the", "portal"], ["it", "takes"]]
+    assert "this controller" not in "\n".join(diagnosis_text.page("lane 3", [found]))
+
+
+def test_what_is_to_be_typed_names_the_lane() -> None:
+    told = "\n".join(diagnosis_text.page("lane 3", diagnose({"stuck:Aa1": "", "never-heard-of": ""}, GUIDE)))
+    assert "diagnose 3 --swapped" in told and "record 3" in told and "LANE" not in told
