@@ -227,6 +227,8 @@ class MapDecoder:
             alarm = any(self._states.get(f"{radiation.value}-{name}", False) for name in ("alarm", "over-range"))
             occupied = self._states.get("occupied", False)
             yield Sample(at_ns, radiation, counted.interval_s, counted.counts, occupied, alarm)
+            if counted.doubt:
+                yield Health(at_ns, Condition.PROFILE, True, counted.doubt)
 
 
 def polls(profile: Profile, link: LinkSettings) -> tuple[Poll, ...]:

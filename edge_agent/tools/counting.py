@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from edge_agent.tools.meaning import Rising
 from edge_agent.tools.registers import Counter
 from edge_agent.words.errors import EdgeAgentError
 
@@ -36,6 +37,7 @@ class Restarted(EdgeAgentError):
 class Counted:
     interval_s: float
     counts: tuple[int, ...]
+    doubt: str = ""             # why they may not mean what the settings say
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,18 +142,20 @@ class Interval:
     def __init__(self, interval_s: float) -> None:
         self._interval_s = interval_s
         self._number: float | None = None
+        self._rising = Rising()
 
     def take(self, now: Now, values: Sequence[float]) -> Counted | None:
         number = now.number if now.number is not None else now.time_s
         if number is None or number == self._number:
             return None                         # the same interval, read again
         self._number = number
-        return Counted(self._interval_s, _whole(values))
+        return Counted(self._interval_s, _whole(values), _doubt(self._rising, now, values))
 
 
 class PerSecond:
     def __init__(self, poll_s: float) -> None:
         self._poll_ns, self._due_ns = round(poll_s * 1e9), 0
+        self._rising = Rising()
 
     def take(self, now: Now, values: Sequence[float]) -> Counted | None:
         if now.at_ns < self._due_ns:
@@ -159,7 +163,12 @@ class PerSecond:
         # Its own cadence: a poll that is a little late must not shift every sample after it.
         late_ns = now.at_ns - self._due_ns
         self._due_ns = now.at_ns + round(RATE_S * 1e9) - (late_ns if late_ns < self._poll_ns else 0)
-        return Counted(RATE_S, _whole(values))
+        return Counted(RATE_S, _whole(values), _doubt(self._rising, now, values))
+
+
+def _doubt(rising: Rising, now: Now, values: Sequence[float]) -> str:
+    seen = rising.read(now.at_ns / 1e9, sum(values))
+    return f'count_means is wrong: {seen}. These are counts since power-up, write count_means = "cumulative"' if seen else ""
 
 
 def _whole(values: Sequence[float]) -> tuple[int, ...]:

@@ -6,11 +6,13 @@ the mean) and know nothing of each other.  A rate the instrument smooths scatter
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean, median, pvariance
 
+RISES = 60                  # renewals in a row: a source that comes near makes counts rise too, for seconds and with chance in it
 CHANGES_LEAST = 20          # renewals below which nothing is said: of 20 chance counts none rises every time (1 in 20!)
 SMOOTH = 0.4                # variance over mean of 20 chance counts is below this in 1 of 100 (chi-square, 19 degrees)
 FOLLOWS = 0.6               # correlation of neighbours; of 20 independent values it is below this in 99 of 100
@@ -26,6 +28,28 @@ class Meaning:
     evidence: str
     renewed_s: float            # from one change to the next; 0.0 where there was none
     rate_cps: float             # counts/s, if it means that
+
+
+class Rising:
+    """Whether counts taken as those of an interval are a counter's that only grows: the setting is wrong, and no board."""
+
+    def __init__(self) -> None:
+        self._changes: deque[tuple[float, float]] = deque(maxlen=RISES)
+        self._new = 0
+
+    def read(self, at_s: float, value: float) -> str:
+        """The evidence, now and then while it is so; else empty."""
+        if self._changes and value == self._changes[-1][1]:
+            return ""
+        if self._changes and value < self._changes[-1][1]:
+            self._changes.clear()
+        self._changes.append((at_s, value))
+        self._new += 1
+        if len(self._changes) < RISES or self._new < CHANGES_LEAST:
+            return ""
+        self._new = 0
+        found = of(list(self._changes))
+        return found.evidence if found.means == "cumulative" else ""
 
 
 def of(series: Sequence[tuple[float, float]]) -> Meaning:

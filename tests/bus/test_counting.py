@@ -133,3 +133,19 @@ def test_two_questions_in_a_row_after_a_stall_are_no_sample() -> None:
     taken = [counting.take(Now(round(t * S), time_s=t), [round(1000 * t)]) for t in (10.0, 10.2, 10.204, 10.4)]
     assert [found and round(found.interval_s, 3) for found in taken] == [None, 0.2, None, 0.2]
     assert sum(found.counts[0] for found in taken if found) == 400
+
+
+def test_a_counter_taken_as_counts_of_an_interval_is_named_and_chance_counts_never_are() -> None:
+    """The lane alarmed at every vehicle, and diagnose would have had a counter board changed."""
+    chance = random.Random(5)
+    for make in (lambda: Interval(1.0), lambda: PerSecond(1.0)):
+        counter, total, honest = make(), 0.0, make()
+        doubts, none = set(), set()
+        for second in range(400):
+            counts = sum(chance.random() < 0.25 for _ in range(1000))
+            total += counts
+            taken = counter.take(Now(second * S, number=second), [total])
+            doubts.add(taken.doubt if taken else "")
+            taken = honest.take(Now(second * S, number=second), [float(counts + second)])       # and a slow rise of them
+            none.add(taken.doubt if taken else "")
+        assert none == {""} and any("count_means is wrong" in doubt and '"cumulative"' in doubt for doubt in doubts)

@@ -156,7 +156,8 @@ def test_keep_distance_is_read_before_any_repair() -> None:
 
 
 @pytest.mark.parametrize(("kind", "never"), [
-    ("serial", ("network", "switch port", "ping", "patch cable", "mains fuse")), ("modbus-rtu", ("network", "ping", "patch cable")),
+    ("serial", ("network", "switch port", "ping", "patch cable", "mains fuse")),
+    ("modbus-rtu", ("network", "ping", "patch cable")),
     ("tcp", ("adapter", "fuser", "by-id")), ("modbus-tcp", ("adapter", "serial", "baud", "A and B", "portal and converter")),
 ])  # fmt: skip
 def test_causes_are_of_the_kind_of_link_there_is(kind: str, never: tuple[str, ...]) -> None:
@@ -182,3 +183,10 @@ def test_a_refused_connection_is_no_other_client_first() -> None:
 def test_what_is_to_be_typed_names_the_lane() -> None:
     told = "\n".join(diagnosis_text.page("lane 3", diagnose({"stuck:Aa1": "", "never-heard-of": ""}, GUIDE)))
     assert "diagnose 3 --swapped" in told and "record 3" in told and "LANE" not in told
+
+
+def test_a_wrong_setting_is_named_before_the_board_it_makes_look_broken() -> None:
+    faults = {"stuck:Aa1N": "", "noisy:Aa1": "", "profile-mismatch": "count_means is wrong: never fell", "share:Ba1": ""}
+    (found,) = diagnose(faults, GUIDE)
+    assert found.id == "wrong-count-means" and "count_means" in found.causes[0].what
+    assert [one.id for one in diagnose({"profile-mismatch": "a count above 99"}, GUIDE)] == ["wrong-profile"]
