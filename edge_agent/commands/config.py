@@ -78,6 +78,10 @@ def _check(chosen: argparse.Namespace) -> int:
         if lane.name in misplaced:
             print(tr("          FAULT {why}", why=misplaced[lane.name]))
             print(tr("          Measure along, across and height in m and write all panels of [lane.geometry], or none."))
+        profile = configuration.profiles[lane.name]
+        if min(profile.silence_s, profile.occupied_silence_s) <= profile.gamma_interval_s:
+            print(tr("          silence_s or occupied_silence_s is no longer than gamma_interval_s: silence between every two "
+                     "samples"))
         for key in _deaf(lane):
             print(tr("          {key}: so high that the rule hardly ever alarms", key=key))
         if lane.mode == CONTINUOUS and lane.alarm.focus_threshold:

@@ -62,6 +62,9 @@ def _run(chosen: argparse.Namespace) -> int:
             f"--budget {chosen.budget:g}: expected above 0 and at most {BUDGET_MOST:g} false alarms per passage.\n"
             f"  Leave it out for {BUDGET:g}, one in {1 / BUDGET:.0f} passages."
         )
+    if chosen.out.exists():
+        raise SettingsError(f"{chosen.out} exists, and may be the model in force: it is never written over.\n"
+                            "  Give another name, for example with the date in it.")
     history = chosen.history or Path(configuration.settings.portal.state) / "history.db"
     try:
         proposal = lessons.propose(configuration, lane, history, chosen.budget, less_sensitive=chosen.less_sensitive)

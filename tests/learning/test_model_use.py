@@ -223,3 +223,21 @@ def test_counts_of_a_hundredth_of_a_second_are_read(tmp_path: Path) -> None:
     rows = "".join(f"{i / 100:.2f},0.01,{i % 7}\n" for i in range(1, 900))
     (tmp_path / "x.csv").write_text("time_s,interval_s,gamma\n" + rows)
     assert main(["replay", str(tmp_path / "x.csv"), "--json"]) == 0
+
+
+def test_a_model_that_is_there_is_never_written_over(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The model in force was replaced without a word, and the core did not start with it any more."""
+    path = site(tmp_path, learned())
+    before = (tmp_path / "m.json").read_bytes()
+    assert main(["learn", "2", "--out", str(tmp_path / "m.json"), "--yes", "--config", str(path)]) == 3
+    assert "never written over" in capsys.readouterr().err and (tmp_path / "m.json").read_bytes() == before
+
+
+def test_config_check_says_where_silence_is_shorter_than_a_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    profiles = tmp_path / "profiles"
+    profiles.mkdir()
+    text = Path("config/profiles/rapiscan.toml").read_text().splitlines(keepends=True)
+    kept = [line for line in text if line.split(" ")[0] not in ("gamma_interval_s", "occupied_silence_s")]
+    (profiles / "rapiscan.toml").write_text("gamma_interval_s = 2.0\noccupied_silence_s = 1.0\n" + "".join(kept))
+    assert main(["config", "check", "--config", str(site(tmp_path, learned()))]) == 0
+    assert "silence between every two samples" in capsys.readouterr().out
