@@ -19,13 +19,14 @@ def add(sub: options.Sub) -> None:
     made = options.parser(
         sub, "diagnose",
         "What is wrong, the likely parts in order, how to confirm, how to repair. Exit code 0 PASS, 10 LOOK, 11 FAIL.",
-        "edge-agent diagnose\n  edge-agent diagnose 2 --json\n  edge-agent diagnose 2 --swapped Aa1:Aa2 --at input\n"
-        "The swap test: exchange the cables of a bad and a good panel at the counter's inputs (or at the panels), wait until the "
-        "faults have settled, then ask which side it is.",
+        "edge-agent diagnose\n  edge-agent diagnose 2 --json\n  edge-agent diagnose 2 --swapped Aa1:Aa2 --at input --minutes 10\n"
+        "The swap test: exchange the cables of a bad and a good panel at the counter's inputs (or at the panels), wait ten "
+        "minutes, then ask which side it is.",
     )
     made.add_argument("lane", nargs="?", help="name of the lane (default: all, and the controller)")
     made.add_argument("--swapped", metavar="BAD:GOOD", help="the cables of these two panels are exchanged now")
     made.add_argument("--at", choices=("input", "panel"), default="input", help="which end of them (default: input)")
+    made.add_argument("--minutes", type=options.at_least_one, metavar="N", help="with --swapped: exchanged so many minutes ago")
     options.config(made)
     options.as_json(made)
     made.set_defaults(run=_run)
@@ -63,12 +64,16 @@ def _swapped(chosen: argparse.Namespace, status: dict[str, Any], found: dict[str
     here = found[place]
     panels = list(status["lanes"][chosen.lane]["detectors"])
     bad, good = swap_test.pair(chosen.swapped, panels)
-    told = swap_test.judge(bad, good, chosen.at, {name for one in here for name in one.subjects})
-    left = [swap_test.narrowed(one, told.sides) for one in here if {bad, good} & set(one.subjects)]
+    early = swap_test.early(bad, good, chosen.minutes)
+    told = early or swap_test.judge(bad, good, chosen.at, {name for one in here for name in one.subjects})
+    left = [] if early else [swap_test.narrowed(one, told.sides) for one in here if {bad, good} & set(one.subjects)]
     if chosen.json:
         print(json.dumps({"verdict": told.verdict, "sides": told.sides, "text": told.text(),
                           "findings": diagnosis_text.plain(left)}, indent=1))
     else:
         said = textwrap.wrap(tr("swap test: {text}", text=told.text()), 80)
-        print("\n".join([*diagnosis_text.distance(found), *said, *diagnosis_text.page(place, left)]))
+        pages = [] if early else diagnosis_text.page(place, left)
+        print("\n".join([*diagnosis_text.distance(found), *said, *pages]))
+    if early:
+        return LOOK
     return FAIL if any(one.verdict == "FAIL" for one in left) else LOOK if left else PASS

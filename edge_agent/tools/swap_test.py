@@ -24,6 +24,11 @@ SAID = {
                             "its cable and input are good."),
     ("panel", "stayed"): mark("the fault stayed at {bad}: it is in the cable. Put the cables back. The cable is at fault."),
 }
+SETTLES_MIN = 10        # a dead panel that counts again is told as such after a full background time; a share drifts longer
+EARLY = mark("not yet: what stands now may be from before the cables were exchanged. Leave them so for {wait} minutes more, "
+             "then ask again with --minutes {least}")
+UNTIMED = mark("not known when the cables were exchanged: what stands now may be older. Leave them exchanged for {least} "
+               "minutes, then ask again with --minutes {least}")
 BOTH = mark("{bad} and {good} are both at fault now: put the cables back and look again")
 GONE = mark("neither {bad} nor {good} is at fault now: a connector that was touched. Clean and secure all four, put the cables "
             "back, look again tomorrow")
@@ -31,15 +36,16 @@ GONE = mark("neither {bad} nor {good} is at fault now: a connector that was touc
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    verdict: str                # "went", "stayed", "gone", "both"
+    verdict: str                # "went", "stayed", "gone", "both"; "early": the test says nothing yet
     said: str                   # with {bad} and {good}
     bad: str
     good: str
     sides: tuple[str, ...]      # where the fault is; () where the test does not say
+    wait: int = 0               # minutes, of an early one
 
     def text(self) -> str:
         """For whoever holds the cables."""
-        return tr(self.said, bad=self.bad, good=self.good)
+        return tr(self.said, bad=self.bad, good=self.good, wait=self.wait, least=SETTLES_MIN)
 
 
 def pair(text: str, panels: Sequence[str]) -> tuple[str, str]:
@@ -49,6 +55,14 @@ def pair(text: str, panels: Sequence[str]) -> tuple[str, str]:
         raise SettingsError(f"--swapped {text}: expected BAD:GOOD, two of {', '.join(panels)}.\n  For example --swapped "
                             f"{panels[0]}:{panels[min(1, len(panels) - 1)]}")
     return bad, good
+
+
+def early(bad: str, good: str, minutes: int | None) -> Swap | None:
+    """What to wait for, where faults that stand may be those from before the swap: a good board was convicted by them."""
+    if minutes is not None and minutes >= SETTLES_MIN:
+        return None
+    wait = SETTLES_MIN - (minutes or 0)
+    return Swap("early", UNTIMED if minutes is None else EARLY, bad, good, (), wait)
 
 
 def judge(bad: str, good: str, end: str, faulty: Collection[str]) -> Swap:

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from edge_agent.commands import main
+from edge_agent.hands import asking
 from edge_agent.house import guide
 from edge_agent.tools import diagnosis, swap_test
 from edge_agent.words.errors import SettingsError
 
 GUIDE = guide.findings(None)
+CONFIGURATION = """version = 1
+[portal]
+origin = "rpm.example.gov/portal/QX-0042"
+[[lane]]
+name = "2"
+driver = "rapiscan"
+link = { kind = "tcp", host = "192.168.2.3" }
+"""
 PANELS = ("Aa1", "Aa2", "Ba1", "Ba2")
 
 
@@ -55,3 +69,29 @@ def test_a_pair_is_two_panels_of_the_lane(text: str) -> None:
     with pytest.raises(SettingsError, match="expected BAD:GOOD"):
         swap_test.pair(text, PANELS)
     assert swap_test.pair("Aa1:Ba2", PANELS) == ("Aa1", "Ba2")
+
+
+@pytest.mark.parametrize(("minutes", "verdict", "said"), [
+    (None, "early", "not known when"), (1, "early", "for 9 minutes more"), (10, "stayed", "it is in the input"),
+])  # fmt: skip
+def test_a_fault_older_than_the_swap_convicts_nothing(
+    minutes: int | None, verdict: str, said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Asked with no cable moved, or a second after: "100 % its counter input"."""
+    lane = {"faults": ["dead:Aa2"], "fault_details": {}, "detectors": dict.fromkeys(PANELS), "counts": {"samples": 9}, "acts": []}
+
+    class Answers:
+        def __init__(self, path: Path) -> None: ...
+        def __enter__(self) -> Answers: return self
+        def __exit__(self, *_: object) -> None: ...
+        def ask(self, op: str, **_: object) -> dict[str, Any]:
+            return {"lanes": {"2": lane}, "faults": [], "fault_details": {}}
+
+    monkeypatch.setattr(asking, "Core", Answers)
+    (tmp_path / "edge-agent.toml").write_text(CONFIGURATION)
+    asked = ["diagnose", "2", "--swapped", "Aa2:Aa1", "--config", str(tmp_path / "edge-agent.toml"), "--json"]
+    code = main([*asked, *(["--minutes", str(minutes)] if minutes else [])])
+    told = json.loads(capsys.readouterr().out)
+    assert told["verdict"] == verdict and said in told["text"] and bool(told["findings"]) == (verdict != "early")
+    assert code == (10 if verdict == "early" else 11)
