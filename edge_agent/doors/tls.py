@@ -14,7 +14,7 @@ def trusting(ca: Path) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(ca))
     except (OSError, ssl.SSLError) as problem:
         raise SettingsError(
-            f"centre.ca: cannot use {ca}: {problem}.\n  It must be the PEM file from the centre's card."
+            f"centre.ca: cannot use {ca}: {problem.strerror or problem}.\n  It must be the PEM file from the centre's card."
         ) from None
 
 

@@ -73,19 +73,19 @@ def _check_lanes(settings: Settings, path: Path) -> None:
     double = next((name for name in names if names.count(name) > 1), None)
     if double is not None:
         raise SettingsError(f"{path}: two lanes are called {double!r}.\n  Give each its own name.")
-    for number, lane in enumerate(settings.lane):
+    for lane in settings.lane:
         try:
             driver = drivers.find(lane.driver)
         except SettingsError as problem:
-            raise SettingsError(f"{path}: lane[{number}].driver: {problem}") from None
+            raise SettingsError(f"{path}: lane {lane.name}: driver: {problem}") from None
         if lane.link.kind not in driver.links:
             raise SettingsError(
-                f"{path}: lane[{number}].link.kind = {lane.link.kind!r}: {lane.driver} runs over {', '.join(driver.links)}"
+                f"{path}: lane {lane.name}: link.kind = {lane.link.kind!r}: {lane.driver} runs over {', '.join(driver.links)}"
             )
         try:
             links.check(lane.link, driver.dialect is not None)
         except SettingsError as problem:
-            raise SettingsError(f"{path}: lane[{number}].link.{problem}") from None
+            raise SettingsError(f"{path}: lane {lane.name}: link.{problem}") from None
     _check_buses(settings, path)
     _check_relays(settings, path)
     _check_inboxes(settings, path)
@@ -110,10 +110,10 @@ def _check_gps(settings: Settings, path: Path) -> None:
 
 def _check_relays(settings: Settings, path: Path) -> None:
     taken: dict[tuple[str, int], str] = {}
-    for number, lane in enumerate(settings.lane):
+    for lane in settings.lane:
         if lane.relay is None:
             continue
-        where = f"{path}: lane[{number}].relay"
+        where = f"{path}: lane {lane.name}: relay"
         if drivers.find(lane.driver).dialect is not None or lane.link.kind not in ("tcp", "serial", "tcp-listen"):
             raise SettingsError(f"{where}: {lane.driver} is asked, there is no stream to re-serve.\n  Take [lane.relay] out.")
         for key, address in (("host", lane.relay.host), *(("allow", each) for each in lane.relay.allow)):
@@ -223,7 +223,7 @@ def _profile(lane: LaneSettings, path: Path) -> Profile:
     name = (lane.profile or lane.driver).removesuffix(".toml")
     beside = path.parent / "profiles" / f"{name}.toml"
     file = beside if beside.exists() else drivers.profile_file(name, lane.driver)
-    profile = toml_settings.read(Profile, read_text(file, f"the profile of lane {lane.name}"), str(file))
+    profile = toml_settings.read(Profile, read_text(file, f"the profile of lane {lane.name} ({path}: profile)"), str(file))
     if profile.driver != lane.driver:
         raise SettingsError(f"{file}: driver = {profile.driver!r}, but lane {lane.name} uses {lane.driver!r}.")
     if lane.count_means and not (profile.modbus and any(count.means == UNKNOWN for count in profile.modbus.count)):

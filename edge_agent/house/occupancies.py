@@ -17,11 +17,11 @@ def check(settings: Settings, profiles: Mapping[str, Profile], path: Path) -> No
     """SettingsError names lane, key and remedy."""
     modules = {name: [each.name for each in profile.modbus.input] for name, profile in profiles.items()
                if profile.modbus and profile.modbus.input}
-    for number, lane in enumerate(settings.lane):
+    for lane in settings.lane:
         wanted = lane.occupancy
         if wanted is None:
             continue
-        where = f"{path}: lane[{number}].occupancy"
+        where = f"{path}: lane {lane.name}: occupancy"
         if lane.mode == CONTINUOUS:
             raise SettingsError(f'{where}: mode = "continuous" knows no vehicles.\n  Take one of the two out.')
         if drivers.find(lane.driver).tells_passages and profiles[lane.name].modbus is None:

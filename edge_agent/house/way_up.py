@@ -38,7 +38,10 @@ def own_files(configuration: Configuration) -> TlsFiles:
 def check_trust(configuration: Configuration) -> None:
     """SettingsError when the file of the centre's certificate cannot be used."""
     if configuration.settings.centre is not None:
-        trusting(beside(configuration.path, configuration.settings.centre.ca))
+        try:
+            trusting(beside(configuration.path, configuration.settings.centre.ca))
+        except SettingsError as problem:
+            raise SettingsError(f"{configuration.path}: {problem}") from None
 
 
 def way_up(configuration: Configuration) -> WayUp:

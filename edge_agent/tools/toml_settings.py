@@ -1,6 +1,6 @@
 """TOML text into settings, strictly: every key known, typed, in range, or an error a technician can act on.
 
-    /etc/edge-agent/edge-agent.toml: lane[0].link.port = 99999: expected 1 to 65535.
+    /etc/edge-agent/edge-agent.toml: lane 2: link.port = 99999: expected 1 to 65535.
       TCP port of the portal controller; 1600 in the field.
 """
 
@@ -17,16 +17,18 @@ from typing import Any, TypeVar
 from edge_agent.words.errors import SettingsError
 
 T = TypeVar("T")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,31}")
 
 
 def read(kind: type[T], text: str, file: str) -> T:
     """The settings in `text`; SettingsError names file, key, what was expected, remedy."""
+    if text.startswith("\ufeff"):
+        raise SettingsError(f"{file} begins with a byte order mark, as Windows editors write it.\n"
+                            "  Save it as UTF-8 without BOM, or take the mark out: sed -i '1s/^\\xEF\\xBB\\xBF//' " + file)
     try:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as problem:     # TOMLDecodeError, and numbers or nesting beyond reason
-        raise SettingsError(
-            f"{file}: not TOML: {problem}.\n  Look at that line for a missing quote, bracket or equals sign."
-        ) from None
+        raise SettingsError(f"{file}: {_not_toml(text, problem)}") from None
     return _Reader(file).build(kind, table, "")
 
 
@@ -68,7 +70,7 @@ class _Reader:
     def _list(self, inner: Any, value: Any, where: str, about: Any) -> list[Any]:
         if not isinstance(value, list):
             raise self._error(where, value, "a list", about["why"])
-        return [self._value(inner, item, f"{where}[{i}]", about) for i, item in enumerate(value)]
+        return [self._value(inner, item, _item(where, i, item), about) for i, item in enumerate(value)]
 
     def _plain(self, hint: type, value: Any, where: str, about: Any) -> Any:
         if hint is float and type(value) is int:
@@ -81,7 +83,7 @@ class _Reader:
         if about["choices"] and value not in about["choices"]:
             raise self._error(where, value, "one of " + ", ".join(about["choices"]), about["why"])
         if about["pattern"] and isinstance(value, str) and not re.fullmatch(about["pattern"], value):
-            raise self._error(where, value, f"text of the form {about['pattern']}", about["why"])
+            raise self._error(where, value, about["form"] or "another text", about["why"])
         return value
 
     def _error(self, where: str, value: Any, expected: str, why: str) -> SettingsError:
@@ -103,4 +105,22 @@ def _required(field: dataclasses.Field[Any]) -> bool:
 
 
 def _join(where: str, name: str) -> str:
-    return f"{where}.{name}" if where else name
+    return f"{where}{' ' if where.endswith(':') else '.'}{name}" if where else name
+
+
+def _item(where: str, at: int, item: Any) -> str:
+    """One table of a list as people call it: lane 2.  By its place, from 0, where it has no name to be called by."""
+    name = item.get("name") if isinstance(item, dict) else None
+    return f"{where} {name}:" if isinstance(name, str) and NAME.fullmatch(name) else f"{where}[{at}]"
+
+
+def _not_toml(text: str, problem: Exception) -> str:
+    """What is wrong with it and what to do, in words."""
+    lines, at = text.splitlines(), re.search(r"at line (\d+)", str(problem))
+    number = int(at[1]) if at else len(lines)
+    line = lines[number - 1].strip() if lines else ""
+    if "overwrite" in str(problem) and "=" in line:
+        return f"the key {line.partition('=')[0].strip()} stands twice, again in line {number}.\n  Take one of them out."
+    if "declare" in str(problem):
+        return f"the table {line} stands twice, again in line {number}.\n  Put its keys under the first, and take this one out."
+    return f"not TOML: {problem}.\n  Look at that line for a missing quote, bracket or equals sign."

@@ -27,7 +27,7 @@ class Cause:
 class Finding:
     """What looks alike from the data: one class, its causes in order."""
 
-    id: str = key("short name; the same id in a later file replaces it", pattern=r"[a-z0-9-]+")
+    id: str = key("short name; the same id in a later file replaces it", pattern=r"[a-z0-9-]+", form="small letters, digits, -")
     title: str = key("one line for a person")
     verdict: str = key("FAIL: does not do its work; LOOK: not as it should", choices=("FAIL", "LOOK"))
     signs: list[str] = key("faults, one of which must stand; * for any ending")

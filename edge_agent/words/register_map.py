@@ -66,7 +66,7 @@ class ValueRegister:
 class InputBit:
     """Where one input of an I/O module stands that other lanes ask for by name."""
 
-    name: str = key("what [lane.occupancy] calls it", pattern=r"[a-z0-9][a-z0-9_-]{0,31}")
+    name: str = key("what [lane.occupancy] calls it", pattern=r"[a-z0-9][a-z0-9_-]{0,31}", form="small letters, digits, _ -")
     address: int = key("register, coil or discrete input, from 0 as on the wire", low=0, high=65535)
     bit: int = key("bit of a register, 0 the lowest; coils and discrete inputs: 0", 0, low=0, high=15)
     table: str = key("Modbus table", "discrete", choices=TABLES)

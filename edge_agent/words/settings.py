@@ -11,6 +11,9 @@ from edge_agent.words.document_settings import InboxSettings, StreamSettings
 from edge_agent.words.key import key
 from edge_agent.words.register_map import MEANINGS, RegisterMap
 
+ADDRESS = "a name or an address in numbers, for example 192.168.2.3"
+NUMBERS = "an address in numbers, for example 192.168.2.10"
+
 
 @dataclass(frozen=True, slots=True)
 class PortalSettings:
@@ -19,13 +22,14 @@ class PortalSettings:
     origin: str = key(
         "name of this controller's log, the same at the centre, never used again for another device",
         pattern=r"[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)+",
+        form="host name in small letters, a slash, letters, digits, . _ -: for example rpm.example.gov/portal/QX-0042",
     )
     state: str = key("directory of ledger and keys; survives restarts and upgrades", "/var/lib/edge-agent")
     sockets: str = key("directory of the control and uplink sockets", "/run/edge-agent")
     daily_files: str = key("directory for daily files as central alarm stations keep them; empty: none", "")
     language: str = key(
         "language of screens and pages here, for example lt; empty: that of each terminal; logs and records are English", "",
-        pattern="([a-z]{2,3})?",
+        pattern="([a-z]{2,3})?", form="two or three small letters, for example lt",
     )
     heartbeat_s: float = key("one signed heartbeat this often", 60.0, unit="s", low=1, high=3600)
     wire_history_mb: int = key(
@@ -49,12 +53,14 @@ class LinkSettings:
     )
     host: str = key(
         "address of the portal controller or converter (tcp kinds); tcp-listen: our own address to listen on, never all", "",
-        pattern=r"|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){0,20}\.?|[0-9A-Fa-f:.]+",
+        pattern=r"|[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){0,20}\.?|[0-9A-Fa-f:.]+", form=ADDRESS,
     )
     port: int = key(
         "TCP port; 0: 1600 for tcp, as in the field, 502 for modbus-tcp; a converter's must be given", 0, low=0, high=65535,
     )
-    peer: str = key("address of the one instrument that may connect (tcp-listen)", "", pattern=r"[0-9A-Fa-f:.]*")
+    peer: str = key(
+        "address of the one instrument that may connect (tcp-listen)", "", pattern=r"[0-9A-Fa-f:.]*", form=NUMBERS,
+    )
     device: str = key("serial port by a stable name, /dev/serial/by-id/... or /dev/rpm-... (serial, modbus-rtu)", "")
     unit: int = key("Modbus address of the instrument, 1 to 247; TCP instruments often 1 or 255", 0, low=0, high=255)
     answer_s: float = key("how long an answer may take to begin (modbus kinds)", 0.3, unit="s", low=0.02, high=10)
@@ -113,7 +119,7 @@ class OccupancySettings:
 class RelaySettings:
     """Where the portal's own byte stream is re-served, for an alarm station that stays as it is."""
 
-    host: str = key("our own address to listen on, never all", pattern=r"[0-9A-Fa-f:.]+")
+    host: str = key("our own address to listen on, never all", pattern=r"[0-9A-Fa-f:.]+", form=NUMBERS)
     allow: list[str] = key("addresses that may listen: portals know no passwords")
     port: int = key("the port the station has always connected to", 1600, low=1024, high=65535)
 
@@ -122,8 +128,11 @@ class RelaySettings:
 class LaneSettings:
     """One lane: a portal, its wire, its rules."""
 
-    name: str = key("short name of the lane, as people call it", pattern=r"[A-Za-z0-9_][A-Za-z0-9._-]{0,31}")
-    driver: str = key("portal family", pattern=r"[a-z0-9_]+")
+    name: str = key(
+        "short name of the lane, as people call it", pattern=r"[A-Za-z0-9_][A-Za-z0-9._-]{0,31}",
+        form="1 to 32 letters (a to z), digits, . _ -, the first no . or -",
+    )
+    driver: str = key("portal family", pattern=r"[a-z0-9_]+", form="small letters, digits, _, as edge-agent probe names it")
     link: LinkSettings = key("the wire to the portal")
     profile: str = key("profile file in config/profiles, without .toml; empty: the driver's own name", "")
     kind: str = key("what passes through", "vehicle", choices=("vehicle", "pedestrian", "rail", "conveyor"))
@@ -189,8 +198,10 @@ class CentreSettings:
     url: str = key(
         "address of the centre, https://host:port, or of the MQTT 5 broker before it, mqtts://host:port; IPv6 in brackets",
         pattern=r"(https|mqtts)://(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+)(:[1-9][0-9]{0,4})?/?",
+        form="https://host:port or mqtts://host:port, for example https://centre.example.gov:8443; no password, no path",
     )
-    vkey: str = key("verifier key of the centre's receipts, name+id+base64, one line", pattern=r"\S+\+[0-9a-f]{8}\+\S+")
+    vkey: str = key("verifier key of the centre's receipts, name+id+base64, one line", pattern=r"\S+\+[0-9a-f]{8}\+\S+",
+                    form="the whole line from the centre's card: its name, eight digits, its key, with + between")
     ca: str = key("PEM file the TLS certificate of the centre, or of the broker, must come from (or is)")
     cert: str = key("PEM file of this portal's TLS certificate; empty: uplink/tls.crt in the state directory", "")
     cert_key: str = key("PEM file of its private key; empty: uplink/tls.key in the state directory", "")
@@ -200,6 +211,7 @@ class CentreSettings:
     proxy: str = key(
         "http proxy of the site that lets CONNECT through to the centre, http://host:port; TLS stays end to end; empty: none",
         "", pattern=r"|http://(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+):[1-9][0-9]{0,4}/?",
+        form="http://host:port, for example http://10.0.0.1:3128",
     )
     proxy_auth: str = key(
         "file with user:password for the proxy, readable by the uplink alone (settings go into records); empty: none", "",

@@ -11,7 +11,7 @@ AFTER = ("", "source-check", "commissioning")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    id: str = key("short name", pattern=r"[a-z0-9-]{1,40}")
+    id: str = key("short name", pattern=r"[a-z0-9-]{1,40}", form="1 to 40 small letters, digits, -")
     every_days: float = key("days between two times", unit="days", low=0.1, high=3660)
     text: str = key("what is to be done, one line")
     how: str = key("what to type; LANE stands for the lane", "")

@@ -81,7 +81,7 @@ def test_a_link_the_driver_cannot_use_is_refused(file: Path) -> None:
 @pytest.mark.parametrize(("link", "missing"), [('kind = "tcp"', "host"), ('kind = "serial"', "device")])
 def test_a_link_without_its_place_is_refused(file: Path, link: str, missing: str) -> None:
     said = refusal(file, PORTAL + lane(link=link))
-    assert f"lane[0].link.{missing} is missing" in said
+    assert f"lane 2: link.{missing} is missing" in said
 
 
 def test_a_verifier_key_with_a_slip_of_the_pen_is_refused(file: Path) -> None:
