@@ -103,6 +103,20 @@ def hold(path: Path, what: str) -> int:
     return handle
 
 
+def hold_read_only(path: Path, what: str, unit: str) -> int:
+    """The same by a file this account may only read, for a process that writes nothing; where a file system has no locks, none."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise BusyError(f"{what} is already running with {path}.\n  To look at it:  systemctl status {unit}      "
+                        f"To stop it:  systemctl stop {unit}") from None
+    except OSError:
+        pass
+    return handle
+
+
 def reading_uri(database: Path) -> str:
     """How SQLite opens a database that is only looked at.  Where nothing can be written beside it, a card mounted read-only,
     it needs to be told that nobody else writes; with a write-ahead log there it has to be read too, and is not told so."""

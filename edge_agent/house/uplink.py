@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from edge_agent.doors.files import hold_read_only
 from edge_agent.doors.systemd import notify
 from edge_agent.hands.asking import Core
 from edge_agent.house.configuration import Configuration
@@ -27,6 +28,7 @@ TIMEOUT_S = 120.0           # longer than any wait we ask for
 def run(configuration: Configuration) -> None:
     """Deliver until a signal ends the process."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    hold_read_only(configuration.path, "an uplink", "edge-agent-uplink")     # two would send everything twice, for ever
     settings = configuration.settings
     centre, files = way_up(configuration), own_files(configuration)
     watch = CertificateWatch(files.certificate, files.ca, settings.centre.url if settings.centre else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.doors.files import hold_read_only
 from tests.live.post import Post, payloads, wait_for
 
 SETTINGS, STORAGE, EVIDENCE, BUSY, NOT_RUNNING = 3, 5, 6, 8, 9
@@ -206,3 +208,13 @@ def test_a_core_that_is_dead_is_said_to_the_officer_and_to_programs(quiet: Post)
         done = quiet.command(command, "--json", "--config", quiet.config, check=False)
         told = json.loads(done.stdout)
         assert (done.returncode, told["exit"], told["ok"]) == (NOT_RUNNING, NOT_RUNNING, False)
+
+
+def test_a_second_uplink_is_refused(quiet: Post) -> None:
+    """Both ran and tried the centre for ever; a second core always was refused."""
+    handle = hold_read_only(quiet.config, "an uplink", "edge-agent-uplink")
+    try:
+        done = quiet.command("uplink", "--config", quiet.config, check=False)
+        refused(done, BUSY, "already running", "systemctl stop edge-agent-uplink")
+    finally:
+        os.close(handle)
