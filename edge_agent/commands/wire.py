@@ -91,20 +91,26 @@ class _Quiet:
 
     def __init__(self, control: Path, lane: str) -> None:
         self._control, self._lane, self._last, self._ended = control, lane, time.monotonic(), threading.Event()
+        self._told = False          # anything: bytes, or why there are none
         threading.Thread(target=self._run, daemon=True).start()
 
     def heard(self) -> None:
-        self._last = time.monotonic()
+        self._last, self._told = time.monotonic(), True
 
     def stop(self) -> None:
+        """A short look that heard nothing says so too: an empty screen would look like a wire without trouble."""
         self._ended.set()
+        if not self._told:
+            self._say()
 
     def _run(self) -> None:
         while not self._ended.wait(1.0):
             if time.monotonic() - self._last >= QUIET_S:
-                self._last = time.monotonic()
-                said = tr("-- nothing for {seconds:.0f} s; {why}", seconds=QUIET_S, why=self._why())
-                print(said, file=sys.stderr, flush=True)
+                self._say()
+
+    def _say(self) -> None:
+        quiet_s, self._last, self._told = time.monotonic() - self._last, time.monotonic(), True
+        print(tr("-- nothing for {seconds:.0f} s; {why}", seconds=quiet_s, why=self._why()), file=sys.stderr, flush=True)
 
     def _why(self) -> str:
         from edge_agent.hands.asking import Core

@@ -104,7 +104,7 @@ def hold(path: Path, what: str) -> int:
 
 
 def hold_read_only(path: Path, what: str, unit: str) -> int:
-    """The same by a file this account may only read, for a process that writes nothing; where a file system has no locks, none."""
+    """The same by a file this account may only read, for a process that writes nothing; on a file system without locks, none."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

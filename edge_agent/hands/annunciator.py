@@ -60,6 +60,8 @@ def sentence(alarm: Alarm) -> str:
         numbers = f"KEEP DISTANCE: {', '.join(judgement.detectors)} overloaded by a very strong source"
     elif alarm.dose:
         numbers = alarm_text.dose({"value": alarm.dose.value, "unit": alarm.dose.unit, "limit": alarm.dose.limit})
+    elif judgement.rule.startswith("test/"):
+        numbers = "a test alarm that a person raised; it is an exercise"
     elif judgement.statistic is None or judgement.expected is None:
         numbers = "the portal's own alarm"
     else:

@@ -118,7 +118,8 @@ class Health:
         if out.keys() != before.keys():
             self._rules.serve(radiation, out.keys())
         for name in before.keys() - out.keys():
-            yield from self._faults.end(at_ns, f"{OUT}:{name}", "counted plausibly for a full background time", at_once=True)
+            why = "put back by a person" if before[name] == PERSON else "counted plausibly for a full background time"
+            yield from self._faults.end(at_ns, f"{OUT}:{name}", why, at_once=True)
         if out.keys() - before.keys():
             rates = {name: seen.channels[i].rate_cps for i, name in enumerate(names)}
             left = outage.remaining(rates, out.keys())

@@ -20,7 +20,7 @@ def lane_state(lane: Lane, now_ns: int) -> dict[str, Any]:
         "driver": portal.lane.driver,
         "state": portal.state.value,
         "armed": not lane.silent and not portal.health.blind and _armed(lane, now_ns),
-        "heard_s": None if heard_ns is None else round((now_ns - heard_ns) / 1e9, 3),
+        "heard_s": None if heard_ns is None else max(round((now_ns - heard_ns) / 1e9, 3), 0.0),
         "counts": {
             "alarms": dict(tally.alarms), "occupancies": tally.occupancies, "samples": tally.samples,
             "unreadable": tally.unreadable, "refused": tally.refused, "late": tally.late,

@@ -16,7 +16,7 @@ def lane_live(lane: Lane, now_ns: int) -> dict[str, Any]:
     heard_ns = portal.cadence.heard_ns
     return {
         "state": portal.state.value, "link": lane.link.name,
-        "heard_s": None if heard_ns is None else round((now_ns - heard_ns) / 1e9, 3),
+        "heard_s": None if heard_ns is None else max(round((now_ns - heard_ns) / 1e9, 3), 0.0),
         "passage": _passage(portal.passage, now_ns) if portal.passage else None,
         "radiations": {radiation.value: _radiation(portal, radiation, now_ns) for radiation in Radiation
                        if portal.rules.detectors[radiation]},

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from edge_agent.commands.status import page
+from edge_agent.hands.annunciator import sentence
 from edge_agent.judgement.faults import RETOLD_MAX, RETOLD_NS, FaultBook
 from edge_agent.paths.reports import Reports
-from edge_agent.words.event import Fault
+from edge_agent.words.event import Alarm, Fault, Judgement
+from edge_agent.words.reading import Radiation
 
 from .bench import Watched
 from .test_health_shown import state
@@ -74,3 +76,21 @@ def test_status_shows_the_reason_beside_the_name_in_eighty_columns() -> None:
     assert "!! lane 2: link: cannot reach 192.168.2.3:1600" in text
     assert any(line.startswith("!! controller: centre-link: centre.example.gov:8443: no answer") for line in text)
     assert max(len(line) for line in text[text.index("!! lane 2: link: cannot reach 192.168.2.3:1600"):]) <= 80
+
+
+def test_a_panel_that_a_person_put_back_is_said_so() -> None:
+    """Seconds after `panel in` the log had it that it counted plausibly for a full background time."""
+    lane = Watched()
+    at_s = lane.vacant()
+    lane.portal.health.take_out({"Aa1"})
+    at_s = lane.vacant(at_s, 10)
+    lane.portal.health.take_out(())
+    lane.vacant(at_s, 10)
+    told = [fault.detail for fault in lane.of(Fault) if fault.condition == "out-of-service:Aa1" and not fault.present]
+    assert told == ["put back by a person"]
+
+
+def test_a_test_alarm_is_not_called_the_portals_own() -> None:
+    raised = Judgement("test/1", None, None, 1.0, 1, None, None, ())
+    said = sentence(Alarm(0, "2", "T", Radiation.GAMMA, raised, {}, {}, None, None))
+    assert "exercise" in said and "own alarm" not in said

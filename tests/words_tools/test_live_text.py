@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
+from edge_agent.commands import wire
+from edge_agent.hands import asking
 from edge_agent.paths.lane import Lane
 from edge_agent.paths.live import lane_live
 from edge_agent.tools import live_text
@@ -68,3 +73,29 @@ def test_a_panel_out_of_service_is_marked_and_not_summed() -> None:
     text = live_text.screen("2", live(lane, at_s + 40))
     assert any(line.split()[0] == "Aa2" and line.endswith("OUT") for line in text)
     assert any("750.0/s" in line for line in text)
+
+
+def test_an_age_is_never_below_zero() -> None:
+    """Bytes of a bus are stamped while status asks: "heard -0.0 s ago"."""
+    lane = Watched()
+    assert str(live(lane, lane.vacant() - 5.001)["heard_s"]) == "0.0"
+
+
+def test_a_short_look_at_a_wire_that_is_not_open_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`wire 5 --seconds 3` printed nothing at all, as on a wire without trouble."""
+    class Answers:
+        def __init__(self, *_: object) -> None: ...
+        def __enter__(self) -> Answers: return self
+        def __exit__(self, *_: object) -> None: ...
+        def ask(self, op: str) -> dict[str, Any]:
+            return {"lanes": {"5": {"faults": ["link"], "fault_details": {"link": "Connection refused"}}}}
+
+    monkeypatch.setattr(asking, "Core", Answers)
+    wire._Quiet(Path("control.sock"), "5").stop()
+    assert "link: Connection refused" in capsys.readouterr().err
+    quiet = wire._Quiet(Path("control.sock"), "5")
+    quiet.heard()
+    quiet.stop()
+    assert capsys.readouterr().err == ""
