@@ -53,7 +53,11 @@ def _run(chosen: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         services = Services(stack)
         machine = Machine(probe.search, _enrol, services.start, services.kinds, _own_address)
-        good = Setup(asker, machine, chosen.config.absolute(), chosen.again, chosen.by or who()).run()
+        try:
+            good = Setup(asker, machine, chosen.config.absolute(), chosen.again, chosen.by or who()).run()
+        except KeyboardInterrupt:
+            asker.say("\nStopped.  What was answered and made is kept: edge-agent setup goes on from there.")
+            raise
         asker.say("\nThis post works: its lanes are heard, a test alarm has its receipt." if good else
                   "\nNot all of it works yet; see FAIL above.  Mend it, then setup again: answers are kept.")
         services.farewell(chosen.config.absolute(), asker.say)

@@ -15,8 +15,8 @@ from .terminal import Terminal
 
 SOURCE = """duration_s = 4000.0
 [[high_backgrounds]]            # the source at the panels: each counts three times as much
-at_s = 60.0
-until_s = 400.0
+at_s = 40.0
+until_s = 250.0         # less than the 300 s after which it would be learned
 factor = 3.0
 """
 TAMPER = "[[tampers]]\nopen_s = {0}.0\nclose_s = {1}.0\n"
@@ -35,12 +35,12 @@ def records(post: Post, kind: str) -> list[dict]:  # type: ignore[type-arg]
 
 
 def post_with_a_source(post: Post) -> Post:
-    scene = SOURCE + "".join(VEHICLE.format(at) for at in range(460, 3900, 40)) + "".join(
-        TAMPER.format(at, at + 25) for at in range(470, 3900, 60))
+    scene = SOURCE + "".join(VEHICLE.format(at) for at in range(330, 3900, 40)) + "".join(
+        TAMPER.format(at, at + 25) for at in range(340, 3900, 60))
     (post.where / "scene.toml").write_text(scene)
     (post.where / "sources.toml").write_text(
         '[[source]]\nid = "CS-1188"\nnuclide = "Cs-137"\nactivity_bq = 370000.0\ndate = "2020-01-01"\n')
-    post.portal("1", "--scene", str(post.where / "scene.toml"), "--rate", "4")
+    post.portal("1", "--scene", str(post.where / "scene.toml"), "--rate", "2")
     post.lanes[-1] += 'neutron = ["-", "-", "-", "-"]\n'
     post.configure()
     post.enrol()

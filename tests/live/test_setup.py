@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from edge_agent.tools import jws
 from tests.evidence.test_schemas import VALIDATORS
 
@@ -227,3 +229,34 @@ def test_setup_takes_an_alarm_stations_place_and_writes_down_the_way_back(post: 
     told = (post.where / "alarm-station-2.txt").read_text()
     assert f"before      {host}:{port} (the portal)" in told and f"after       127.0.0.2:{port}" in told
     assert "Undo: on the station" in told and "Undo: on the station" in out
+
+
+@pytest.mark.slow
+def test_killed_at_any_step_the_next_setup_comes_to_the_same_end_with_the_same_keys(post: Post) -> None:
+    post.make_centre()
+    post.start_centre()
+    post.portal("A", "--scene", "quiet")
+    answers = post.where / "answers.toml"
+    answers.write_text(
+        f'origin = "{ORIGIN}"\nstate = "{post.where}/state"\nsockets = "{post.where}/run"\n'
+        f'centre_card = "{post.where}/card.json"\n'
+        f'enrolment = "{post.where}/enrolment.json"\nservice = "foreground"\npatience_s = 90\n'
+        f'[[lane]]\nname = "2"\nplace = "{place(post)}"\npanels = "unverified"\n'
+    )
+    words = ("setup", "--answers", answers, "--config", post.config, "--by", "R. Kazlauskas")
+    thread = enrolled_by_the_centre(post, post.where / "enrolment.json")
+    for step in range(1, 8):
+        running = subprocess.Popen([sys.executable, "-m", "edge_agent", *map(str, words)], env=ENVIRONMENT, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, preexec_fn=_hears_a_hangup)
+        assert running.stdout is not None
+        assert any(line.startswith(f"[{step}/7]") for line in running.stdout), f"step {step} was not reached"
+        running.kill()
+        running.communicate()
+        wait_for(lambda: post.ask("status") is None, 30, "its core ends with it")
+    done = post.command(*words, check=False, timeout_s=300)
+    thread.join(10)
+    assert done.returncode == 0, done.stdout + done.stderr
+    logs = {record["log"] for record in records(post)}
+    assert logs == {ORIGIN}, "one log, of one key, whatever was killed"
+    open_ = [record for record in records(post) if record["kind"] == "exercise"]
+    assert sum(record["phase"] == "begin" for record in open_) >= sum(record["phase"] == "end" for record in open_) >= 1
