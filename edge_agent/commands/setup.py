@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from edge_agent.commands import options
 from edge_agent.commands.console import PATIENCE_S, Console
 from edge_agent.words.errors import EdgeAgentError, SettingsError
+from edge_agent.words.language import tr
 
 T = TypeVar("T")
 ACCOUNT = "edge-agent"
@@ -47,7 +48,7 @@ def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.house.setting_up import Setup
     from edge_agent.house.setup_parts import Machine
 
-    without = "\n  Without a terminal: edge-agent setup --answers FILE"
+    without = tr("\n  Without a terminal: edge-agent setup --answers FILE")
     asker: Any = FromFile(chosen.answers) if chosen.answers else Console(
         chosen.config.with_name(".setup-answers.json"), without)
     with contextlib.ExitStack() as stack:
@@ -56,10 +57,10 @@ def _run(chosen: argparse.Namespace) -> int:
         try:
             good = Setup(asker, machine, chosen.config.absolute(), chosen.again, chosen.by or who()).run()
         except KeyboardInterrupt:
-            asker.say("\nStopped.  What was answered and made is kept: edge-agent setup goes on from there.")
+            asker.say(tr("\nStopped.  What was answered and made is kept: edge-agent setup goes on from there."))
             raise
-        asker.say("\nThis post works: its lanes are heard, a test alarm has its receipt." if good else
-                  "\nNot all of it works yet; see FAIL above.  Mend it, then setup again: answers are kept.")
+        asker.say(tr("\nThis post works: its lanes are heard, a test alarm has its receipt.") if good else
+                  tr("\nNot all of it works yet; see FAIL above.  Mend it, then setup again: answers are kept."))
         services.farewell(chosen.config.absolute(), asker.say)
     return 0 if good else 1
 
@@ -174,8 +175,9 @@ class Services:
 
     def farewell(self, config: Path, say: Callable[[str], None]) -> None:
         if self._kind == "foreground":
-            say(f"It ran for this setup and ends now.  In the foreground, each in a terminal of its own:\n"
-                f"  edge-agent run --config {config}\n  edge-agent uplink --config {config}")
+            say(tr("It ran for this setup and ends now.  In the foreground, each in a terminal of its own:"))
+            for command in ("run", "uplink", *(("relay",) if _relayed(config) else ())):
+                say(f"  edge-agent {command} --config {config}")
 
 
 def _relayed(config: Path) -> bool:
@@ -212,7 +214,7 @@ def _enrol(config: Path, out: Path) -> str:
 
     with tempfile.TemporaryDirectory(prefix="edge-agent-") as where:
         made = Path(where) / "enrolment.json"
-        command = [sys.executable, "-m", "edge_agent", "enrol", "--config", str(config), "--out", str(made)]
+        command = [sys.executable, "-m", "edge_agent", "--language", "en", "enrol", "--config", str(config), "--out", str(made)]
         if os.geteuid() == 0 and str(config).startswith("/etc/") and _is_account(ACCOUNT):
             os.chown(where, pwd.getpwnam(ACCOUNT).pw_uid, -1)
             command = ["runuser", "-u", ACCOUNT, "--", *command]

@@ -36,7 +36,7 @@ class Commissioning:
 
     def offered(self, lane: str) -> bool:
         """Whether somebody is at the lane now."""
-        question = f"Lane {lane}: is somebody there with a check source, to commission it: {NOW} or {LATER}"
+        question = tr("Lane {lane}: is somebody there with a check source, to commission it: now or later", lane=lane)
         return self.asker.ask(f"commission.{lane}", question, LATER, checks.one_of((NOW, LATER))) == NOW
 
     def lane(self, found: Configuration, lane: str, heard: bool, tried: bool, person: bool) -> bool:
@@ -61,7 +61,8 @@ class Commissioning:
     def _measured(self, found: Configuration, lane: str, heard: bool) -> list[Step]:
         if not heard:
             return [step(name, "left out", "the lane is not heard") for name in ("background", "balance")]
-        self.asker.say(f"  lane {lane}: background, up to {BACKGROUND_S:.0f} s of an empty lane ...")
+        self.asker.say(tr("  lane {lane}: background, up to {seconds:.0f} s of an empty lane ...", lane=lane,
+                          seconds=BACKGROUND_S))
         ends = time.monotonic() + BACKGROUND_S
         while not (rates := _rates(found, lane)) and time.monotonic() < ends:
             time.sleep(0.5)
@@ -104,7 +105,7 @@ class Commissioning:
         try:
             write_whole(self._file(lane, ".json", hidden=True), json.dumps({"cfg": found.hash, "steps": good}).encode())
         except StorageError as problem:
-            self.asker.say(f"  --   not kept for another time: {problem}")
+            self.asker.say(tr("  --   not kept for another time: {why}", why=problem))
 
     def _file(self, lane: str, ending: str, *, hidden: bool = False) -> Path:
         return self.pages / f"{'.' if hidden else ''}commissioning-{re.sub('[^A-Za-z0-9_-]', '_', lane)}{ending}"
@@ -112,14 +113,14 @@ class Commissioning:
     def _tell(self, found: Configuration, lane: str, steps: list[Step], passed: bool) -> None:
         missing = [one["step"] for one in steps if one["verdict"] not in commissioning.GOOD]
         self.asker.say(
-            f"  lane {lane}: commissioned: it may go to work." if passed else
-            f"  lane {lane}: not commissioned yet, left out or failed: {', '.join(dict.fromkeys(missing))}.\n"
-            f"  Next: edge-agent commission {lane}")
+            tr("  lane {lane}: commissioned: it may go to work.", lane=lane) if passed else
+            tr("  lane {lane}: not commissioned yet, left out or failed: {steps}.\n  Next: edge-agent commission {lane}",
+               lane=lane, steps=", ".join(dict.fromkeys(missing))))
         page = self._file(lane, ".html")
         text = commissioning_page.page(found.settings.portal.origin, lane, self.by, found.hash, steps, passed,
                                        time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()))
         write_whole(page, text.encode())
-        self.asker.say(f"  {page}: a page to print and sign")
+        self.asker.say(tr("  {file}: a page to print and sign", file=page))
 
 
 def _dated(steps: list[Step]) -> list[Step]:

@@ -18,6 +18,7 @@ from edge_agent.tools import answer_checks as checks
 from edge_agent.tools.answers import LaneAnswers
 from edge_agent.tools.notes import read_vkey
 from edge_agent.words.errors import EdgeAgentError, SettingsError
+from edge_agent.words.language import mark, tr
 from edge_agent.words.register_map import UNKNOWN
 
 KINDS = ("vehicle", "pedestrian", "rail", "conveyor")
@@ -27,7 +28,7 @@ ORIGIN_RULE = (
     "the domain of whoever runs it in small letters, a slash, then parts of letters A to Z, digits and . _ -\n"
     "  between slashes, without blanks: rpm.example.gov/portal/QX-0042"
 )
-TOLD = (
+TOLD = mark(
     "Who is told at the lane: log (the service's log; lamps and horn are added as docs/lamps.md says),\n"
     "  or none (nobody at the lane; the centre sees that it is so)"
 )
@@ -46,17 +47,18 @@ class Interview:
     def this_controller(self) -> tuple[str, str, str]:
         """(origin, directory of state, directory of sockets)."""
         ask = self.asker.ask
-        origin = ask("origin", "Name of its log at the centre, never used again (rpm.example.gov/portal/QX-0042)", "",
+        origin = ask("origin", tr("Name of its log at the centre, never used again (rpm.example.gov/portal/QX-0042)"), "",
                      checks.like(ORIGIN, ORIGIN_RULE))
-        state = ask("state", "Directory of keys and records", "/var/lib/edge-agent", _directory)
-        return origin, state, ask("sockets", "Directory of its sockets", "/run/edge-agent", _directory)
+        state = ask("state", tr("Directory of keys and records"), "/var/lib/edge-agent", _directory)
+        return origin, state, ask("sockets", tr("Directory of its sockets"), "/run/edge-agent", _directory)
 
     def lanes(self) -> list[LaneAnswers]:
         lanes: list[LaneAnswers] = []
         while len(lanes) < LANES_MAX:
             number = len(lanes)
-            more = f" ({NO_MORE}: no more)" if lanes else " as people at the post call it"
-            name = self.asker.ask(f"lane.{number}.name", f"Name of lane {number + 1}{more}", NO_MORE if lanes else "", self._name)
+            question = tr("Name of lane {number} ({none}: no more)", number=number + 1, none=NO_MORE) if lanes else tr(
+                "Name of lane 1, as people at the post call it")
+            name = self.asker.ask(f"lane.{number}.name", question, NO_MORE if lanes else "", self._name)
             if not name:
                 break
             self._names.append(name)
@@ -64,10 +66,10 @@ class Interview:
         return lanes
 
     def centre(self) -> dict[str, Any] | None:
-        return self.asker.ask("centre_card", "File of the centre's card (none: records are kept and not sent)", "none", _card)
+        return self.asker.ask("centre_card", tr("File of the centre's card (none: records are kept and not sent)"), "none", _card)
 
     def annunciator(self) -> str:
-        return self.asker.ask("annunciator", TOLD, "log", checks.one_of(("log", "none")))
+        return self.asker.ask("annunciator", tr(TOLD), "log", checks.one_of(("log", "none")))
 
     # --- one lane
 
@@ -80,16 +82,18 @@ class Interview:
 
     def _lane(self, number: int, name: str) -> LaneAnswers:
         ask = self.asker.ask
-        kind = ask(f"lane.{number}.kind", "What passes: " + ", ".join(KINDS), "vehicle", checks.one_of(KINDS))
-        wire = "Its wire: HOST, HOST:PORT, or a serial port by a stable name"
+        kind = ask(f"lane.{number}.kind", tr("What passes: {kinds}", kinds=", ".join(KINDS)), "vehicle", checks.one_of(KINDS))
+        wire = tr("Its wire: HOST, HOST:PORT, or a serial port by a stable name")
         place, found = ask(f"lane.{number}.place", wire, "", self._search)
         units = {str(one.link.unit): one for one in found}
         unit = next(iter(units)) if len(units) == 1 else ask(
-            f"lane.{number}.unit", f"Which unit: {', '.join(units)}", next(iter(units)), checks.one_of(tuple(units)))
+            f"lane.{number}.unit", tr("Which unit: {units}", units=", ".join(units)), next(iter(units)),
+            checks.one_of(tuple(units)))
         one = units[unit]
         self._wires[place, one.link.unit] = name
         families = tuple(family for family in drivers.names() if one.link.kind in drivers.find(family).links)
-        driver = ask(f"lane.{number}.driver", f"Its family: {', '.join(families)}", one.driver, checks.one_of(families))
+        question = tr("Its family: {families}", families=", ".join(families))
+        driver = ask(f"lane.{number}.driver", question, one.driver, checks.one_of(families))
         self.asker.say(f"  {drivers.find(driver).title}: {drivers.find(driver).status}")
         link = _link(one)
         return LaneAnswers(name, kind, driver, link, self._means(number, driver), not drivers.find(driver).tells_passages,
@@ -97,11 +101,11 @@ class Interview:
 
     def _station(self, number: int, link: Mapping[str, str | int | float]) -> dict[str, str | int]:
         """A portal takes one connection; who had it before listens to us from now on."""
-        question = "Address of the alarm station that had this portal's connection (none: there is none)"
+        question = tr("Address of the alarm station that had this portal's connection (none: there is none)")
         station = self.asker.ask(f"lane.{number}.station", question, NONE, checks.address_or(NONE))
         if station == NONE:
             return {}
-        host = self.asker.ask(f"lane.{number}.relay_host", "This controller's own address on the station's network",
+        host = self.asker.ask(f"lane.{number}.relay_host", tr("This controller's own address on the station's network"),
                               self.machine.own_address(station), checks.address_or(""))
         return {"host": host, "port": int(link.get("port", 0)) or RAPISCAN_PORT, "station": station}
 
@@ -134,8 +138,10 @@ class Interview:
         if profile.modbus is None or all(count.means != UNKNOWN for count in profile.modbus.count):
             return ""
         return self.asker.ask(
-            f"lane.{number}.count_means", "What its counts mean is not published: " + ", ".join(MEANINGS)
-            + f"\n  (edge-agent probe PLACE --driver {driver} --unit N watches and says)", "", checks.one_of(MEANINGS))
+            f"lane.{number}.count_means", tr(
+            "What its counts mean is not published: {meanings}\n"
+            "  (edge-agent probe PLACE --driver {driver} --unit N watches and says)",
+            meanings=", ".join(MEANINGS), driver=driver), "", checks.one_of(MEANINGS))
 
 
 def _directory(text: str) -> str:

@@ -11,12 +11,13 @@ from edge_agent.house.configuration import Configuration
 from edge_agent.tools import lane_edit
 from edge_agent.tools.panel_naming import given
 from edge_agent.words.errors import EdgeAgentError
+from edge_agent.words.language import mark, tr
 
 if TYPE_CHECKING:
     from edge_agent.house.setup_parts import Asker
 
 UNVERIFIED, SOURCE = "unverified", "source"
-QUESTION = (
+QUESTION = mark(
     "Panels of lane {lane}, in the order of its wire, are taken as {panels}.\n"
     "  source: hold a check source at each in turn; {panels}: the order, if somebody has proved it;\n"
     "  unverified: every record says so"
@@ -36,15 +37,16 @@ class PanelNames:
         def check(text: str) -> str | list[str]:
             return text if text in (UNVERIFIED, SOURCE) else given(text, panels)
 
-        answer = self._asker.ask(f"lane.{number}.panels", QUESTION.format(lane=lane, panels=" ".join(panels)), UNVERIFIED, check)
+        answer = self._asker.ask(f"lane.{number}.panels", tr(QUESTION, lane=lane, panels=" ".join(panels)), UNVERIFIED, check)
         if answer == UNVERIFIED:
-            self._asker.say(f"  --   lane {lane}: panels unverified; later: edge-agent panel name {lane}")
+            self._asker.say(tr("  --   lane {lane}: panels unverified; later: edge-agent panel name {lane}", lane=lane))
             return False
         order = self._by_source(found, lane, panels) if answer == SOURCE else list(answer)
         if not order:
             return False
         write_whole(self._config, lane_edit.with_panels(read_text(self._config, "the configuration"), lane, order).encode())
-        self._asker.say(f"  ok   lane {lane}: panels verified, in the order of the wire {' '.join(order)}")
+        self._asker.say(tr("  ok   lane {lane}: panels verified, in the order of the wire {panels}", lane=lane,
+                           panels=" ".join(order)))
         return True
 
     def _by_source(self, found: Configuration, lane: str, panels: list[str]) -> list[str]:

@@ -20,6 +20,7 @@ from edge_agent.house.trying_out import HEARD_S, RECEIPT_S, Trials, until
 from edge_agent.tools import answer_checks as checks
 from edge_agent.tools.answers import Answers, LaneAnswers, configuration, swap
 from edge_agent.words.errors import BusyError, NotRunning, SettingsError
+from edge_agent.words.language import tr
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class Setup:
         self._keys(found)
         self._service(found)
         trials, lanes = Trials(self.asker, self.by), [lane.name for lane in found.settings.lane]
-        self._begin("Is every lane heard?")
+        self._begin(tr("Is every lane heard?"))
         heard = trials.heard(found, lanes)
         found = self._panels(found, heard)
         linked = found.settings.centre is None or self._linked(trials, found)
@@ -63,14 +64,15 @@ class Setup:
             found = load(self.config)
         except SettingsError as problem:
             raise SettingsError(f"{problem}\n  Mend it, or make another: setup --again; this one stays beside it") from None
-        self.asker.say(f"{self.config} is there and good: it is kept.\n  Another: setup --again; the old one stays beside it")
+        self.asker.say(tr(
+            "{file} is there and good: it is kept.\n  Another: setup --again; the old one stays beside it", file=self.config))
         return found
 
     def _configure(self) -> Configuration:
         interview = Interview(self.asker, self.machine)
-        self._begin("This controller")
+        self._begin(tr("This controller"))
         origin, state, sockets = interview.this_controller()
-        self._begin("Lanes and their instruments: listens first, then asks read-only")
+        self._begin(tr("Lanes and their instruments: listens first, then asks read-only"))
         lanes = interview.lanes()
         centre = interview.centre()
         return self._write(Answers(origin, state, sockets, interview.annunciator(), lanes, centre))
@@ -93,7 +95,7 @@ class Setup:
             write_whole(self.config.with_name(f"{self.config.name}.{int(time.time())}"), self.config.read_bytes())
         write_whole(self.config, text)
         found = load(self.config)
-        self.asker.say(f"  {self.config}: written and good, hash {found.hash[:12]}")
+        self.asker.say(tr("  {file}: written and good, hash {hash}", file=self.config, hash=found.hash[:12]))
         for lane in answers.lanes:
             if lane.relay:
                 self._station(lane)
@@ -103,23 +105,25 @@ class Setup:
         """What people change at the alarm station, and how they change it back, where they will look for it."""
         file, text = self.config.with_name(f"alarm-station-{lane.name}.txt"), swap(lane)
         write_whole(file, text.encode())
-        self.asker.say("".join(f"\n  {line}" for line in text.splitlines()) + f"\n\n  The same is in {file}")
+        self.asker.say("".join(f"\n  {line}" for line in text.splitlines()) + tr("\n\n  The same is in {file}", file=file))
 
     # --- 3 and 4: keys, service
 
     def _keys(self, found: Configuration) -> None:
-        self._begin("Keys, made on this device; they never leave it")
+        self._begin(tr("Keys, made on this device; they never leave it"))
         usual = str(self.config.with_name("enrolment.json"))
-        out = self.asker.ask("enrolment", "File to carry to the centre", usual, checks.absolute)
+        out = self.asker.ask("enrolment", tr("File to carry to the centre"), usual, checks.absolute)
         fingerprint = self.machine.enrol(self.config, Path(out))
-        self.asker.say(f"  {out}: carry it to the centre (edge-agent center enrol DIR FILE), no secret is in it\n"
-                       f"  Read these digits to the centre over the telephone; both must see the same:\n\n      {fingerprint}\n")
+        self.asker.say(tr(
+            "  {file}: carry it to the centre (edge-agent center enrol DIR FILE), no secret is in it\n"
+            "  Read these digits to the centre over the telephone; both must see the same:\n\n      {digits}\n",
+            file=out, digits=fingerprint))
 
     def _service(self, found: Configuration) -> None:
-        self._begin("Service")
+        self._begin(tr("Service"))
         services = self.machine.services
         self._kind = kind = self.asker.ask(
-            "service", f"How it runs: {', '.join(services)}", services[0], checks.one_of(services))
+            "service", tr("How it runs: {services}", services=", ".join(services)), services[0], checks.one_of(services))
         if kind == "foreground" and asked.status(found) is not None:
             raise BusyError(
                 f"a core runs already on these sockets (pid {asked.pid(found)}), and two may not.\n"
@@ -131,7 +135,7 @@ class Setup:
         self.machine.start(self._kind, self.config)
         if not until(lambda: asked.status(found) is not None, HEARD_S):
             raise NotRunning("the core does not come up.\n  journalctl -u edge-agent -n 20")
-        self.asker.say("  the core runs")
+        self.asker.say(tr("  the core runs"))
 
     # --- 5 to 7: does it work
 
@@ -147,11 +151,11 @@ class Setup:
         return found
 
     def _linked(self, trials: Trials, found: Configuration) -> bool:
-        self._begin("The way to the centre, step by step")
+        self._begin(tr("The way to the centre, step by step"))
         return trials.linked(found)
 
     def _test_alarm(self, trials: Trials, found: Configuration) -> bool:
-        self._begin("A test alarm, marked as an exercise")
+        self._begin(tr("A test alarm, marked as an exercise"))
         return trials.test_alarm(found, found.settings.lane[0].name)
 
     def _record(self, found: Configuration, heard: dict[str, bool], linked: bool, tried: bool) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from edge_agent.house import asked, way_testing
 from edge_agent.house.configuration import Configuration
 from edge_agent.house.setup_parts import Asker
+from edge_agent.words.language import tr
 
 HEARD_S, RECEIPT_S = 40.0, 60.0
 LOOK_S = 0.5
@@ -32,7 +33,8 @@ class Trials:
         now = (asked.status(found) or {"lanes": {}})["lanes"]
         for name, good in heard.items():
             why = "; ".join(f"{key}: {text}" for key, text in now.get(name, {}).get("fault_details", {}).items())
-            self.asker.say(f"  {'ok  ' if good else 'FAIL'} lane {name}" + ("" if good else f": {why or 'not heard'}"))
+            self.asker.say(tr("  ok   lane {lane}", lane=name) if good else tr(
+                "  FAIL lane {lane}: {why}", lane=name, why=why or tr("not heard")))
         return heard
 
     def linked(self, found: Configuration) -> bool:
@@ -49,7 +51,7 @@ class Trials:
                 return good
             if not told:
                 bad = next(step for step in steps if step.good is False)
-                self.asker.say(f"  waiting: {bad.name}: {bad.found}")
+                self.asker.say(tr("  waiting: {step}: {found}", step=bad.name, found=bad.found))
                 told = True
             time.sleep(2.0)
 
@@ -62,11 +64,11 @@ class Trials:
         finally:
             asked.act(found, self.by, "end", kind="exercise", lane=lane)
         if found.settings.centre is None:
-            self.asker.say(f"  alarm {name} is on record; there is no centre to send it to")
+            self.asker.say(tr("  alarm {name} is on record; there is no centre to send it to", name=name))
             return True
         good = until(lambda: asked.receipted(found, size, "alarm", 1), RECEIPT_S)
-        self.asker.say(f"  {'ok  ' if good else 'FAIL'} alarm {name}" + (
-            " has the centre's receipt" if good else ": no receipt within a minute.  edge-agent status, edge-agent link"))
+        self.asker.say(tr("  ok   alarm {name} has the centre's receipt", name=name) if good else tr(
+            "  FAIL alarm {name}: no receipt within a minute.  edge-agent status, edge-agent link", name=name))
         return good
 
 

@@ -7,21 +7,40 @@ from html import escape
 from typing import Any
 
 from edge_agent.tools.report_page import STYLE
+from edge_agent.words import language
+from edge_agent.words.language import mark, tr
 
-SIGNED = "<h2>Read and agreed</h2><table class=\"sign\"><tr><td>Name</td><td>Date</td><td>Signature</td></tr></table>"
+WORDS = {"pass": mark("pass", about="verdict"), "look": mark("look", about="verdict"), "fail": mark("fail", about="verdict"),
+         "left out": mark("left out", about="verdict"), "not fitted": mark("not fitted", about="verdict")}
 
 
 def page(origin: str, lane: str, by: str, cfg: str, steps: Sequence[Mapping[str, Any]], passed: bool, when: str) -> str:
-    title = escape(f"Commissioning of lane {lane}, {origin}")
-    missing = ", ".join(step["step"] for step in steps if step["verdict"] == "left out")
-    failed = ", ".join(step["step"] for step in steps if step["verdict"] == "fail")
-    verdict = "Passed." if passed else "NOT passed." if failed else "NOT complete."
-    why = "".join(f" {word}: {names}." for word, names in (("Failed", failed), ("Left out", missing)) if names)
-    rows = "".join(
-        f"<tr><td>{escape(step['step'])}</td><td>{escape(step['verdict'])}</td><td>{escape(step['text'])}</td>"
-        f"<td>{escape(', '.join(f'{name} {value:g}' for name, value in step['numbers'].items()))}</td></tr>" for step in steps)
+    """What a step found is as the record has it, in English."""
+    title = escape(tr("Commissioning of lane {lane}, {origin}", lane=lane, origin=origin))
+    about = escape(tr("{when}, by {name}, configuration {cfg}.  The signed record is in the log (kind commissioning).", when=when,
+                      name=by, cfg=cfg[:12]))
+    heads = "".join(f"<th>{escape(head)}</th>" for head in (tr("step"), tr("verdict"), tr("found"), tr("numbers")))
+    signed = "".join(f"<td>{escape(word)}</td>" for word in (tr("Name"), tr("Date"), tr("Signature")))
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style><body>'
-        f"<h1>{title}</h1><p>{escape(when)}, by {escape(by)}, configuration {escape(cfg[:12])}.  The signed record is in the log "
-        f'(kind commissioning).</p><p class="{"" if passed else "bad"}">{escape(verdict + why)}</p>'
-        f"<table><tr><th>step</th><th>verdict</th><th>found</th><th>numbers</th></tr>{rows}</table>{SIGNED}</body></html>\n")
+        f'<!doctype html><html lang="{language.code()}"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style><body>'
+        f'<h1>{title}</h1><p>{about}</p><p class="{"" if passed else "bad"}">{escape(_verdict(steps, passed))}</p>'
+        f"<table><tr>{heads}</tr>{''.join(map(_row, steps))}</table>"
+        f'<h2>{escape(tr("Read and agreed"))}</h2><table class="sign"><tr>{signed}</tr></table></body></html>\n')
+
+
+def _verdict(steps: Sequence[Mapping[str, Any]], passed: bool) -> str:
+    missing, failed = (", ".join(_name(step) for step in steps if step["verdict"] == verdict) for verdict in ("left out", "fail"))
+    first = tr("Passed.") if passed else tr("NOT passed.") if failed else tr("NOT complete.")
+    why = [tr("Failed: {steps}.", steps=failed)] if failed else []
+    why += [tr("Left out: {steps}.", steps=missing)] if missing else []
+    return " ".join([first, *why])
+
+
+def _name(step: Mapping[str, Any]) -> str:
+    return tr(str(step["step"]), about="step")
+
+
+def _row(step: Mapping[str, Any]) -> str:
+    numbers = ", ".join(f"{name} {value:g}" for name, value in step["numbers"].items())
+    cells = (_name(step), tr(WORDS[step["verdict"]], about="verdict"), step["text"], numbers)
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -35,6 +36,14 @@ class Terminal:
                 except OSError:         # the program has ended
                     break
         assert words in self.text, f"{words!r} did not come; the screen: {self.text[-2000:]}"
+
+    def interrupt(self) -> None:
+        """Ctrl-C, again where it fell between the question and the waiting for its answer."""
+        ends = time.monotonic() + 30
+        while self.process.poll() is None:
+            assert time.monotonic() < ends, "Ctrl-C does not end it"
+            self.process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
 
     def answer(self, question: str, *answers: str, seconds: float = 60) -> None:
         """The last is the right one; each wrong one is asked again."""

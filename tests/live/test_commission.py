@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 
 import pytest
 
@@ -62,8 +61,7 @@ def test_a_lane_that_a_person_has_tried_passes_and_who_was_interrupted_goes_on(p
         screen.answer("where it is kept", "")
         screen.until("Cs-137 CS-1188: Aa1, Aa2, Ba1, Ba2 good")
         screen.until("A source is carried")
-        screen.process.send_signal(signal.SIGINT)
-        screen.process.wait(20)
+        screen.interrupt()
     finally:
         screen.process.kill()
     assert not post.status()["acts"] and not records(post, "commissioning")
