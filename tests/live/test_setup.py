@@ -260,3 +260,19 @@ def test_killed_at_any_step_the_next_setup_comes_to_the_same_end_with_the_same_k
     assert logs == {ORIGIN}, "one log, of one key, whatever was killed"
     open_ = [record for record in records(post) if record["kind"] == "exercise"]
     assert sum(record["phase"] == "begin" for record in open_) >= sum(record["phase"] == "end" for record in open_) >= 1
+
+
+def test_a_technician_may_set_up_in_lithuanian(post: Post) -> None:
+    """Keys are enrolled by a command of its own, whose words setup reads."""
+    post.portal("A", "--scene", "quiet")
+    answers = post.where / "answers.toml"
+    answers.write_text(
+        f'origin = "{ORIGIN}"\nstate = "{post.where}/state"\nsockets = "{post.where}/run"\n'
+        f'enrolment = "{post.where}/enrolment.json"\nservice = "foreground"\n'
+        f'[[lane]]\nname = "2"\nplace = "{place(post)}"\npanels = "unverified"\n'
+    )
+    words = [sys.executable, "-m", "edge_agent", "setup", "--answers", str(answers), "--config", str(post.config)]
+    done = subprocess.run(words, env={**ENVIRONMENT, "LC_ALL": "lt_LT.UTF-8"}, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Šis postas veikia" in done.stdout and re.search(r"(\d{5} ){5}\d{5}", done.stdout)
+    assert '<html lang="lt">' in (post.where / "commissioning-2.html").read_text()
