@@ -34,7 +34,7 @@ def add(sub: options.Sub) -> None:
 def _name(chosen: argparse.Namespace) -> int:
     """Under maintenance, so that the source is no smuggler; then the configuration is changed, and says so."""
     from edge_agent.doors.files import read_text, write_whole
-    from edge_agent.house import panel_naming
+    from edge_agent.house import models, panel_naming
     from edge_agent.house.configuration import load
     from edge_agent.tools import lane_edit
 
@@ -44,9 +44,12 @@ def _name(chosen: argparse.Namespace) -> int:
         order = panel_naming.name(found, chosen.lane, names, print, acting.enter, chosen.seconds)
     write_whole(chosen.config, lane_edit.with_panels(
         read_text(chosen.config, "the configuration"), chosen.lane, order).encode())    # of an error: stays English
-    load(chosen.config)
+    unusable = load(chosen.config).unusable.get(chosen.lane)
     print(tr("{file}: panels of lane {lane} are verified.  In force after: systemctl restart edge-agent", file=chosen.config,
              lane=chosen.lane))
+    if unusable:        # it was learned with the panels as they were named before
+        print(tr("the shadow model of lane {lane} cannot be used: {why}", lane=chosen.lane, why=unusable))
+        print(tr(models.LEARN, lane=chosen.lane))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import io
 import json
@@ -241,3 +242,15 @@ def test_config_check_says_where_silence_is_shorter_than_a_sample(tmp_path: Path
     (profiles / "rapiscan.toml").write_text("gamma_interval_s = 2.0\noccupied_silence_s = 1.0\n" + "".join(kept))
     assert main(["config", "check", "--config", str(site(tmp_path, learned()))]) == 0
     assert "silence between every two samples" in capsys.readouterr().out
+
+
+def test_naming_panels_anew_says_that_the_model_is_of_the_old_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = site(tmp_path, learned())
+    monkeypatch.setattr("edge_agent.house.panel_naming.names_of", lambda *_: PANELS)
+    monkeypatch.setattr("edge_agent.house.panel_naming.name", lambda *_: ["Ba1", "Ba2", "Aa1", "Aa2"])
+    monkeypatch.setattr("edge_agent.commands.acting.maintenance", lambda *_: contextlib.nullcontext())
+    assert main(["panel", "name", "2", "--by", "R. K.", "--config", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "the shadow model of lane 2 cannot be used" in told and "now Ba1" in told and "edge-agent learn 2" in told
