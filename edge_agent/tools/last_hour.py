@@ -60,14 +60,17 @@ def _leaps(names: Sequence[str], last: Sequence[Group]) -> Iterator[tuple[str, s
     usual = [_calm([group.sums[at] / group.exposure_ms for group in last]) for at in range(len(names))]
     levels = [[count / group.exposure_ms / level for count, level in zip(group.sums, usual, strict=True)] for group in last]
     calm = [sorted(level)[(len(names) - 1) // 2] for level in levels]      # the lower middle one: two of four may leap
-    for at, name in enumerate(names):
-        own = _scatter([level[at] for level in levels], [1 / group.sums[at] for group in last])
-        beside = _scatter([level[at] / rest for level, rest in zip(levels, calm, strict=True)],
-                          [1 / group.sums[at] + 1 / max(group.sums) for group in last])
-        if beside > LEAPS:
-            yield f"history-leaps:{name}", f"from minute to minute it leaps {beside:.0f} times as much as chance, by itself"
-        elif own > LEAPS:
-            yield f"history-together:{name}", f"from minute to minute it leaps {own:.0f} times as much as chance, with others"
+    own = {name: _scatter([level[at] for level in levels], [1 / group.sums[at] for group in last])
+           for at, name in enumerate(names)}
+    beside = {name: _scatter([level[at] / rest for level, rest in zip(levels, calm, strict=True)],
+                             [1 / group.sums[at] + 1 / max(group.sums) for group in last]) for at, name in enumerate(names)}
+    leaping = [name for name in names if own[name] > LEAPS]       # beside others alone: it is they that leap
+    alone = [name for name in leaping if beside[name] > LEAPS or len(leaping) < TOGETHER]
+    shared = [name for name in leaping if name not in alone]
+    for name in alone:
+        yield f"history-leaps:{name}", f"from minute to minute it leaps {own[name]:.0f} times as much as chance, by itself"
+    for name in shared if len(shared) > 1 or not alone else ():   # one alone beside those that leap more: an accident
+        yield f"history-together:{name}", f"from minute to minute it leaps {own[name]:.0f} times as much as chance, with others"
 
 
 def _calm(rates: Sequence[float]) -> float:

@@ -34,6 +34,28 @@ def test_a_panel_or_a_pillar_that_crackles_is_named_and_no_other(panels: list[in
     assert diagnose(found, guide.findings(None))[0].id == "panel-noisy"
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_a_pillar_that_crackles_a_little_is_not_something_outside(seed: int) -> None:
+    """Beside panels that crackle as weakly as these the scatter of who they are compared with hid half of it."""
+    found = last_hour.signs(spells(seed, [2, 3], 0.11))
+    assert {name for name in found if "leaps" in name or "together" in name} == {"history-leaps:Ba1", "history-leaps:Ba2"}
+    assert diagnose(found, guide.findings(None))[0].id == "panel-noisy"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_water_in_one_pillar_is_no_leap_of_the_other(seed: int) -> None:
+    """Its panels lose gain as they crackle, so the quietest panel of a minute is now of one pillar, now of the other."""
+    chance = np.random.default_rng(seed)
+    on = chance.random(END) < 0.5
+
+    def wet(i: int) -> tuple[list[float], list[float]]:
+        part = max(0.0, (i - END + HOUR) / HOUR)
+        level = 1 - 0.25 * part + 1.2 * part * on[i]
+        return [1.0, 1.0, level, level], TUBES
+    found = last_hour.signs(lane(0.5, wet, seed=seed))
+    assert {name for name in found if "leaps" in name or "together" in name} == {"history-leaps:Ba1", "history-leaps:Ba2"}
+
+
 @pytest.mark.parametrize("shares", [(1.0,) * 4, (1.0, 0.8, 0.9, 0.7)])
 def test_panels_that_leap_together_have_something_outside(shares: tuple[float, ...]) -> None:
     found = last_hour.signs(spells(4, [0, 1, 2, 3], 0.6, shares))
