@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             speaking.begin(chosen.language, getattr(chosen, "config", None))
         return int(chosen.run(chosen))
     except EdgeAgentError as problem:
-        if getattr(chosen, "json", False):      # a program that reads our answer reads this; the same form as on our sockets
+        if getattr(chosen, "json", False) and not problem.answered:     # the same form as on our sockets
             print(json.dumps({"ok": False, "error": str(problem), "exit": problem.exit_code}))
         print(f"edge-agent: {problem}", file=sys.stderr)
         return problem.exit_code

@@ -70,7 +70,15 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def _refuse_unjudged(summary: dict[str, Any], file: str, counts: bool) -> None:
     """No alarm means nothing where nothing was compared.  A recording of the wire without a vehicle is read for the wire."""
-    _refuse_unreadable(summary, file)
+    try:
+        _refuse_unreadable(summary, file)
+        _refuse_blind(summary, file, counts)
+    except SettingsError as problem:
+        problem.answered = True
+        raise
+
+
+def _refuse_blind(summary: dict[str, Any], file: str, counts: bool) -> None:
     vehicles, blind = summary["occupancies"], summary["occupancies_unjudged"]
     if vehicles and blind == vehicles:
         what = "no vehicle could be judged"         # of an error: stays English

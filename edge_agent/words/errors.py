@@ -7,6 +7,7 @@ class EdgeAgentError(Exception):
     """Anything we refuse on purpose.  The message says what happened and what to do next."""
 
     exit_code = 1
+    answered = False            # True: the answer was printed before, and this only says that it may not be relied on
 
 
 class SettingsError(EdgeAgentError):

@@ -29,7 +29,7 @@ from edge_agent.doors.files import shipped_config
 from edge_agent.hands import asking, centre, keys
 from edge_agent.hands.history import History
 from edge_agent.hands.sockets import Door
-from edge_agent.house import lessons
+from edge_agent.house import lessons, probing
 from edge_agent.tools import (
     capture,
     counts_file,
@@ -407,7 +407,7 @@ def _history(data: bytes) -> None:
                 await history.close()
 
         asyncio.run(start())
-        lessons.gather(lessons.read_history(path, "2"), ["Aa1", "Aa2", "Ba1", "Ba2"])
+        lessons.gather(lessons.read_history(path, "2"), "2", ["Aa1", "Aa2", "Ba1", "Ba2"], probing.shipped("rapiscan"))
 
 
 async def put_back(history: History) -> Any:
