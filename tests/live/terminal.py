@@ -13,6 +13,11 @@ import time
 from .post import ENVIRONMENT
 
 
+def _hears_ctrl_c() -> None:
+    """Who runs the tests in the background of a shell passes its deafness on."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class Terminal:
     """A person's terminal: answers when the question stands there."""
 
@@ -21,7 +26,7 @@ class Terminal:
         self._master, self.text = master, ""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "edge_agent", *words], stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            env={**ENVIRONMENT, "TERM": "vt100", "COLUMNS": "80", "LINES": "24"},
+            env={**ENVIRONMENT, "TERM": "vt100", "COLUMNS": "80", "LINES": "24"}, preexec_fn=_hears_ctrl_c,
         )
         os.close(slave)
 

@@ -37,7 +37,7 @@ def agent(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def passed(tmp_path: Path) -> dict[str, int]:
     told = agent(tmp_path, "status", "--json").stdout
-    return {name: lane["counts"]["occupancies"] for name, lane in json.loads(told or '{"lanes": {}}')["lanes"].items()}
+    return {name: lane["counts"]["occupancies"] for name, lane in json.loads(told).get("lanes", {}).items()}
 
 
 def test_sources_are_found_on_a_bus_beside_a_dead_and_a_noisy_instrument(tmp_path: Path) -> None:

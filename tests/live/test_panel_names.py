@@ -141,7 +141,7 @@ def test_later_and_by_hand(post: Post, portal: Portal) -> None:
             screen.until(f"ok   {panel}: field")
         portal.at = ""
         screen.answer("Take the source back", "")
-        screen.until("In force after: systemctl restart edge-agent")
+        screen.until("systemctl restart edge-agent")
         assert screen.process.wait(20) == 0
     finally:
         screen.process.kill()
