@@ -88,6 +88,7 @@ def test_a_person_with_a_source_names_the_panels_and_crossed_cables_are_found(po
             screen.until(f"ok   {panel}: field {field} rose")
         portal.at = ""
         screen.answer("Take the source back", "")
+        screen.answer("is somebody there", "later", seconds=180)
         screen.until("This post works", 120)
         assert screen.process.wait(60) == 0
     finally:
