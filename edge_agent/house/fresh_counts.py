@@ -11,6 +11,7 @@ from edge_agent.house.configuration import Configuration
 from edge_agent.words.errors import EdgeAgentError
 
 PATIENCE = 6            # times the counting time asked for, before it is given up: a vacant lane tells a rate every 5 s
+BACKGROUND_S = 40.0     # of an empty lane, before its background is known
 NEW_S = 0.15            # two answers whose counts end closer than that tell the same sample
 
 
@@ -30,10 +31,12 @@ def names(found: Configuration, lane: str, radiation: str) -> list[str]:
 
 
 def background(found: Configuration, lane: str, radiation: str) -> list[float]:
-    """counts/s, in wire order; EdgeAgentError where one is not known yet."""
-    rates = asked.live(found, lane)["radiations"][radiation]["background_cps"]
-    if any(rate is None for rate in rates):
-        raise EdgeAgentError(f"lane {lane} has no background yet.\n  Wait for half a minute of an empty lane, then again")
+    """counts/s, in wire order; waits for it, and EdgeAgentError where one is not known by then."""
+    ends = time.monotonic() + BACKGROUND_S
+    while None in (rates := asked.live(found, lane)["radiations"][radiation]["background_cps"]):
+        if time.monotonic() > ends:
+            raise EdgeAgentError(f"lane {lane} has no background yet.\n  Wait for half a minute of an empty lane, then again")
+        time.sleep(0.5)
     return [float(rate) for rate in rates]
 
 
