@@ -20,6 +20,7 @@ LATCH_NS = 60 * 10**9           # after a minute in which it was down: near its 
 CLEAR_NS = 15 * 10**9           # where it is far above, after the time of three records of the slowest wire (5 s);
 FAR = 1.5                       # times the threshold: no flicker comes there (7.6 sigma at 5.1);
 LOUDER = 2.0                    # or when it is this many times as strong as what alarmed, CLEAR_NS ago or longer
+ROUNDING_NS = 10**6             # windows are sums of seconds: their begin is known no better, and no sample is so short
 TAIL_NS = 2 * 10**9             # a vehicle is still seen so long after the beam is free: 4 m at 8 km/h
 
 
@@ -102,10 +103,13 @@ class AlarmBook:
         self._gone = _Gone(passage.id, at_ns, set(passage.fired))
 
     def _left_by(self, sample: Sample, judgement: Judgement) -> _Gone | None:
-        """The vehicle that has just left, where the window still holds counts of it."""
+        """The vehicle that has just left, where the window still holds counts of it.  A window that begins with the sample in
+        which the beam was seen free holds none: what it finds stayed behind."""
         gone = self._gone
-        reaches = gone is not None and sample.at_ns - round(judgement.window_s * 1e9) < gone.end_ns + TAIL_NS
-        return gone if reaches else None
+        if gone is None:
+            return None
+        begins_ns = sample.at_ns - round((judgement.window_s - sample.interval_s) * 1e9)
+        return gone if begins_ns < gone.end_ns - ROUNDING_NS or sample.at_ns <= gone.end_ns + TAIL_NS else None
 
     def _first(self, judgement: Judgement, sample: Sample, passage: Passage | None, left: _Gone | None) -> bool:
         """One alarm per rule, radiation and occupancy; in the vacant lane, one for as long as it goes on."""

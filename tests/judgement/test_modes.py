@@ -167,3 +167,14 @@ def test_a_source_that_stays_in_a_vacant_lane_is_few_alarms() -> None:
     lane = Watched()
     sampled(lane, sampled(lane, 10.0, 60.0, 215), 600.0, 240)        # near the threshold of the second's sum: it flickers
     assert 1 <= len(lane.alarms) <= 12
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_weak_source_that_a_vehicle_leaves_behind_alarms_in_the_vacant_lane(seed: int) -> None:
+    """Too weak for one second's sum: only windows that begin where the vehicle left see it, and they are not the vehicle's."""
+    lane = Watched()
+    at_s = sampled(lane, 10.0, 60.0, 215, seed=seed)
+    gone_s = sampled(lane, at_s, 8.0, 232, occupied=True, seed=seed)
+    sampled(lane, gone_s, 60.0, 232, seed=seed)
+    assert "focus/1" in {alarm.judgement.rule for alarm in lane.alarms if alarm.occupancy}, "it alarmed in its vehicle"
+    assert [alarm for alarm in lane.alarms if alarm.occupancy is None and alarm.judgement.rule == "focus/1"]
