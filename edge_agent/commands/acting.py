@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from edge_agent.commands import options
@@ -25,15 +22,18 @@ def common(made: argparse.ArgumentParser) -> None:
     options.as_json(made)
 
 
+def by(chosen: argparse.Namespace) -> str:
+    from edge_agent.doors.files import who
+
+    return str(chosen.by or who())
+
+
 def ask(chosen: argparse.Namespace, op: str, **values: Any) -> dict[str, Any]:
     """The core's answer; NotRunning names the group where this account may not act."""
-    from edge_agent.doors.files import who
-    from edge_agent.hands.asking import Core
+    from edge_agent.house import asked
     from edge_agent.house.configuration import load
 
-    sockets = Path(load(chosen.config).settings.portal.sockets)
-    with Core(sockets / "act.sock", group="edge-agent-op") as core:
-        return core.ask(op, by=chosen.by or who(), **values)
+    return asked.act(load(chosen.config), by(chosen), op, **values)
 
 
 def begin(chosen: argparse.Namespace, kind: str, lane: str | None) -> int:
@@ -43,23 +43,6 @@ def begin(chosen: argparse.Namespace, kind: str, lane: str | None) -> int:
 
 def end(chosen: argparse.Namespace, kind: str, lane: str | None, more: dict[str, Any]) -> int:
     return _say(chosen, ask(chosen, "end", kind=kind, lane=lane, **more), "ended")
-
-
-@contextlib.contextmanager
-def maintenance(chosen: argparse.Namespace, reason: str) -> Iterator[None]:
-    """Marks what a source gives as no smuggler; one that is under way already stays."""
-    try:
-        ask(chosen, "begin", kind="maintenance", lane=chosen.lane, reason=reason, for_s=3600)
-        ours = True
-    except EdgeAgentError as problem:
-        if "End it first" not in str(problem):      # the core's answer: stays English
-            raise
-        ours = False
-    try:
-        yield
-    finally:
-        if ours:
-            ask(chosen, "end", kind="maintenance", lane=chosen.lane, done=reason)
 
 
 def enter(text: str = "") -> None:

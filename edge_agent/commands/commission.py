@@ -30,7 +30,7 @@ def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.house import asked
     from edge_agent.house.commissioning import Commissioning
     from edge_agent.house.configuration import load
-    from edge_agent.house.trying_out import Trials
+    from edge_agent.house.trying_out import TryOut
 
     found = load(chosen.config.absolute())
     names = [lane.name for lane in found.settings.lane]
@@ -40,7 +40,7 @@ def _run(chosen: argparse.Namespace) -> int:
         raise NotRunning(tr("the core does not answer, and nothing can be tried.\n  systemctl start edge-agent"))
     by = chosen.by or who()
     asker = Console(None, tr("\n  This needs a person at the lane: run it in a terminal"))
-    trials = Trials(asker, by)
+    trials = TryOut(asker, by)
     heard = trials.heard(found, [chosen.lane])[chosen.lane]
     tried = trials.test_alarm(found, chosen.lane)
     made = Commissioning(asker, by, chosen.pages or chosen.config.absolute().parent)

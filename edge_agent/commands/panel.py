@@ -34,13 +34,13 @@ def add(sub: options.Sub) -> None:
 def _name(chosen: argparse.Namespace) -> int:
     """Under maintenance, so that the source is no smuggler; then the configuration is changed, and says so."""
     from edge_agent.doors.files import read_text, write_whole
-    from edge_agent.house import models, panel_naming
+    from edge_agent.house import asked, models, panel_naming
     from edge_agent.house.configuration import load
     from edge_agent.tools import lane_edit
 
     found = load(chosen.config)
     names = panel_naming.names_of(found, chosen.lane)
-    with acting.maintenance(chosen, "panels named by a check source"):      # on record: stays English
+    with asked.under(found, acting.by(chosen), "maintenance", chosen.lane, panel_naming.REASON):
         order = panel_naming.name(found, chosen.lane, names, print, acting.enter, chosen.seconds)
     write_whole(chosen.config, lane_edit.with_panels(
         read_text(chosen.config, "the configuration"), chosen.lane, order).encode())    # of an error: stays English

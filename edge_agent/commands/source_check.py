@@ -35,7 +35,7 @@ def add(sub: options.Sub) -> None:
 
 
 def _run(chosen: argparse.Namespace) -> int:
-    from edge_agent.house import source_checking
+    from edge_agent.house import asked, source_checking
     from edge_agent.house.configuration import load
     from edge_agent.tools import source_check
 
@@ -49,7 +49,8 @@ def _run(chosen: argparse.Namespace) -> int:
         say(text)
         acting.enter()
 
-    with acting.maintenance(chosen, f"source check with {chosen.source}"):      # on record: stays English
+    reason = f"source check with {chosen.source}"       # on record: stays English
+    with asked.under(found, acting.by(chosen), "maintenance", chosen.lane, reason):
         check, first = source_checking.measure(found, chosen.lane, source, chosen.panel, chosen.seconds, today, say, enter)
         acting.ask(chosen, "source-checked", lane=chosen.lane, check=check)
     if chosen.json:

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from edge_agent.hands.asking import Core
 from edge_agent.house.configuration import Configuration
 from edge_agent.tools import jws
-from edge_agent.words.errors import NotRunning
+from edge_agent.words.errors import EdgeAgentError, NotRunning
 
 
 def act(found: Configuration, by: str, op: str, **values: Any) -> dict[str, Any]:
     """An act of a named person."""
     with Core(Path(found.settings.portal.sockets) / "act.sock", group="edge-agent-op") as core:
         return core.ask(op, by=by, **values)
+
+
+@contextmanager
+def under(found: Configuration, by: str, kind: str, lane: str, reason: str, for_s: float = 3600.0) -> Iterator[None]:
+    """An exercise or maintenance of a lane around what follows; one that is under way already stays."""
+    try:
+        act(found, by, "begin", kind=kind, lane=lane, reason=reason, for_s=for_s)
+        ours = True
+    except EdgeAgentError as problem:
+        if "End it first" not in str(problem):          # paths.acting
+            raise
+        ours = False
+    try:
+        yield
+    finally:
+        if ours:
+            act(found, by, "end", kind=kind, lane=lane, **({"done": reason} if kind == "maintenance" else {}))
 
 
 def status(found: Configuration) -> dict[str, Any] | None:

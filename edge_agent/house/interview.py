@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from edge_agent import drivers
-from edge_agent.doors.files import read_text
+from edge_agent.doors.files import not_a_directory, read_text
 from edge_agent.house.probing import SLOW_S, Found, shipped
 from edge_agent.house.setup_parts import Asker, Machine
 from edge_agent.tools import answer_checks as checks
@@ -19,22 +16,15 @@ from edge_agent.tools.answers import LaneAnswers
 from edge_agent.tools.notes import read_vkey
 from edge_agent.words.errors import EdgeAgentError, SettingsError
 from edge_agent.words.language import mark, tr
-from edge_agent.words.register_map import UNKNOWN
+from edge_agent.words.register_map import MEANINGS, UNKNOWN
+from edge_agent.words.settings import KINDS, LaneSettings, PortalSettings
 
-KINDS = ("vehicle", "pedestrian", "rail", "conveyor")
-MEANINGS = ("cumulative", "interval", "per-second")
-ORIGIN = re.compile(r"[a-z0-9][a-z0-9.-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
-ORIGIN_RULE = (
-    "the domain of whoever runs it in small letters, a slash, then parts of letters A to Z, digits and . _ -\n"
-    "  between slashes, without blanks: rpm.example.gov/portal/QX-0042"
-)
 TOLD = mark(
     "Who is told at the lane: log (the service's log; lamps and horn are added as docs/lamps.md says),\n"
     "  or none (nobody at the lane; the centre sees that it is so)"
 )
 LANES_MAX = 16
 NO_MORE, NONE = "-", "none"
-RAPISCAN_PORT = 1600        # where the link says none: words.settings, LinkSettings.port
 
 
 @dataclass(slots=True)
@@ -48,7 +38,7 @@ class Interview:
         """(origin, directory of state, directory of sockets)."""
         ask = self.asker.ask
         origin = ask("origin", tr("Name of its log at the centre, never used again (rpm.example.gov/portal/QX-0042)"), "",
-                     checks.like(ORIGIN, ORIGIN_RULE))
+                     checks.of_key(PortalSettings, "origin"))
         state = ask("state", tr("Directory of keys and records"), "/var/lib/edge-agent", _directory)
         return origin, state, ask("sockets", tr("Directory of its sockets"), "/run/edge-agent", _directory)
 
@@ -78,7 +68,7 @@ class Interview:
             return ""
         if text in self._names:
             raise SettingsError(f"{text!r} is a lane already.\n  Give each its own name; {NO_MORE} when there is no more")
-        return checks.lane_name(text)
+        return checks.of_key(LaneSettings, "name")(text)
 
     def _lane(self, number: int, name: str) -> LaneAnswers:
         ask = self.asker.ask
@@ -97,9 +87,9 @@ class Interview:
         self.asker.say(f"  {drivers.find(driver).title}: {drivers.find(driver).status}")
         link = _link(one)
         return LaneAnswers(name, kind, driver, link, self._means(number, driver), not drivers.find(driver).tells_passages,
-                           self._station(number, link) if one.link.kind == "tcp" else {})
+                           self._station(number, one.link.port) if one.link.kind == "tcp" else {})
 
-    def _station(self, number: int, link: Mapping[str, str | int | float]) -> dict[str, str | int]:
+    def _station(self, number: int, port: int) -> dict[str, str | int]:
         """A portal takes one connection; who had it before listens to us from now on."""
         question = tr("Address of the alarm station that had this portal's connection (none: there is none)")
         station = self.asker.ask(f"lane.{number}.station", question, NONE, checks.address_or(NONE))
@@ -107,7 +97,7 @@ class Interview:
             return {}
         host = self.asker.ask(f"lane.{number}.relay_host", tr("This controller's own address on the station's network"),
                               self.machine.own_address(station), checks.address_or(""))
-        return {"host": host, "port": int(link.get("port", 0)) or RAPISCAN_PORT, "station": station}
+        return {"host": host, "port": port, "station": station}
 
     def _search(self, text: str) -> tuple[str, list[Found]]:
         place = checks.given(text)
@@ -145,17 +135,10 @@ class Interview:
 
 
 def _directory(text: str) -> str:
-    path = Path(checks.absolute(text))
-    for each in (path, *path.parents):
-        if _no_directory(each):
-            raise SettingsError(f"{text!r}: {each} is there and is no directory.\n  Name one; it is made where there is none")
+    file = not_a_directory(Path(checks.absolute(text)))
+    if file is not None:
+        raise SettingsError(f"{text!r}: {file} is there and is no directory.\n  Name one; it is made where there is none")
     return text
-
-
-def _no_directory(path: Path) -> bool:
-    with contextlib.suppress(OSError):              # where a parent may not be entered nobody knows
-        return path.exists() and not path.is_dir()
-    return False
 
 
 def _card(text: str) -> dict[str, Any] | None:

@@ -51,11 +51,9 @@ class PanelNames:
 
     def _by_source(self, found: Configuration, lane: str, panels: list[str]) -> list[str]:
         """The order; [] where it could not be told: setup goes on, and they stay unverified."""
-        asked.act(found, self._by, "begin", kind="maintenance", lane=lane, reason="panels named by a check source", for_s=3600)
-        try:
-            return panel_naming.name(found, lane, panels, self._asker.say, self._asker.enter)
-        except EdgeAgentError as problem:
-            self._asker.say(f"  FAIL {problem}")
-            return []
-        finally:
-            asked.act(found, self._by, "end", kind="maintenance", lane=lane, done="panels named by a check source")
+        with asked.under(found, self._by, "maintenance", lane, panel_naming.REASON):
+            try:
+                return panel_naming.name(found, lane, panels, self._asker.say, self._asker.enter)
+            except EdgeAgentError as problem:
+                self._asker.say(f"  FAIL {problem}")
+                return []

@@ -11,6 +11,7 @@ from edge_agent.words.errors import EdgeAgentError
 from edge_agent.words.language import tr
 
 SECONDS = 10.0          # at each panel: a source of 0.3 MBq at 0.3 m doubles the field in that time many times over
+REASON = "panels named by a check source"     # of the maintenance meanwhile: on record, stays English
 TRIES = 3               # at one panel
 
 

@@ -6,8 +6,7 @@ Each is offered and may be left for later; what is not fitted is said so by the 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +18,6 @@ from edge_agent.house.setup_parts import Asker
 from edge_agent.tools import answer_checks as checks
 from edge_agent.tools import commissioning
 from edge_agent.tools.commissioning import Step
-from edge_agent.words.errors import EdgeAgentError
 from edge_agent.words.language import tr
 
 YES, NO, LATER, NONE = "yes", "no", "later", "none"
@@ -64,12 +62,12 @@ class PersonSteps:
 
     def _measured(self, file: Path, name: str, panels: list[str]) -> Step:
         today, source = datetime.now(UTC).date(), source_checking.find(file, name)
-        with self._act("maintenance", f"source check with {name}"):
+        with asked.under(self.found, self.by, "maintenance", self.lane, f"source check with {name}"):
             check, first = source_checking.measure(
                 self.found, self.lane, source, panels, SECONDS, today, self.asker.say, self.asker.enter)
             asked.act(self.found, self.by, "source-checked", lane=self.lane, check=check)
-        if first and check["passed"]:
-            source_checking.keep_first(file, source, first, today)
+        if first and check["passed"] and not source_checking.keep_first(file, source, first, today):
+            self.asker.say(tr("  --   {file} could not be changed: write measured and expected_cps into it by hand", file=file))
         bad = [panel for panel, one in check["detectors"].items() if not one["passed"]]
         text = f"{source.nuclide} {name}: " + (f"not as expected: {', '.join(bad)}" if bad else f"{', '.join(panels)} good")
         return commissioning.step("source-check", "fail" if bad else "pass", text, check=check)
@@ -78,7 +76,7 @@ class PersonSteps:
         if not self._now("walk", tr("A source is carried or driven through lane {lane} now", lane=self.lane)):
             return []
         size, alarms, passed = asked.log(self.found)["size"], list[dict[str, Any]](), list[dict[str, Any]]()
-        with self._act("exercise", "commissioning: a source carried through"):
+        with asked.under(self.found, self.by, "exercise", self.lane, "commissioning: a source carried through"):
             self.asker.say(tr("  waiting up to {seconds:.0f} s for it; every alarm is marked as an exercise", seconds=WALK_S))
             ends = time.monotonic() + WALK_S
             while time.monotonic() < ends:
@@ -144,7 +142,7 @@ class PersonSteps:
         if not self._now("lamps", tr("Somebody stands where lamp and horn of lane {lane} are", lane=self.lane)):
             return []
         bad = []
-        with self._act("exercise", "commissioning: lamp and horn"):
+        with asked.under(self.found, self.by, "exercise", self.lane, "commissioning: lamp and horn"):
             for radiation, shown in (("gamma", tr("Lamp and horn tell gamma: one long flash a second")),
                                      ("neutron", tr("Lamp and horn tell neutron, too: one long flash and two short ones"))):
                 asked.act(self.found, self.by, "test-alarm", lane=self.lane, radiation=radiation)
@@ -181,23 +179,6 @@ class PersonSteps:
 
     def _unfitted(self, name: str, answer: str, text: str) -> list[Step]:
         return [commissioning.step(name, "not fitted", f"{text}, says {self.by}")] if answer == NONE else []
-
-    @contextmanager
-    def _act(self, kind: str, reason: str) -> Iterator[None]:
-        """One that is under way already stays."""
-        try:
-            asked.act(self.found, self.by, "begin", kind=kind, lane=self.lane, reason=reason, for_s=3600)
-            ours = True
-        except EdgeAgentError as problem:
-            if "End it first" not in str(problem):
-                raise
-            ours = False
-        try:
-            yield
-        finally:
-            if ours:
-                done = {"done": reason} if kind == "maintenance" else {}
-                asked.act(self.found, self.by, "end", kind=kind, lane=self.lane, **done)
 
     def _since(self, begin: int, kind: str) -> list[dict[str, Any]]:
         return [body for body in asked.records(self.found, begin, kind)

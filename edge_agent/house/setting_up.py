@@ -16,7 +16,7 @@ from edge_agent.house.configuration import Configuration, load
 from edge_agent.house.interview import Interview
 from edge_agent.house.panel_names import PanelNames
 from edge_agent.house.setup_parts import Asker, Machine
-from edge_agent.house.trying_out import HEARD_S, RECEIPT_S, Trials, until
+from edge_agent.house.trying_out import HEARD_S, RECEIPT_S, TryOut, until
 from edge_agent.tools import answer_checks as checks
 from edge_agent.tools.answers import Answers, LaneAnswers, configuration, swap
 from edge_agent.words.errors import BusyError, NotRunning, SettingsError
@@ -44,7 +44,7 @@ class Setup:
             found = self._configure()
         self._keys(found)
         self._service(found)
-        trials, lanes = Trials(self.asker, self.by), [lane.name for lane in found.settings.lane]
+        trials, lanes = TryOut(self.asker, self.by), [lane.name for lane in found.settings.lane]
         self._begin(tr("Is every lane heard?"))
         heard = trials.heard(found, lanes)
         found = self._panels(found, heard)
@@ -150,11 +150,11 @@ class Setup:
         self._start(found)          # in force with the next start
         return found
 
-    def _linked(self, trials: Trials, found: Configuration) -> bool:
+    def _linked(self, trials: TryOut, found: Configuration) -> bool:
         self._begin(tr("The way to the centre, step by step"))
         return trials.linked(found)
 
-    def _test_alarm(self, trials: Trials, found: Configuration) -> bool:
+    def _test_alarm(self, trials: TryOut, found: Configuration) -> bool:
         self._begin(tr("A test alarm, marked as an exercise"))
         return trials.test_alarm(found, found.settings.lane[0].name)
 

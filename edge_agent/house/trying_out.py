@@ -16,7 +16,7 @@ LOOK_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Trials:
+class TryOut:
     asker: Asker
     by: str
 
@@ -58,11 +58,8 @@ class Trials:
     def test_alarm(self, found: Configuration, lane: str) -> bool:
         """Marked as an exercise; True when it has the centre's receipt, or there is no centre."""
         size = asked.log(found)["size"]
-        asked.act(found, self.by, "begin", kind="exercise", lane=lane, reason="commissioning: test alarm", for_s=600)
-        try:
+        with asked.under(found, self.by, "exercise", lane, "commissioning: test alarm", 600.0):
             name = asked.act(found, self.by, "test-alarm", lane=lane)["alarm"]
-        finally:
-            asked.act(found, self.by, "end", kind="exercise", lane=lane)
         if found.settings.centre is None:
             self.asker.say(tr("  alarm {name} is on record; there is no centre to send it to", name=name))
             return True

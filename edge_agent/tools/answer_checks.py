@@ -5,22 +5,20 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
+from dataclasses import fields
 
 from edge_agent.words.errors import SettingsError
 
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,31}")
 
+def of_key(settings: type, name: str) -> Callable[[str], str]:
+    """As the key of a settings file has it (words.key): its pattern, and its rule in words."""
+    about = next(field.metadata for field in fields(settings) if field.name == name)
 
-def like(pattern: re.Pattern[str], expected: str) -> Callable[[str], str]:
     def check(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise SettingsError(f"{text!r}: expected {expected}")
+        if not re.fullmatch(about["pattern"], text):
+            raise SettingsError(f"{text!r}: expected {about['form'] or about['why']}")
         return text
     return check
-
-
-def lane_name(text: str) -> str:
-    return like(NAME, "a short name: letters, digits, . _ -")(text)
 
 
 def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:

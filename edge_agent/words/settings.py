@@ -14,6 +14,8 @@ from edge_agent.words.register_map import MEANINGS, RegisterMap
 ADDRESS = "a name or an address in numbers, for example 192.168.2.3"
 NUMBERS = "an address in numbers, for example 192.168.2.10"
 
+KINDS = ("vehicle", "pedestrian", "rail", "conveyor")       # what passes through a lane
+
 
 @dataclass(frozen=True, slots=True)
 class PortalSettings:
@@ -135,7 +137,7 @@ class LaneSettings:
     driver: str = key("portal family", pattern=r"[a-z0-9_]+", form="small letters, digits, _, as edge-agent probe names it")
     link: LinkSettings = key("the wire to the portal")
     profile: str = key("profile file in config/profiles, without .toml; empty: the driver's own name", "")
-    kind: str = key("what passes through", "vehicle", choices=("vehicle", "pedestrian", "rail", "conveyor"))
+    kind: str = key("what passes through", "vehicle", choices=KINDS)
     mode: str = key(
         "occupancy: the portal says when something passes; continuous: it does not, the background follows the place",
         "occupancy", choices=("occupancy", "continuous"),

@@ -15,7 +15,7 @@ from hardware_mocks.slave import Instrument, Slave
 from hardware_mocks.slave_ends import SlaveTcp
 
 from .post import Post, free_port, payloads, wait_for
-from .test_setup import Terminal
+from .terminal import Terminal
 
 pytestmark = pytest.mark.slow
 PANELS = ["Aa1", "Aa2", "Ba1", "Ba2"]

@@ -32,6 +32,17 @@ def place(post: Post) -> str:
     return f"{found[1]}:{found[2]}"
 
 
+def answered(post: Post, *, head: str = "", lane: str = "") -> Path:
+    """A file of answers for one lane of the mock portal, in the foreground; `head` and `lane`: more lines of either."""
+    file = post.where / "answers.toml"
+    file.write_text(
+        f'origin = "{ORIGIN}"\nstate = "{post.where}/state"\nsockets = "{post.where}/run"\n'
+        f'enrolment = "{post.where}/enrolment.json"\nservice = "foreground"\n{head}'
+        f'[[lane]]\nname = "2"\nplace = "{place(post)}"\npanels = "unverified"\n{lane}'
+    )
+    return file
+
+
 def enrolled_by_the_centre(post: Post, enrolment: Path) -> threading.Thread:
     """The centre enrols what setup made, some seconds after the file is there."""
     def work() -> None:
@@ -65,13 +76,7 @@ def test_answers_lead_to_a_receipted_test_alarm(post: Post) -> None:
     post.make_centre()
     post.start_centre()
     post.portal("A", "--scene", "quiet")
-    answers = post.where / "answers.toml"
-    answers.write_text(
-        f'origin = "{ORIGIN}"\nstate = "{post.where}/state"\nsockets = "{post.where}/run"\n'
-        f'centre_card = "{post.where}/card.json"\n'
-        f'enrolment = "{post.where}/enrolment.json"\nservice = "foreground"\npatience_s = 60\n'
-        f'[[lane]]\nname = "2"\nplace = "{place(post)}"\npanels = "unverified"\n'
-    )
+    answers = answered(post, head=f'centre_card = "{post.where}/card.json"\npatience_s = 60\n')
     thread = enrolled_by_the_centre(post, post.where / "enrolment.json")
     done = post.command("setup", "--answers", answers, "--config", post.config, "--by", "R. Kazlauskas", check=False)
     thread.join(10)
@@ -119,12 +124,7 @@ def _hears_a_hangup() -> None:
 
 def test_a_setup_that_is_killed_takes_its_core_with_it_and_the_next_one_goes_on(post: Post) -> None:
     post.portal("A", "--scene", "quiet")
-    answers = post.where / "answers.toml"
-    answers.write_text(
-        f'origin = "{ORIGIN}"\nstate = "{post.where}/state"\nsockets = "{post.where}/run"\n'
-        f'enrolment = "{post.where}/enrolment.json"\nservice = "foreground"\n'
-        f'[[lane]]\nname = "2"\nplace = "{place(post)}"\npanels = "unverified"\n'
-    )
+    answers = answered(post)
     words = ("setup", "--answers", answers, "--config", post.config)
     for number in (signal.SIGKILL, signal.SIGHUP):
         command = [sys.executable, "-m", "edge_agent", *map(str, words)]
@@ -206,12 +206,7 @@ def test_a_configuration_that_is_not_good_says_how_another_is_made(post: Post) -
 def test_setup_takes_an_alarm_stations_place_and_writes_down_the_way_back(post: Post) -> None:
     post.portal("A", "--scene", "quiet")
     host, port = place(post).split(":")
-    answers = post.where / "answers.toml"
-    answers.write_text(
-        f'origin = "{ORIGIN}"\nstate = "{post.where}/state"\nsockets = "{post.where}/run"\n'
-        f'enrolment = "{post.where}/enrolment.json"\nservice = "foreground"\n'
-        f'[[lane]]\nname = "2"\nplace = "{place(post)}"\npanels = "unverified"\nstation = "127.0.0.1"\nrelay_host = "127.0.0.2"\n'
-    )
+    answers = answered(post, lane='station = "127.0.0.1"\nrelay_host = "127.0.0.2"\n')
     words = ("setup", "--answers", str(answers), "--config", str(post.config))
     running = subprocess.Popen([sys.executable, "-m", "edge_agent", *words], env=ENVIRONMENT,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -236,13 +231,7 @@ def test_killed_at_any_step_the_next_setup_comes_to_the_same_end_with_the_same_k
     post.make_centre()
     post.start_centre()
     post.portal("A", "--scene", "quiet")
-    answers = post.where / "answers.toml"
-    answers.write_text(
-        f'origin = "{ORIGIN}"\nstate = "{post.where}/state"\nsockets = "{post.where}/run"\n'
-        f'centre_card = "{post.where}/card.json"\n'
-        f'enrolment = "{post.where}/enrolment.json"\nservice = "foreground"\npatience_s = 90\n'
-        f'[[lane]]\nname = "2"\nplace = "{place(post)}"\npanels = "unverified"\n'
-    )
+    answers = answered(post, head=f'centre_card = "{post.where}/card.json"\npatience_s = 90\n')
     words = ("setup", "--answers", answers, "--config", post.config, "--by", "R. Kazlauskas")
     thread = enrolled_by_the_centre(post, post.where / "enrolment.json")
     for step in range(1, 8):
@@ -265,12 +254,7 @@ def test_killed_at_any_step_the_next_setup_comes_to_the_same_end_with_the_same_k
 def test_a_technician_may_set_up_in_lithuanian(post: Post) -> None:
     """Keys are enrolled by a command of its own, whose words setup reads."""
     post.portal("A", "--scene", "quiet")
-    answers = post.where / "answers.toml"
-    answers.write_text(
-        f'origin = "{ORIGIN}"\nstate = "{post.where}/state"\nsockets = "{post.where}/run"\n'
-        f'enrolment = "{post.where}/enrolment.json"\nservice = "foreground"\n'
-        f'[[lane]]\nname = "2"\nplace = "{place(post)}"\npanels = "unverified"\n'
-    )
+    answers = answered(post)
     words = [sys.executable, "-m", "edge_agent", "setup", "--answers", str(answers), "--config", str(post.config)]
     done = subprocess.run(words, env={**ENVIRONMENT, "LC_ALL": "lt_LT.UTF-8"}, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -8,6 +8,7 @@ from edge_agent.tools import jws
 from tests.evidence.test_schemas import VALIDATORS
 
 from .post import Post, wait_for
+from .test_every_command import check
 
 
 def test_what_is_due_is_said_until_somebody_did_it(post: Post) -> None:
@@ -22,7 +23,9 @@ def test_what_is_due_is_said_until_somebody_did_it(post: Post) -> None:
     wait_for(lambda: post.ask("status"), 30, "the core")
     where = ("--config", post.config)
     assert "due: 1 task of upkeep, first clean of lane 1" in post.command("status", *where, check=False).stdout
-    (one,) = json.loads(post.command("upkeep", "list", "--json", *where).stdout)["due"]
+    told = json.loads(post.command("upkeep", "list", "--json", *where).stdout)
+    check("upkeep", told)
+    (one,) = told["due"]
     assert one["task"] == "clean" and one["last"] is None and one["over_days"] > 300
     wrong = post.command("upkeep", "done", "1", "wash", *where, check=False)
     assert wrong.returncode == 3 and "there are: clean" in wrong.stderr
