@@ -250,7 +250,7 @@ def test_naming_panels_anew_says_that_the_model_is_of_the_old_names(
     path = site(tmp_path, learned())
     monkeypatch.setattr("edge_agent.house.panel_naming.names_of", lambda *_: PANELS)
     monkeypatch.setattr("edge_agent.house.panel_naming.name", lambda *_: ["Ba1", "Ba2", "Aa1", "Aa2"])
-    monkeypatch.setattr("edge_agent.commands.acting.maintenance", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr("edge_agent.house.asked.under", lambda *_: contextlib.nullcontext())
     assert main(["panel", "name", "2", "--by", "R. K.", "--config", str(path)]) == 0
     told = capsys.readouterr().out
     assert "the shadow model of lane 2 cannot be used" in told and "now Ba1" in told and "edge-agent learn 2" in told
