@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge_agent.judgement.explain import Explainer
 from edge_agent.judgement.health import Health
@@ -21,7 +21,9 @@ CLEAR_NS = 15 * 10**9           # where it is far above, after the time of three
 FAR = 1.5                       # times the threshold: no flicker comes there (7.6 sigma at 5.1);
 LOUDER = 2.0                    # or when it is this many times as strong as what alarmed, CLEAR_NS ago or longer
 ROUNDING_NS = 10**6             # windows are sums of seconds: their begin is known no better, and no sample is so short
-TAIL_NS = 2 * 10**9             # a vehicle is still seen so long after the beam is free: 4 m at 8 km/h
+TAIL_NS = 2 * 10**9             # a vehicle is still seen so long after the beam is free: 4 m at 8 km/h; a strong or slow one for
+                                # CLEAR_NS at most (8 m at 2 km/h), never again FAR above the least it came down to;
+RISEN = 1.25                    # then a window that began with it only falls: at 2 km/h it had risen to 1.19 times (simulated)
 
 
 @dataclass(slots=True)
@@ -43,11 +45,27 @@ class _Up:
 
 @dataclass(frozen=True, slots=True)
 class _Gone:
-    """The vehicle that left last."""
+    """The vehicle that left last; of each rule that still sees it, when it did so last and the least strength since."""
 
     id: str
     end_ns: int
     fired: set[tuple[str, Radiation]]
+    fading: dict[tuple[str, Radiation], tuple[int, float]] = field(default_factory=dict)
+
+    def is_seen(self, sample: Sample, judgement: Judgement) -> bool:
+        """Whether a crossing whose window begins after the beam was free is still this vehicle: what stays or rises is not."""
+        key, strength = (judgement.rule, sample.radiation), _strength(judgement.statistic, judgement.threshold)
+        from_ns, left_ns = sample.at_ns - round(sample.interval_s * 1e9), self.end_ns + TAIL_NS
+        begins_ns = sample.at_ns - round(judgement.window_s * 1e9)
+        seen_ns, least = self.fading.get(key, (left_ns if from_ns <= self.end_ns + CLEAR_NS else 0, strength))
+        if from_ns > left_ns:
+            in_sight = from_ns <= min(self.end_ns + CLEAR_NS, seen_ns + TAIL_NS)
+            risen = FAR if from_ns <= self.end_ns + CLEAR_NS else RISEN
+            if not (in_sight or (seen_ns and begins_ns < left_ns)) or strength >= risen * least:
+                return False
+            strength = min(strength, least)
+        self.fading[key] = sample.at_ns, strength
+        return True
 
 
 class AlarmBook:
@@ -103,13 +121,12 @@ class AlarmBook:
         self._gone = _Gone(passage.id, at_ns, set(passage.fired))
 
     def _left_by(self, sample: Sample, judgement: Judgement) -> _Gone | None:
-        """The vehicle that has just left, where the window still holds counts of it.  A window that begins with the sample in
-        which the beam was seen free holds none: what it finds stayed behind."""
+        """The vehicle that has just left, where the window still holds counts of it in the beam, or it is still seen."""
         gone = self._gone
         if gone is None:
             return None
-        begins_ns = sample.at_ns - round((judgement.window_s - sample.interval_s) * 1e9)
-        return gone if begins_ns < gone.end_ns - ROUNDING_NS or sample.at_ns <= gone.end_ns + TAIL_NS else None
+        first_ns = sample.at_ns - round((judgement.window_s - sample.interval_s) * 1e9)       # of its samples, when it ended
+        return gone if first_ns < gone.end_ns - ROUNDING_NS or gone.is_seen(sample, judgement) else None
 
     def _first(self, judgement: Judgement, sample: Sample, passage: Passage | None, left: _Gone | None) -> bool:
         """One alarm per rule, radiation and occupancy; in the vacant lane, one for as long as it goes on."""

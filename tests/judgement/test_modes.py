@@ -178,3 +178,25 @@ def test_a_weak_source_that_a_vehicle_leaves_behind_alarms_in_the_vacant_lane(se
     sampled(lane, gone_s, 60.0, 232, seed=seed)
     assert "focus/1" in {alarm.judgement.rule for alarm in lane.alarms if alarm.occupancy}, "it alarmed in its vehicle"
     assert [alarm for alarm in lane.alarms if alarm.occupancy is None and alarm.judgement.rule == "focus/1"]
+
+
+@pytest.mark.parametrize("counts", [300, 600])
+def test_a_strong_source_that_a_vehicle_leaves_behind_alarms_once_it_cannot_be_the_vehicle(counts: int) -> None:
+    lane = Watched()
+    gone_s = sampled(lane, sampled(lane, 10.0, 60.0, 215), 8.0, counts, occupied=True)
+    sampled(lane, gone_s, 60.0, counts)
+    stays = [alarm.at_ns / 1e9 - gone_s for alarm in lane.alarms if alarm.occupancy is None]
+    assert stays and 2.0 < stays[0] < 16.0 and len(stays) <= 3
+
+
+@pytest.mark.parametrize(("net", "speed_mps"), [(60, 0.6), (150, 0.6), (60, 1.2), (600, 1.2), (60, 2.2), (600, 2.2)])
+def test_a_source_that_drives_away_is_no_source_in_the_vacant_lane(net: float, speed_mps: float) -> None:
+    """In sight for longer than two seconds where it is strong, and less and less: it was another alarm once the second's sum held
+    nothing from before the beam was free."""
+    lane = Watched()
+    at_s = sampled(lane, sampled(lane, 10.0, 60.0, 215), 4.0, 215 + round(net), occupied=True)
+    rng = np.random.default_rng(7)
+    for i in range(300):
+        counts = 215 + net * 2.5**2 / (2.5**2 + (i * 0.2 * speed_mps) ** 2)      # panels 2.5 m from its path
+        lane.observe(Sample(ns(at_s + i * 0.2), Radiation.GAMMA, 0.2, tuple(rng.poisson(counts, 4).tolist()), False))
+    assert lane.alarms and [alarm.judgement for alarm in lane.alarms if not alarm.occupancy] == []

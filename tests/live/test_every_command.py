@@ -60,7 +60,9 @@ def test_terminal_pipe_and_json(busy: Post, tmp_path: Path) -> None:
     busy.command("record", "1", "--seconds", "2", "--out", recording, "--config", busy.config)
     check("replay", json.loads(busy.command("replay", "--json", recording, check=False).stdout))
     for name in ("status", "report"):
-        check(f"center {name}", json.loads(busy.command("center", name, busy.where / "centre", "--json").stdout))
+        shown = busy.command("center", name, busy.where / "centre", "--json", check=False)    # 1: open questions (busy)
+        assert shown.returncode in (0, 1), shown.stderr
+        check(f"center {name}", json.loads(shown.stdout))
 
 
 def test_a_dead_core_is_said_with_what_to_do(busy: Post) -> None:
