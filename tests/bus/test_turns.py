@@ -67,6 +67,12 @@ def test_a_live_unit_keeps_nine_tenths_of_its_rate_beside_a_dead_a_late_and_a_no
     assert answered["late"] > 0
 
 
+def test_a_unit_that_is_late_on_every_third_question_costs_the_others_no_more_than_it_gives() -> None:
+    units = {"a": (0.2, live), "dead": (0.2, dead), "late": (0.2, late), "noisy": (0.2, noisy), "b": (0.2, live)}
+    answered, _ = run(units, 900)
+    assert min(answered["a"], answered["b"]) >= 0.96 * 900 / 0.2 and answered["late"] > 0
+
+
 def test_a_dead_unit_is_asked_for_ever_and_rarely() -> None:
     answered, asked = run({"live": (0.2, live), "dead": (0.2, dead)}, 3600)
     assert answered["live"] >= 0.95 * 3600 / 0.2

@@ -12,6 +12,8 @@ from edge_agent.words.driver import Poll
 
 SHARE = 0.25            # of the bus's time that waiting in vain may cost, all units together; a lane must not be blind because
                         # its instrument missed a few answers, and silent ones are held back by their rests, not by this
+OFTEN, LATELY = 0.2, 16 # a unit that misses more than a fifth of so many questions has half its part: few of its answers can be
+                        # believed (one late on every third gives 1 % of its samples), and good units pay for each
 BURST_S = 2.0           # of that budget a unit can save up: single misses are asked again at once
 PATIENT = 3             # misses in a row before a unit counts as silent
 REST_MAX_S = 30.0       # between tries of a silent unit: one that comes back is heard within half a minute
@@ -32,6 +34,7 @@ class Unit:
     owed: int = 0                                       # questions in a row whose answers may still come
     owed_ns: int = 0                                    # the newest of them
     again: bool = False                                 # the last answer was spoiled, and is asked for again
+    missing: float = 0.0                                # part of its questions lately that were in vain
     vain: list[int] = field(default_factory=list)       # of each poll: misses in a row; of two equally due the other goes first
 
     def begin(self, now_ns: int) -> None:
@@ -62,6 +65,7 @@ class Turns:
         due_ns = unit.due_ns[which] + every_ns
         unit.due_ns[which] = due_ns if due_ns > now_ns - every_ns else now_ns
         unit.misses, unit.again, unit.vain[which] = 0, False, 0
+        unit.missing -= unit.missing / LATELY
 
     def spoiled(self, unit: Unit, which: int, now_ns: int) -> None:
         """It answered, and noise broke it: ask once more at once, then not before its next time."""
@@ -73,6 +77,7 @@ class Turns:
     def missed(self, unit: Unit, which: int, now_ns: int, cost_s: float) -> None:
         """Waiting for it was in vain; the question stays due."""
         unit.vain[which] += 1
+        unit.missing += (1.0 - unit.missing) / LATELY
         self._rest(unit, now_ns)
         unit.budget_s -= cost_s
         unit.misses += 1
@@ -83,6 +88,8 @@ class Turns:
     def _rest(self, unit: Unit, now_ns: int) -> int:
         """Until when a unit is left alone; 0 when it is not."""
         share = SHARE / len(self.units) if len(self.units) > 1 else 1.0     # alone on its bus it keeps nobody waiting
+        if share < 1.0 and unit.missing > OFTEN:
+            share /= 2.0
         passed_s = (now_ns - (unit.counted_ns if unit.counted_ns is not None else now_ns)) / 1e9
         unit.budget_s, unit.counted_ns = min(BURST_S, unit.budget_s + passed_s * share), now_ns
         paid_ns = now_ns + round(-unit.budget_s / share * 1e9) if unit.budget_s < 0 else 0
