@@ -38,7 +38,7 @@ COVERED = (
     "commands/source_check.py", "commands/status.py", "commands/trend.py", "commands/verify.py", "commands/watch.py",
     "commands/wire.py", "hands/way_test.py", "house/exhibiting.py", "house/panel_naming.py", "house/rejudging.py",
     "house/way_testing.py", "judgement/learning_doubts.py", "judgement/modes.py", "paths/sweeping.py",
-    "tools/acts.py", "tools/alarm_page.py",
+    "tools/acts.py", "tools/alarm_page.py", "tools/answer_checks.py",
     "tools/alarm_picture.py", "tools/alarm_text.py", "tools/bracket.py", "tools/diagnosis_text.py", "tools/fault_names.py",
     "tools/live_text.py", "tools/officer_line.py", "tools/panel_naming.py", "tools/peer_words.py", "tools/reading_text.py",
     "tools/report_page.py", "tools/source_check.py", "tools/swap_test.py", "tools/trend_picture.py", "tools/trend_text.py",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge_agent.commands import acting
+from edge_agent.tools import answer_checks
 from edge_agent.words.errors import EdgeAgentError, SettingsError, StorageError
 
 T = TypeVar("T")
@@ -30,11 +31,11 @@ class Console:
         default = self._answers.get(key, default)
         while True:
             try:
-                text = input(f"{question}{f' [{default}]' if default else ''}: ").strip() or default
+                text = input(f"{question}{f' [{answer_checks.shown(default)}]' if default else ''}: ").strip() or default
             except EOFError:
                 raise SettingsError(f"no answer to: {question}.{self._without}") from None
             try:
-                found = check(text)
+                text, found = _meant(text, check)
             except EdgeAgentError as problem:
                 print(f"  {problem}")
                 continue
@@ -59,3 +60,14 @@ class Console:
 
     def patience_s(self) -> float:
         return PATIENCE_S
+
+
+def _meant(text: str, check: Callable[[str], T]) -> tuple[str, T]:
+    """An answer as it stands (a lane may be called "ne"), else the word it means in the person's language."""
+    word = answer_checks.in_english(text)
+    try:
+        return text, check(text)
+    except EdgeAgentError:
+        if word == text:
+            raise
+    return word, check(word)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.commands import options
-from edge_agent.tools import alarm_text, source_place
+from edge_agent.tools import alarm_text, answer_checks, source_place
 from edge_agent.words.errors import EdgeAgentError, SettingsError
 from edge_agent.words.language import mark, tr
 
@@ -88,7 +88,7 @@ def _agreed() -> bool:
     """Nobody to ask (no terminal, its end) is a no.  The question is for a person: never in what --json prints."""
     print(tr("Write this model? yes/no: "), end="", file=sys.stderr, flush=True)
     try:
-        return input().strip().lower() in ("yes", tr("yes"))
+        return answer_checks.in_english(input().strip()) == "yes"
     except EOFError:
         return False
 

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import fields
 
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import mark, tr
+
+ANSWER = "answer"
+WORDS = (mark("yes", about="answer"), mark("no", about="answer"), mark("later", about="answer"), mark("none", about="answer"),
+         mark("now", about="answer"))
+
+
+def shown(word: str) -> str:
+    """A word to be typed, as the person's language has it."""
+    return tr(word, about=ANSWER) if word in WORDS else word
+
+
+def in_english(text: str) -> str:
+    """The word an answer stands for; accents and capitals are no matter, a serial console may have neither."""
+    return next((word for word in WORDS if _plain(text) in (word, _plain(shown(word)))), text)
+
+
+def _plain(text: str) -> str:
+    return "".join(one for one in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(one))
 
 
 def of_key(settings: type, name: str) -> Callable[[str], str]:
@@ -24,14 +44,14 @@ def of_key(settings: type, name: str) -> Callable[[str], str]:
 def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     def check(text: str) -> str:
         if text not in choices:
-            raise SettingsError(f"{text!r}: expected one of {', '.join(choices)}")
+            raise SettingsError(tr("{text!r}: expected one of {choices}", text=text, choices=", ".join(map(shown, choices))))
         return text
     return check
 
 
 def given(text: str) -> str:
     if not text or not text.isprintable():
-        raise SettingsError("expected an address or a serial port")
+        raise SettingsError(tr("expected an address or a serial port"))
     return text
 
 
@@ -43,11 +63,12 @@ def address_or(word: str) -> Callable[[str], str]:
         try:
             return str(ipaddress.ip_address(text))
         except ValueError:
-            raise SettingsError(f"{text!r}: expected an IP address" + (f", or {word}" if word else "")) from None
+            raise SettingsError(tr("{text!r}: expected an IP address, or {word}", text=text, word=shown(word)) if word else
+                                tr("{text!r}: expected an IP address", text=text)) from None
     return check
 
 
 def absolute(text: str) -> str:
     if not text.startswith("/") or not text.isprintable():
-        raise SettingsError(f"{text!r}: expected a path from / on")
+        raise SettingsError(tr("{text!r}: expected a path from / on", text=text))
     return text

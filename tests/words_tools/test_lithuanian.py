@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from edge_agent.commands import COMMANDS, DAEMONS, acting, main
+from edge_agent.commands.console import Console
 from edge_agent.paths import sweeping
-from edge_agent.tools import peer_words, po_file
+from edge_agent.tools import answer_checks, peer_words, po_file
 from edge_agent.words import language
 from edge_agent.words.language import tr
 from tests.evidence.test_schemas import CONFIGURATION
@@ -102,3 +103,26 @@ def test_no_help_lost_a_place_of_argparse() -> None:
     assert spoken is not None
     helps = {key[1]: forms[0] for key, forms in spoken.texts.items() if key[0] == "help"}
     assert len(helps) > 100 and [one for one, other in helps.items() if one.count("%") != other.count("%")] == []
+
+
+@pytest.mark.parametrize(("typed", "meant"), [
+    ("taip", "yes"), ("Vėliau", "later"), ("veliau", "later"), ("yes", "yes"), ("nėra", "none"), ("NERA", "none"), ("", "later"),
+])
+def test_a_question_takes_the_words_it_shows(typed: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asked in Lithuanian and took English words only."""
+    lithuanian()
+    asked = list[str]()
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or typed)
+    assert Console(None).ask("key", "?", "later", answer_checks.one_of(("yes", "none", "later"))) == meant
+    assert asked == ["? [vėliau]: "]
+
+
+def test_a_name_that_is_a_word_of_the_language_stays_a_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lithuanian()
+    typed = iter(("ne", "galbūt", "ne"))
+    monkeypatch.setattr("builtins.input", lambda question: next(typed))
+    assert Console(None).ask("lane", "?", "", answer_checks.given) == "ne"
+    assert Console(None).ask("key", "?", "", answer_checks.one_of(("yes", "no"))) == "no"
+    assert "taip, ne" in capsys.readouterr().out, "what is expected is said in the words it takes"
