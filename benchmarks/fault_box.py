@@ -58,7 +58,7 @@ link = {{ kind = "tcp", host = "127.0.0.1" }}
 DISK = 8 << 30
 LOOKS, LOOK_S = 120, 5              # ten minutes of rounds
 CLASSES = {
-    "clock_unset": "controller-clock", "clock_steps": "controller-clock", "disk_full": "disk", "disk_read_only": "disk",
+    "clock_unset": "controller-clock", "clock_steps": "controller-clock", "disk_full": "disk-full", "disk_read_only": "disk",
     "disk_worn": "disk", "certificate_ends": "delivery", "link_down": "delivery", "piling_up": "delivery",
     "refused_record": "delivery", "mains_lost": "portal-power", "battery_low": "portal-power",
 }

@@ -25,6 +25,13 @@ def ids(**faults: str) -> list[str]:
     return [one.id for one in diagnose(named, GUIDE)]
 
 
+def test_a_full_disk_is_told_from_a_worn_card() -> None:
+    """It said "SD card, 50 %" beside a disk that was full."""
+    full = diagnose({"storage": "SQLITE_FULL: database or disk is full", "disk-low": "0 MB free of 64 MB on the disk of /s"}, GUIDE)
+    assert [one.id for one in full] == ["disk-full"] and not any("card" in cause.what for cause in full[0].causes)
+    assert ids(storage="disk I/O error") == ["disk"] and ids(disk_low="9 MB free of 64 MB", disk_slow="2.1 s") == ["disk-full", "disk"]
+
+
 def test_every_condition_a_lane_can_have_is_in_the_guide() -> None:
     names = [condition.value for condition in Condition if condition not in NO_FAULT_OF_THE_LANE]
     names += [f"{name}:Aa1" for name in ("dead", "stuck", "noisy", "smooth", "share", "deaf", "loud", "spike", "over-range")]
