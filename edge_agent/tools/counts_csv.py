@@ -22,6 +22,7 @@ def table(occupancy: Body) -> str:
     names = [f"gamma_{name}" for name in gamma["counts"]] + [f"neutron_{name}" for name in (neutron or {"counts": {}})["counts"]]
     lines = [
         f"# occupancy {occupancy['id']} of lane {occupancy['lane']}, {occupancy['begin']['wall']} to {occupancy['end']['wall']}",
+        "# one vehicle, without the empty lane before it: to judge it again, edge-agent record LANE --from TIME --out FILE",
         *_backgrounds(occupancy), ",".join(["time_s", "interval_s", *names, "neutron_interval_s", "occupied", "speed_mps"]),
     ]
     for number, at_ms in enumerate(times_ms):

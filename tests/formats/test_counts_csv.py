@@ -19,6 +19,7 @@ WITH = [occupancy for _, occupancy, _ in CASES if occupancy is not None and occu
 @pytest.mark.parametrize("occupancy", WITH, ids=lambda body: f"{body['lane']}-{body['id']}")
 def test_every_count_is_in_it_once(occupancy: dict[str, Any]) -> None:
     text = counts_csv.table(occupancy)
+    assert "edge-agent record LANE --from TIME" in text, "who replays one vehicle alone sees no alarm, and is told why"
     file = CountsFile(text.split("\n"), "alarm.csv")
     readings = [reading for _, found in file.steps() for reading in found]
     for radiation, series in occupancy["series"].items():
