@@ -67,7 +67,8 @@ class Interview:
         if self._names and text in ("", NO_MORE):
             return ""
         if text in self._names:
-            raise SettingsError(f"{text!r} is a lane already.\n  Give each its own name; {NO_MORE} when there is no more")
+            raise SettingsError(tr("{text!r} is a lane already.\n  Give each its own name; {none} when there is no more",
+                                   text=text, none=NO_MORE))
         return checks.of_key(LaneSettings, "name")(text)
 
     def _lane(self, number: int, name: str) -> LaneAnswers:
@@ -110,10 +111,9 @@ class Interview:
                            + (f" (lane {taken})" if taken else ""))
         if not found:
             why = "".join(f"\n  {trouble}" for trouble in troubles)
-            raise SettingsError(
-                f"{place}: nothing was heard and nobody answers.{why}\n  Power, cable, address?  Does an alarm station hold its"
-                f" only connection: take it off for now.\n  Try: edge-agent probe {place}"
-            )
+            raise SettingsError(tr(
+                "{place}: nothing was heard and nobody answers.{why}\n  Power, cable, address?  Does an alarm station hold its"
+                " only connection: take it off for now.\n  Try: edge-agent probe {place}", place=place, why=why))
         free = [one for one in found if (place, one.link.unit) not in self._wires]
         if not free:
             self._free(place, found[0].link.unit)
@@ -121,7 +121,8 @@ class Interview:
 
     def _free(self, place: str, unit: int) -> None:
         if (taken := self._wires.get((place, unit))) is not None:
-            raise SettingsError(f"{place} is lane {taken}'s already, and nothing else is on it.\n  Give the wire of this lane")
+            raise SettingsError(tr("{place} is lane {taken}'s already, and nothing else is on it.\n  Give the wire of this lane",
+                                   place=place, taken=taken))
 
     def _means(self, number: int, driver: str) -> str:
         profile = shipped(driver)
@@ -137,7 +138,8 @@ class Interview:
 def _directory(text: str) -> str:
     file = not_a_directory(Path(checks.absolute(text)))
     if file is not None:
-        raise SettingsError(f"{text!r}: {file} is there and is no directory.\n  Name one; it is made where there is none")
+        raise SettingsError(tr("{text!r}: {file} is there and is no directory.\n  Name one; it is made where there is none",
+                               text=text, file=file))
     return text
 
 
@@ -147,7 +149,7 @@ def _card(text: str) -> dict[str, Any] | None:
     try:
         card = json.loads(read_text(Path(text), "the centre's card"))
     except ValueError:
-        raise SettingsError(_no_card(text, "it is not JSON")) from None
+        raise SettingsError(_no_card(text, tr("it is not JSON"))) from None
     except EdgeAgentError as problem:
         raise SettingsError(_no_card(text, str(problem).split("\n", 1)[0].rstrip("."))) from None
     try:
@@ -155,12 +157,13 @@ def _card(text: str) -> dict[str, Any] | None:
         if not (str(card["url"]).startswith("https://") and "BEGIN CERTIFICATE" in card["tls_cert"]):
             raise ValueError
     except (ValueError, KeyError, TypeError, EdgeAgentError):
-        raise SettingsError(_no_card(text, "url, vkey and tls_cert are not all there and good")) from None
+        raise SettingsError(_no_card(text, tr("url, vkey and tls_cert are not all there and good"))) from None
     return dict(card)
 
 
 def _no_card(text: str, why: str) -> str:
-    return f"{text}: not a centre's card: {why}.\n  The centre makes it: edge-agent center card DIR --url URL --out FILE"
+    return tr("{text}: not a centre's card: {why}.\n  The centre makes it: edge-agent center card DIR --url URL --out FILE",
+              text=text, why=why)
 
 
 def _link(one: Found) -> dict[str, str | int | float]:

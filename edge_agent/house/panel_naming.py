@@ -44,4 +44,6 @@ def _place(found: Configuration, lane: str, panel: str, background: Sequence[flo
             tr("  ok   {panel}: {text}", panel=panel, text=risen.text()))
         if risen.field is not None:
             return risen.field
-    raise EdgeAgentError(f"{panel} was not told from the others: panels stay unverified.\n  Later: edge-agent panel name {lane}")
+    raise EdgeAgentError(tr(
+        "{panel} was not told from the others: panels stay unverified.\n  Later: edge-agent panel name {lane}",
+        panel=panel, lane=lane))

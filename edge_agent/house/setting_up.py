@@ -63,7 +63,8 @@ class Setup:
         try:
             found = load(self.config)
         except SettingsError as problem:
-            raise SettingsError(f"{problem}\n  Mend it, or make another: setup --again; this one stays beside it") from None
+            raise SettingsError(tr("{problem}\n  Mend it, or make another: setup --again; this one stays beside it",
+                                   problem=problem)) from None
         self.asker.say(tr(
             "{file} is there and good: it is kept.\n  Another: setup --again; the old one stays beside it", file=self.config))
         return found
@@ -88,7 +89,7 @@ class Setup:
             load(trial)
         except SettingsError as problem:
             why = str(problem).replace(str(trial), "what was answered")
-            raise SettingsError(f"{why}\n  Nothing was written.  Run setup again; the answers are kept") from None
+            raise SettingsError(tr("{why}\n  Nothing was written.  Run setup again; the answers are kept", why=why)) from None
         finally:
             trial.unlink(missing_ok=True)
         if self.config.exists():            # a copy: at no moment is there none
@@ -125,10 +126,10 @@ class Setup:
         self._kind = kind = self.asker.ask(
             "service", tr("How it runs: {services}", services=", ".join(services)), services[0], checks.one_of(services))
         if kind == "foreground" and asked.status(found) is not None:
-            raise BusyError(
-                f"a core runs already on these sockets (pid {asked.pid(found)}), and two may not.\n"
+            raise BusyError(tr(
+                "a core runs already on these sockets (pid {pid}), and two may not.\n"
                 "  A service: sudo systemctl stop edge-agent edge-agent-uplink.  In a terminal: Ctrl-C there.\n"
-                f"  Else: kill {asked.pid(found)}")
+                "  Else: kill {pid}", pid=asked.pid(found)))
         self._start(found)
 
     def _start(self, found: Configuration) -> None:
