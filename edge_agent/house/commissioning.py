@@ -22,7 +22,7 @@ from edge_agent.tools import answer_checks as checks
 from edge_agent.tools import commissioning, commissioning_page
 from edge_agent.tools.commissioning import Step, step
 from edge_agent.words.errors import EdgeAgentError, StorageError
-from edge_agent.words.language import tr
+from edge_agent.words.language import mark, tr
 
 BACKGROUND_S = 120.0        # a minute of an empty lane, and as much again for a vehicle in it
 NOW, LATER = "now", "later"
@@ -42,9 +42,10 @@ class Commissioning:
     def lane(self, found: Configuration, lane: str, heard: bool, tried: bool, person: bool) -> bool:
         """Whether it passed.  `tried`: a test alarm had its receipt; `person`: somebody is there for the other steps."""
         steps = [
-            step("other", "pass" if heard else "fail", "heard, without a fault" if heard else "not heard, or faults"),
+            step("other", "pass" if heard else "fail", mark("heard, without a fault", about="found") if heard else
+                 mark("not heard, or faults", about="found")),
             *self._measured(found, lane, heard),
-            step("alarm-receipt", "pass" if tried else "fail", "test alarm, marked as an exercise"),
+            step("alarm-receipt", "pass" if tried else "fail", mark("test alarm, marked as an exercise", about="found")),
         ]
         for one in steps:
             self.asker.say(commissioning.line(lane, one))
@@ -60,7 +61,7 @@ class Commissioning:
 
     def _measured(self, found: Configuration, lane: str, heard: bool) -> list[Step]:
         if not heard:
-            return [step(name, "left out", "the lane is not heard") for name in ("background", "balance")]
+            return [step(name, "left out", mark("the lane is not heard", about="found")) for name in ("background", "balance")]
         self.asker.say(tr("  lane {lane}: background, up to {seconds:.0f} s of an empty lane ...", lane=lane,
                           seconds=BACKGROUND_S))
         ends = time.monotonic() + BACKGROUND_S

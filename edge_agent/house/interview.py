@@ -110,7 +110,7 @@ class Interview:
             self.asker.say(f"  {one.link.kind} {place}{unit}: {one.driver or 'something answers'}: {one.evidence}"
                            + (f" (lane {taken})" if taken else ""))
         if not found:
-            why = "".join(f"\n  {trouble}" for trouble in troubles)
+            why = "".join(f"\n  {trouble}" for trouble in dict.fromkeys(troubles))
             raise SettingsError(tr(
                 "{place}: nothing was heard and nobody answers.{why}\n  Power, cable, address?  Does an alarm station hold its"
                 " only connection: take it off for now.\n  Try: edge-agent probe {place}", place=place, why=why))

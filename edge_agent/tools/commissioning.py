@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from edge_agent.words.language import mark, tr
+
 Step = dict[str, Any]
 UNEQUAL = 2.0               # times the middle panel: walls and ground differ by less, a lost connector by more (estimate)
 GOOD = ("pass", "not fitted")
 SIGNS = {"pass": "ok  ", "fail": "FAIL", "look": "LOOK"}
 LEFT = {                    # what only a person can do -> what it says where nobody did
-    "source-check": "no source was measured at its panels", "walk-through": "nobody carried a source through",
-    "speed": "nobody compared the speed", "tamper": "nobody opened the cabinet", "mains": "nobody switched the mains off",
-    "annunciator": "nobody looked at the lamp and heard the horn",
+    "source-check": mark("no source was measured at its panels", about="found"),
+    "walk-through": mark("nobody carried a source through", about="found"),
+    "speed": mark("nobody compared the speed", about="found"), "tamper": mark("nobody opened the cabinet", about="found"),
+    "mains": mark("nobody switched the mains off", about="found"),
+    "annunciator": mark("nobody looked at the lamp and heard the horn", about="found"),
 }
 
 
@@ -33,14 +37,16 @@ def passed(steps: Sequence[Step]) -> bool:
 
 
 def line(lane: str, one: Step) -> str:
-    return f"  {SIGNS.get(one['verdict'], '--  ')} lane {lane}: {one['step']}: {one['text']}"
+    """On the screen; what is said of numbers and names stays as the record has it."""
+    return tr("  {sign} lane {lane}: {step}: {found}", sign=SIGNS.get(one["verdict"], "--  "), lane=lane,
+              step=tr(one["step"], about="step"), found=tr(one["text"], about="found"))
 
 
 def judged(rates: Mapping[str, float], panels: Sequence[str], patience_s: float) -> list[Step]:
     """Background and balance of panels; `rates`: counts/s of an empty lane by detector, nothing where there was none."""
     if not rates:
         return [step("background", "fail", f"none within {patience_s:.0f} s: is the lane empty, is a panel dead?"),
-                step("balance", "left out", "there is no background")]
+                step("balance", "left out", mark("there is no background", about="found"))]
     gamma = {name: rates[name] for name in panels if name in rates}
     dead = [name for name, rate in gamma.items() if not rate]       # a tube may count nothing for a minute, a panel never
     background = step("background", "fail" if dead else "pass", f"{', '.join(dead)} counts nothing.  edge-agent diagnose" if dead

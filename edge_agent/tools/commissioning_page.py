@@ -15,7 +15,7 @@ WORDS = {"pass": mark("pass", about="verdict"), "look": mark("look", about="verd
 
 
 def page(origin: str, lane: str, by: str, cfg: str, steps: Sequence[Mapping[str, Any]], passed: bool, when: str) -> str:
-    """What a step found is as the record has it, in English."""
+    """What a step found of numbers and names is as the record has it, in English."""
     title = escape(tr("Commissioning of lane {lane}, {origin}", lane=lane, origin=origin))
     about = escape(tr("{when}, by {name}, configuration {cfg}.  The signed record is in the log (kind commissioning).", when=when,
                       name=by, cfg=cfg[:12]))
@@ -42,5 +42,5 @@ def _name(step: Mapping[str, Any]) -> str:
 
 def _row(step: Mapping[str, Any]) -> str:
     numbers = ", ".join(f"{name} {value:g}" for name, value in step["numbers"].items())
-    cells = (_name(step), tr(WORDS[step["verdict"]], about="verdict"), step["text"], numbers)
+    cells = (_name(step), tr(WORDS[step["verdict"]], about="verdict"), tr(step["text"], about="found"), numbers)
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
