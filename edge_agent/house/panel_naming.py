@@ -23,6 +23,7 @@ def names_of(found: Configuration, lane: str) -> list[str]:
 def name(found: Configuration, lane: str, panels: Sequence[str], say: Callable[[str], None], enter: Callable[[str], None],
          seconds: float = SECONDS) -> list[str]:
     """The order of the wire; EdgeAgentError where it cannot be told.  `enter` says a thing and waits for the person."""
+    say(tr("  lane {lane}: its background first; keep the source away until it is asked for", lane=lane))
     background = fresh_counts.background(found, lane, "gamma")
     places: dict[str, int] = {}
     for panel in panels:

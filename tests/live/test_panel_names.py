@@ -76,6 +76,8 @@ def test_a_person_with_a_source_names_the_panels_and_crossed_cables_are_found(po
         ):
             screen.answer(question, answer)
         screen.answer("unverified: every record says so", "Aa1 Aa1 Ba1 Ba2", "source")
+        screen.until("keep the source away until it is asked for")       # it had to know the background, and took the source in
+        screen.until("Hold the source at panel Aa1")
         portal.at = "Aa1"
         screen.answer("Hold the source at panel Aa1", "")
         screen.until("ok   Aa1: field 2 rose")
