@@ -36,7 +36,7 @@ COVERED = (
     "commands/enrol.py", "commands/learn.py", "commands/link.py", "commands/options.py", "commands/panel.py",
     "commands/probe.py", "commands/record.py", "commands/replay.py", "commands/report.py", "commands/selftest.py",
     "commands/source_check.py", "commands/status.py", "commands/trend.py", "commands/verify.py", "commands/watch.py",
-    "commands/wire.py", "hands/asking.py", "hands/way_test.py",
+    "commands/wire.py", "hands/way_test.py",
     "house/exhibiting.py", "house/panel_naming.py", "house/rejudging.py",
     "house/way_testing.py", "judgement/learning_doubts.py", "judgement/modes.py", "paths/sweeping.py",
     "tools/acts.py", "tools/alarm_page.py", "tools/answer_checks.py",

@@ -52,7 +52,7 @@ def enter(text: str = "") -> None:
     try:
         input()
     except EOFError:
-        raise EdgeAgentError(tr("nobody pressed Enter: this needs a person at the panel.\n  Run it in a terminal")) from None
+        raise EdgeAgentError("nobody pressed Enter: this needs a person at the panel.\n  Run it in a terminal") from None
 
 
 def as_json(found: dict[str, Any]) -> int:

@@ -12,7 +12,6 @@ from typing import Any
 
 from edge_agent.tools import core_answer
 from edge_agent.words.errors import NotAllowed, NotRunning
-from edge_agent.words.language import tr
 
 ANSWER_MAX = 16 * 1024 * 1024       # a full batch as JSON is below 6 MiB
 
@@ -29,15 +28,17 @@ class Core:
             self._socket.connect(str(path))
         except PermissionError:
             self._socket.close()
-            raise NotAllowed(tr("{path}: permission denied.\n  Join the group {group}: usermod -aG {group} $USER", path=path,
-                                group=group)) from None
+            raise NotAllowed(
+                f"{path}: permission denied.\n  Join the group that may {'look' if group == 'edge-agent' else 'act'}: "
+                f"usermod -aG {group} $USER"
+            ) from None
         except OSError as problem:
             self._socket.close()
-            raise NotRunning(tr(
-                "edge-agent does not answer on {path} ({why}).\n"
+            raise NotRunning(
+                f"edge-agent does not answer on {path} ({problem.strerror}).\n"
                 "  Is it running?  systemctl status edge-agent     Its configuration elsewhere?  --config FILE\n"
-                "  Records are on disk: sudo -u edge-agent edge-agent verify; one alarm: alarms show ID --ledger FILE",
-                path=path, why=problem.strerror)) from None
+                "  Records are on disk: sudo -u edge-agent edge-agent verify; one alarm: alarms show ID --ledger FILE"
+            ) from None
         self._reader = self._socket.makefile("rb")
 
     def ask(self, op: str, **values: Any) -> dict[str, Any]:
@@ -59,15 +60,15 @@ class Core:
         try:
             self._socket.sendall(json.dumps({"op": op, **values}).encode() + b"\n")
         except OSError as problem:
-            raise NotRunning(tr("the core left while we asked ({problem})", problem=problem)) from None
+            raise NotRunning(f"the core left while we asked ({problem})") from None
 
     def _answer(self) -> dict[str, Any]:
         try:
             line = self._reader.readline(ANSWER_MAX)
         except OSError as problem:
-            raise NotRunning(tr("the core did not answer in time ({problem})", problem=problem)) from None
+            raise NotRunning(f"the core did not answer in time ({problem})") from None
         if not line.endswith(b"\n"):
-            raise NotRunning(tr("the core closed the connection"))
+            raise NotRunning("the core closed the connection")
         return core_answer.read(line)
 
     def pid(self) -> int:

@@ -27,8 +27,7 @@ def find(file: Path, name: str) -> CheckSource:
     sources = register(file)
     one = next((source for source in sources if source.id == name), None)
     if one is None:
-        raise SettingsError(tr("{file}: no source is called {name!r}; there are: {sources}", file=file, name=name,
-                               sources=", ".join(source.id for source in sources)))
+        raise SettingsError(f"{file}: no source is called {name!r}; there are: {', '.join(s.id for s in sources)}")
     return one
 
 
@@ -46,8 +45,7 @@ def measure(
     known = detectors(found, lane)
     unknown = [panel for panel in panels if panel not in known]
     if unknown:
-        raise SettingsError(tr("lane {lane} has no {panel}; there are: {panels}", lane=lane, panel=unknown[0],
-                               panels=", ".join(known)))
+        raise SettingsError(f"lane {lane} has no {unknown[0]}; there are: {', '.join(known)}")
     results: dict[str, source_check.Checked] = {}
     for panel in panels:
         radiation = known[panel]

@@ -11,9 +11,12 @@ import pytest
 
 from edge_agent.commands import COMMANDS, DAEMONS, acting, main
 from edge_agent.commands.console import Console
+from edge_agent.hands.asking import Core
+from edge_agent.house import source_checking
 from edge_agent.paths import sweeping
 from edge_agent.tools import answer_checks, peer_words, po_file
 from edge_agent.words import language
+from edge_agent.words.errors import EdgeAgentError, NotRunning, SettingsError
 from edge_agent.words.language import tr
 from tests.evidence.test_schemas import CONFIGURATION
 
@@ -126,3 +129,17 @@ def test_a_name_that_is_a_word_of_the_language_stays_a_name(
     assert Console(None).ask("lane", "?", "", answer_checks.given) == "ne"
     assert Console(None).ask("key", "?", "", answer_checks.one_of(("yes", "no"))) == "no"
     assert "taip, ne" in capsys.readouterr().out, "what is expected is said in the words it takes"
+
+
+def test_what_a_step_of_commissioning_ended_with_is_on_record_in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Errors were made in the person's language, and went into the signed record as they were."""
+    lithuanian()
+    sources = tmp_path / "sources.toml"
+    sources.write_text('[[source]]\nid = "CS-1188"\nnuclide = "Cs-137"\nactivity_bq = 370000.0\ndate = "2020-01-01"\n')
+    with pytest.raises(SettingsError, match="no source is called 'Cs-1'; there are: CS-1188"):
+        source_checking.find(sources, "Cs-1")
+    monkeypatch.setattr("builtins.input", lambda: (_ for _ in ()).throw(EOFError))
+    with pytest.raises(EdgeAgentError, match="nobody pressed Enter"):
+        acting.enter("?")
+    with pytest.raises(NotRunning, match="does not answer"):
+        Core(tmp_path / "control.sock")
