@@ -129,7 +129,8 @@ def _lane(name: str, lane: dict[str, Any]) -> list[str]:
 def _unarmed(lane: dict[str, Any]) -> str:
     if "blind" in lane["faults"]:
         return tr("every panel is out of service")
-    return tr("nothing is heard") if {"silence", "link"} & set(lane["faults"]) else tr("too little background yet")
+    unheard = {"silence", "link"}.intersection(lane["faults"]) or (lane["heard_s"] is None and "unreadable" in lane["faults"])
+    return tr("nothing is heard") if unheard else tr("too little background yet")
 
 
 def _dose(found: dict[str, Any] | None) -> list[str]:

@@ -58,8 +58,8 @@ async def body(
 
 
 def _armed(lane: Lane, now_ns: int) -> bool:
-    if lane.portal.dose.newest is not None:         # nothing to learn before its alarms count
-        return True
+    if not any(lane.portal.rules.detectors.values()):   # dose rates, inputs: nothing to learn before what it says counts
+        return lane.portal.cadence.heard_ns is not None
     found = (lane.portal.rules.background(radiation, now_ns) for radiation in Radiation)
     return any(background is not None and background.armed for background in found)
 

@@ -12,7 +12,8 @@ from edge_agent.words.language import mark, tr
 
 WHAT = {"gamma": mark("ALARM GAMMA"), "neutron": mark("ALARM NEUTRON"), "gamma neutron": mark("ALARM GAMMA AND NEUTRON")}
 RECENT_S = 300          # an alarm is the lane's line so long; by then its vehicle is in the search area or gone
-BLIND = {"blind", "link", "silence"}     # nobody looks at this lane's vehicles
+BLIND = {"blind", "link", "silence", "gamma-silence"}     # nobody looks at this lane's vehicles
+MUTE = {"unreadable", "instrument-refuses"}               # nor here, where no background was ever learned beside it
 Body = Mapping[str, Any]
 
 
@@ -38,7 +39,8 @@ def _lane(name: str, lane: Body, status: Body, alarms: Sequence[Body]) -> str:
     faults = [fault for fault in gravity.ordered(lane["faults"]) if not gravity.danger(fault)]
     if faults:
         told = ", ".join(map(fault_name, faults))
-        words.append(tr("NOT WATCHED, search by hand, call repair: {faults}", faults=told) if BLIND.intersection(faults) else
+        unwatched = BLIND.intersection(faults) or (not lane["armed"] and MUTE.intersection(faults))
+        words.append(tr("NOT WATCHED, search by hand, call repair: {faults}", faults=told) if unwatched else
                      tr("FAULT, call repair: {faults}", faults=told))
     elif not lane["armed"]:
         words.append(tr("NOT READY"))

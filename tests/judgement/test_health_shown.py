@@ -10,11 +10,14 @@ import pytest
 
 from edge_agent.commands.status import page
 from edge_agent.hands.annunciator import LogSignal
+from edge_agent.house.probing import shipped
 from edge_agent.judgement import health_words
 from edge_agent.judgement.outage import remaining, sentence, worst_place
+from edge_agent.judgement.portal import Portal
 from edge_agent.paths.heart import lane_state
 from edge_agent.paths.lane import Lane
 from edge_agent.tools.kernel_health import Channel
+from edge_agent.words.reading import Inputs
 
 from .bench import LANE, PROFILE, Watched, ns
 from .test_health import rise_and, vacant_noise
@@ -68,6 +71,21 @@ def test_status_says_why_a_lane_is_not_armed() -> None:
     assert "NOT ARMED: every panel is out of service" in screen(lane, vacant_noise(lane, 0.0, 60.0))
     fresh = Watched()
     assert "NOT ARMED: too little background yet" in screen(fresh, 0.0)
+
+
+def test_a_lane_that_counts_nothing_waits_for_no_background() -> None:
+    """An I/O module: it was NOT READY to the officer for ever."""
+    module = Watched()
+    module.portal = Portal(dataclasses.replace(LANE, driver="modbus_io", mode="continuous"), shipped("modbus_io"), lambda: "")
+    assert state(module, 1.0)["armed"] is False
+    module.observe(Inputs(ns(1.0), (("front", False),)))
+    assert state(module, 1.0)["armed"] is True and "NOT ARMED" not in screen(module, 1.0)
+
+
+def test_bytes_of_which_none_can_be_read_are_nothing_heard() -> None:
+    noise = Watched()
+    noise.say(1.0, "~~~", "~~~", "~~~", "~~~")
+    assert "NOT ARMED: nothing is heard" in screen(noise, 2.0)
 
 
 def test_a_fault_tells_its_longest_run_while_it_stands() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +52,17 @@ def test_what_is_wrong_is_said_beside_the_alarm() -> None:
         "Lane 2: KEEP DISTANCE, ALARM GAMMA, 5 s ago, NOT WATCHED, search by hand, call repair: link")
     assert line(armed=False) == "Lane 2: NOT READY"
     assert line(acts=(("exercise", None), ("maintenance", "3"))) == "Lane 2: EXERCISE, ready"
+
+
+@pytest.mark.parametrize("fault", ["unreadable", "instrument-refuses"])
+def test_a_wire_of_which_nothing_was_ever_read_is_not_watched(fault: str) -> None:
+    assert line(faults=(fault,), armed=False) == f"Lane 2: NOT WATCHED, search by hand, call repair: {fault}"
+    assert line(faults=(fault,)) == f"Lane 2: FAULT, call repair: {fault}", "the lane counts, a record now and then is spoiled"
+
+
+def test_a_lane_that_no_longer_counts_gamma_is_not_watched() -> None:
+    """A wire that turned to noise: bytes come, so it is not silent."""
+    assert line(faults=("unreadable", "gamma-silence")).startswith("Lane 2: NOT WATCHED, search by hand")
 
 
 def test_keep_distance_is_the_first_word_whatever_else_stands() -> None:
