@@ -13,7 +13,6 @@ import asyncio
 import hashlib
 import logging
 import os
-import re
 import stat
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -31,10 +30,11 @@ from edge_agent.words.instrument import Measured
 log = logging.getLogger("edge_agent.inbox")
 LOOK_S = 2.0                # also how long a file must stand unchanged: a copy over a network writes every second
 REFUSED_NS = 600 * 10**9    # a refused document is a fault for ten minutes
+UNSURE_NS = 30 * 10**9      # what is no document may still become one: a slow share stands still in the middle of a file
 KEPT_S = 30 * 86_400.0
 FILES_MAX = 200             # looked at in one round
 MEDIA_TYPE = "application/xml"
-NAME = re.compile(r"[^\x00-\x1f/]{1,200}")
+NAME_BYTES = 200            # of 255: a number before it and .reason.txt behind it must fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,21 @@ class Store:
     moment: Callable[[int], dict[str, Any]]
 
 
+@dataclass(slots=True)
+class _Seen:
+    """A file as it was at the last look."""
+
+    about: tuple[int, int, int]     # inode, size, mtime
+    since_ns: int                   # unchanged
+    unsure: bool = False     # read, and no document so far
+    stuck: bool = False      # may not be read or moved
+
+
 class Inbox:
     def __init__(self, settings: InboxSettings, clock: Clock, store: Store) -> None:
         self._settings, self._clock, self._store = settings, clock, store
         self._where = Path(settings.directory)
-        self._seen: dict[str, tuple[int, int, int]] = {}        # name -> inode, size, mtime of the last look
+        self._seen: dict[str, _Seen] = {}                       # by name
         self._refused_ns = -REFUSED_NS
         self._submitted: set[str] = set()                       # hashes whose record is on its way to the disk
 
@@ -65,29 +75,37 @@ class Inbox:
                 self._fault("inbox", f"{self._where}: {problem.strerror or problem}; is it there, and may we write to it?", True)
             except StorageError as problem:
                 self._fault("inbox", str(problem), True)
-            else:
-                self._fault("inbox", "", False)
             if self._clock.mono_ns() - self._refused_ns > REFUSED_NS:
                 self._fault("inbox-refused", "", False)
             await self._clock.sleep(LOOK_S)
 
     async def look(self) -> None:
-        """One round."""
-        found = await asyncio.to_thread(self._standing)
+        """One round.  A file that cannot be read or moved keeps no other waiting."""
+        found = await asyncio.to_thread(self._standing, self._clock.mono_ns())
+        stuck = ""
         for name in found:
-            await self._take(name)
+            try:
+                await self._take(name)
+            except OSError as problem:
+                self._seen[name].stuck = True
+                stuck = stuck or f"{self._where / _shown(name)}: {problem.strerror or problem}; may the agent read and move it?"
+        self._fault("inbox", stuck, bool(stuck))
         await asyncio.to_thread(self._tidy)
 
-    def _standing(self) -> list[str]:
-        """Names of files that have not changed since the last look, oldest name first."""
-        now: dict[str, tuple[int, int, int]] = {}
+    def _standing(self, now_ns: int) -> list[str]:
+        """Names of files that have not changed since the last look, those that are stuck last."""
+        now: dict[str, _Seen] = {}
         with os.scandir(self._where) as entries:
             for entry in entries:
                 about = entry.stat(follow_symlinks=False)
-                if stat.S_ISREG(about.st_mode) and not entry.name.startswith(".") and NAME.fullmatch(entry.name):
-                    now[entry.name] = (about.st_ino, about.st_size, about.st_mtime_ns)
-        before, self._seen = self._seen, now
-        return sorted(name for name, about in now.items() if before.get(name) == about)[:FILES_MAX]
+                if stat.S_ISREG(about.st_mode) and not entry.name.startswith("."):
+                    seen = _Seen((about.st_ino, about.st_size, about.st_mtime_ns), now_ns)
+                    before = self._seen.get(entry.name)
+                    now[entry.name] = before if before and before.about == seen.about else seen
+        before_all, self._seen = self._seen, now
+        ready = [(seen.stuck, name) for name, seen in now.items() if seen is before_all.get(name)
+                 and not (seen.unsure and now_ns - seen.since_ns < UNSURE_NS)]
+        return [name for _, name in sorted(ready)[:FILES_MAX]]
 
     async def _take(self, name: str) -> None:
         try:
@@ -102,16 +120,20 @@ class Inbox:
             measured = await asyncio.to_thread(n42_in.read, data)
             kept = await self._store.keep(data, MEDIA_TYPE)
         except EvidenceError as problem:
+            seen = self._seen[name]
+            if self._clock.mono_ns() - seen.since_ns < UNSURE_NS:
+                seen.unsure = True
+                return
             await asyncio.to_thread(self._refuse, name, str(problem))
             self._refused_ns = self._clock.mono_ns()
-            self._fault("inbox-refused", f"{self._where}/refused/{name}: {problem}", True)
+            self._fault("inbox-refused", f"{self._where}/refused/{_shown(name)}: {problem}", True)
             return
         except FileNotFoundError:
             return                              # whoever dropped it took it back
         self._submitted.add(sha256)
         self._store.submit("instrument", self._body(measured, kept, len(data), name))
         nuclides = ", ".join(one.name for one in measured.nuclides)
-        log.info("%s: %s %s: %s", name, measured.maker, measured.model, nuclides or "no nuclide")
+        log.info("%s: %s %s: %s", _shown(name), measured.maker, measured.model, nuclides or "no nuclide")
 
     def _read(self, name: str) -> bytes:
         handle = os.open(self._where / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -130,10 +152,11 @@ class Inbox:
 
     def _move(self, name: str, room: str) -> Path:
         (self._where / room).mkdir(exist_ok=True)
-        target = self._where / room / name
+        shown = _shown(name)
+        target = self._where / room / shown
         number = 1
         while target.exists():                  # another document of this name was here before
-            target = self._where / room / f"{number}-{name}"
+            target = self._where / room / f"{number}-{shown}"
             number += 1
         (self._where / name).rename(target)
         now_ns = self._clock.wall_ns()
@@ -157,3 +180,9 @@ class Inbox:
 
     def _fault(self, condition: str, detail: str, present: bool) -> None:
         self._store.report(condition, detail, present)
+
+
+def _shown(name: str) -> str:
+    """As a person can read it and a room can hold it."""
+    readable = "".join(letter if letter.isprintable() else "?" for letter in name)
+    return readable.encode()[:NAME_BYTES].decode(errors="ignore")

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from edge_agent.paths.inbox import KEPT_S, Inbox, Store
+from edge_agent.paths.inbox import FILES_MAX, KEPT_S, UNSURE_NS, Inbox, Store
 from edge_agent.words.document_settings import InboxSettings
 from edge_agent.words.errors import Unavailable
 
@@ -132,9 +132,62 @@ def test_what_is_no_document_is_put_aside_with_the_reason(bench: Bench) -> None:
     bench.drop("photo.n42", b"\xff\xd8\xff\xe0")
     bench.drop("good.n42", of_2006())
     bench.look(2)
+    bench.clock.mono += UNSURE_NS
+    bench.look()
     assert bench.names("refused") == {"photo.n42", "photo.n42.reason.txt"} and len(bench.records) == 1
     assert "not well-formed" in (bench.where / "refused/photo.n42.reason.txt").read_text()
     assert "photo.n42" in bench.faults["inbox-refused"]
+
+
+def test_a_copy_that_stands_still_for_seconds_is_read_when_it_is_whole(bench: Bench) -> None:
+    """A slow network share, a USB stick: an empty or half a file stood for two seconds, and was refused."""
+    for length in (0, 900):
+        bench.drop("a.n42", of_2012()[:length])
+        for _ in range(3):
+            bench.look()
+            bench.clock.mono += 2 * 10**9
+    bench.drop("a.n42", of_2012())
+    bench.look(2)
+    assert len(bench.records) == 1 and not bench.names("refused") and not bench.faults
+
+
+def test_a_file_we_may_not_read_is_named_and_keeps_no_other_waiting(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = os.open
+
+    def of_another_account(path: Any, flags: int, *more: Any) -> int:
+        if Path(path).name.startswith("locked"):
+            raise PermissionError(13, "Permission denied")
+        return opened(path, flags, *more)
+
+    monkeypatch.setattr("edge_agent.paths.inbox.os.open", of_another_account)
+    for number in range(FILES_MAX):
+        bench.drop(f"locked-{number:03}.n42", of_2012())
+    bench.look(2)
+    bench.drop("z.n42", of_2012())
+    bench.look(3)
+    assert len(bench.records) == 1
+    assert "locked-000.n42: Permission denied" in bench.faults["inbox"]
+    for path in bench.where.glob("locked-*"):
+        path.unlink()
+    bench.look()
+    assert "inbox" not in bench.faults
+
+
+@pytest.mark.parametrize("name", ["Cs\x1b[31m\n.n42", "ž" * 127, "x" * 250 + ".n42"])
+def test_no_name_keeps_a_document_from_being_read(bench: Bench, name: str) -> None:
+    """Names with control characters, or longer than 200, stood in the inbox for ever, and nothing said so."""
+    for data in (of_2012(), of_2006()):
+        bench.drop(name, data)
+        bench.look(2)
+        bench.write()
+        bench.look()
+    bench.drop(name, b"no document")
+    bench.look(2)
+    bench.clock.mono += UNSURE_NS
+    bench.look()
+    assert len(bench.log) == 2 and bench.names() == set()
+    assert len(bench.names("kept")) == len(bench.names("refused")) == 2
+    assert all(kept.isprintable() for room in ("kept", "refused") for kept in bench.names(room))
 
 
 def test_a_full_disk_keeps_the_file_where_it_is(bench: Bench) -> None:

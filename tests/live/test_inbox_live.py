@@ -30,7 +30,7 @@ def test_documents_of_handhelds_are_at_the_centre_once(post: Post) -> None:
     post.kill("core")
     post.start_core()
     wait_for(lambda: len([*inbox.glob("kept/*")]) == 2, 40, "the second one's record")
-    wait_for(lambda: (inbox / "refused/none.n42.reason.txt").exists(), 20, "the third refused")
+    wait_for(lambda: (inbox / "refused/none.n42.reason.txt").exists(), 60, "the third refused")
     for data in (of_2012(), of_2006()):
         there = post.where / "centre/blobs" / hashlib.sha256(data).hexdigest()
         wait_for(there.exists, 40, "the document at the centre")
