@@ -144,18 +144,23 @@ def _plot(chosen: argparse.Namespace, found: Any, picture: Any) -> None:
 
 
 def _export(chosen: argparse.Namespace) -> int:
+    wanted = [write for file, write in ((chosen.n42, _export_n42), (chosen.csv, _export_csv), (chosen.exhibit, _export_exhibit))
+              if file]
+    if not chosen.id or not wanted or (chosen.exhibit and chosen.exhibit.suffix.lower() != ".html"):
+        raise SettingsError("edge-agent alarms export ID --exhibit FILE.html: the name of one alarm, and of a file to write.\n"
+                            "  Or --n42 FILE.n42, --csv FILE.csv")
+    if chosen.plot:
+        raise SettingsError("--plot belongs to: edge-agent alarms show ID.  An exhibit has its picture inside.")
+    if chosen.json and len(wanted) > 1:
+        raise SettingsError("--json tells of one file: one of --exhibit, --n42, --csv at a time")
+    return max(write(chosen) for write in wanted)
+
+
+def _export_exhibit(chosen: argparse.Namespace) -> int:
     from edge_agent.doors.files import write_whole
     from edge_agent.house import exhibiting
     from edge_agent.tools import exhibit_page
 
-    if chosen.id and chosen.n42 and not chosen.exhibit:
-        return _export_n42(chosen)
-    if chosen.id and chosen.csv and not chosen.exhibit:
-        return _export_csv(chosen)
-    if not chosen.id or not chosen.exhibit or chosen.exhibit.suffix.lower() != ".html":
-        raise SettingsError("edge-agent alarms export ID --exhibit FILE.html: the name of one alarm, and of a file to write")
-    if chosen.plot:
-        raise SettingsError("--plot belongs to: edge-agent alarms show ID.  An exhibit has its picture inside.")
     configuration = _configuration(chosen)
     given = exhibiting.Given(
         chosen.ledger, tuple(map(options.read_bytes, chosen.receipt)), _vkey(chosen.log_key, "log_key"), _jwk(chosen.key),

@@ -52,10 +52,11 @@ def _enrol(settings: Settings, out: Path, *, renew: bool) -> int:
 
     make = house.renew_tls if renew else house.enrol
     enrolment = make(Path(settings.portal.state), settings.portal.origin)
+    digits = house.fingerprint(enrolment)               # of files that are damaged there is none, and nothing to carry
     write_whole(out, json.dumps(enrolment, indent=1).encode() + b"\n")
     print(tr("Log          {name}", name=enrolment["origin"]))
     print(tr("Enrolment    {file}   carry it to the centre: edge-agent center enrol DIR {file}", file=out))
-    print(tr("Fingerprint  {digits}", digits=house.fingerprint(enrolment)))
+    print(tr("Fingerprint  {digits}", digits=digits))
     print(tr("Read the fingerprint to the centre over the telephone; both must see the same digits."))
     if renew:
         print(tr("The log and its keys are the same.  The uplink shows the new certificate when the centre knows it, the one "

@@ -43,7 +43,7 @@ def _run(chosen: argparse.Namespace) -> int:
     source, found = source_checking.find(file, chosen.source), load(chosen.config)
     say(tr("{nuclide} {id}: {activity:.3g} Bq today.  Kept: {where}", nuclide=source.nuclide, id=source.id,
            activity=source_check.activity_bq(source, today), where=source.kept or "?"))
-    say(tr("The lane is marked as under maintenance; its alarms are signed, sent and shown like any other."))
+    source_checking.detectors(found, chosen.lane, chosen.panel)     # a name misspelt is no maintenance
 
     def enter(text: str) -> None:
         say(text)
@@ -51,6 +51,7 @@ def _run(chosen: argparse.Namespace) -> int:
 
     reason = f"source check with {chosen.source}"       # on record: stays English
     with asked.under(found, acting.by(chosen), "maintenance", chosen.lane, reason):
+        say(tr("The lane is marked as under maintenance; its alarms are signed, sent and shown like any other."))
         check, first = source_checking.measure(found, chosen.lane, source, chosen.panel, chosen.seconds, today, say, enter)
         acting.ask(chosen, "source-checked", lane=chosen.lane, check=check)
     if chosen.json:

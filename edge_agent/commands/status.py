@@ -13,6 +13,7 @@ from edge_agent.tools import acts, gravity, jws, officer_line, upkeep
 from edge_agent.words.errors import NotAllowed, NotRunning
 from edge_agent.words.language import mark, tr, trn
 
+OF_OFFICER = 500            # alarms looked through: of a vehicle that stands for an hour beside a lane that alarms all the time
 OUT = mark("OUT")           # of a detector out of service; where its background is not known: --
 LOST = {"dropped": mark("dropped"), "refused": mark("refused")}     # of a relay
 LANE = (mark("unknown", about="lane"), mark("vacant", about="lane"), mark("occupied", about="lane"))
@@ -36,7 +37,7 @@ def _run(chosen: argparse.Namespace) -> int:
     try:
         with Core(Path(configuration.settings.portal.sockets) / "control.sock") as core:
             found = core.ask("status")
-            alarms = core.ask("alarms")["lines"] if chosen.officer else []
+            alarms = core.ask("alarms", last=OF_OFFICER)["lines"] if chosen.officer else []
     except NotRunning as problem:
         if chosen.officer and not chosen.json and not isinstance(problem, NotAllowed):
             print(officer_line.unwatched())         # a display shows what is on stdout, and the officer reads no computer's words

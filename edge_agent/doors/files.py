@@ -74,8 +74,12 @@ def make_directory(path: Path, mode: int = 0o700, key: str = "") -> None:
     try:
         path.mkdir(mode=mode, parents=True, exist_ok=True)
         if not os.access(path, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied")
+            number = errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES
+            raise OSError(number, os.strerror(number))
     except OSError as problem:
+        if problem.errno == errno.EROFS:        # a card that took an error; no owner helps
+            raise StorageError(f"cannot write to the directory {path}: its file system is read-only.\n"
+                               "  Why: dmesg | tail.  A damaged card: umount, e2fsck -p, mount") from None
         raise StorageError(
             f"cannot write to the directory {path}: {problem.strerror}.\n"
             f"  Make it, or give it to the account the agent runs as: chown edge-agent {path}"

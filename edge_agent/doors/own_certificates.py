@@ -28,9 +28,12 @@ class OwnCertificates:
         try:
             return client_context(self._ca, *self.files)
         except SettingsError:
-            if self.files != known[0] or len(known) == 1:
+            if len(known) == 1:
                 raise
-            self.files = known[1]                       # a renewal that was cut short
+            if self.files == known[0]:
+                self.files = known[1]                   # a renewal that was cut short
+            else:
+                self._at, self.files = 0, known[0]      # one that was renewed because it was damaged
             return client_context(self._ca, *self.files)
 
     def refused(self) -> None:

@@ -31,7 +31,8 @@ def client_context(ca: Path, certificate: Path, key: Path) -> ssl.SSLContext:
         ) from None
     except (OSError, ssl.SSLError) as problem:
         raise SettingsError(
-            f"cannot use this portal's TLS certificate {certificate} with {key}: {problem}.\n  Make both: edge-agent enrol"
+            f"cannot use this portal's TLS certificate {certificate} with {key}: {problem}.\n"
+            "  Make both anew: edge-agent enrol --renew-tls --out FILE; enrol FILE at the centre"
         ) from None
     return context
 

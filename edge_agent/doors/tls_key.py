@@ -24,7 +24,8 @@ class TlsKey:
             self._key = load_pem_private_key(key.read_bytes(), None)
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as problem:
             raise SettingsError(
-                f"cannot use this portal's TLS certificate {certificate} with {key}: {problem}.\n  Make both: edge-agent enrol"
+                f"cannot use this portal's TLS certificate {certificate} with {key}: {problem}.\n"
+                "  Make both anew: edge-agent enrol --renew-tls --out FILE; enrol FILE at the centre"
             ) from None
         self.certificate = hashlib.sha256(der).hexdigest()
 
@@ -37,4 +38,5 @@ class TlsKey:
                 return self._key.sign(text, padding.PKCS1v15(), hashes.SHA256())
             case ed25519.Ed25519PrivateKey():
                 return self._key.sign(text)
-        raise SettingsError("this portal's TLS key is neither EC, RSA nor Ed25519; make one: edge-agent enrol")
+        raise SettingsError("this portal's TLS key is neither EC, RSA nor Ed25519.\n"
+                            "  Make one: edge-agent enrol --renew-tls --out FILE")

@@ -30,7 +30,7 @@ class Core:
             self._socket.close()
             raise NotAllowed(
                 f"{path}: permission denied.\n  Join the group that may {'look' if group == 'edge-agent' else 'act'}: "
-                f"usermod -aG {group} $USER"
+                f"sudo usermod -aG {group} $USER, then log out and in"
             ) from None
         except OSError as problem:
             self._socket.close()

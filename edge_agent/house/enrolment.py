@@ -48,9 +48,12 @@ def renew_tls(state: Path, origin: str) -> dict[str, Any]:
 
     The log and its keys stay as they are: only who may speak for it on the wire is renewed.
     """
-    if not logs_of(state) or not (state / "uplink/tls.crt").exists():
+    if not logs_of(state):
         raise SettingsError(f"{state} holds no certificate to renew.\n  Make it and the keys: edge-agent enrol --out FILE")
     uplink = state / "uplink"
+    if not all((uplink / name).exists() for name in ("tls.key", "tls.crt")):
+        (uplink / "tls.crt").unlink(missing_ok=True)            # half a pair serves nobody: enrol makes both
+        return enrol(state, origin)
     older = max((int(found[1]) for path in uplink.iterdir() if (found := _OLDER.fullmatch(path.name))), default=0) + 1
     for kind, mode in (("key", 0o600), ("crt", 0o644)):
         write_whole(uplink / f"tls-{older}.{kind}", (uplink / f"tls.{kind}").read_bytes(), mode)
@@ -70,8 +73,12 @@ def _lend(uplink: Path) -> None:
 
 def fingerprint(enrolment: dict[str, Any]) -> str:
     """Digits to compare with what the centre shows."""
-
-    certificate = ssl.PEM_cert_to_DER_cert(enrolment["tls_cert"])
+    try:
+        certificate = ssl.PEM_cert_to_DER_cert(enrolment["tls_cert"])
+    except ValueError:
+        raise SettingsError("uplink/tls.crt in the state directory is damaged.\n"
+                            "  Make key and certificate anew: edge-agent enrol --renew-tls --out FILE; enrol FILE at the centre"
+                            ) from None
     return of_enrolment(
         enrolment["origin"], decode(enrolment["record_key"]["x"]), enrolment["log_key"], certificate
     )

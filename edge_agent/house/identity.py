@@ -102,4 +102,5 @@ def _read(directory: Path) -> LogIdentity:
             directory, public["origin"], decode(public["record_key"]["x"]), read_vkey(public["log_key"])
         )
     except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise StorageError(f"{directory / 'log.json'} is damaged: {problem}") from None
+        raise StorageError(f"{directory / 'log.json'} is damaged: {problem}.\n"
+                           "  Put the enrolment file in its place: it holds the same, and the log goes on") from None

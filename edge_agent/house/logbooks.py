@@ -48,7 +48,7 @@ class Logbooks:
         logs = logs_of(state)
         if not logs:
             raise SettingsError(
-                f"{state} holds no keys of this portal.\n  Make them and the file for the centre: edge-agent enrol"
+                f"{state} holds no keys of this portal.\n  Make them and the file for the centre: edge-agent enrol --out FILE"
             )
         if logs[0].origin != origin:
             raise SettingsError(

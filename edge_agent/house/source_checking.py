@@ -31,9 +31,12 @@ def find(file: Path, name: str) -> CheckSource:
     return one
 
 
-def detectors(found: Configuration, lane: str) -> dict[str, str]:
-    """Name of a panel or tube -> its radiation."""
-    return {name: radiation for radiation in RADIATIONS for name in fresh_counts.names(found, lane, radiation)}
+def detectors(found: Configuration, lane: str, wanted: Sequence[str] = ()) -> dict[str, str]:
+    """Name of a panel or tube -> its radiation; all of `wanted` are among them."""
+    known = {name: radiation for radiation in RADIATIONS for name in fresh_counts.names(found, lane, radiation)}
+    if unknown := [panel for panel in wanted if panel not in known]:
+        raise SettingsError(f"lane {lane} has no {unknown[0]}; there are: {', '.join(known)}")
+    return known
 
 
 def measure(
@@ -42,10 +45,7 @@ def measure(
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """(check as a record has it, net counts/s of panels measured for the first time).  `enter` says a thing and waits for the
     person."""
-    known = detectors(found, lane)
-    unknown = [panel for panel in panels if panel not in known]
-    if unknown:
-        raise SettingsError(f"lane {lane} has no {unknown[0]}; there are: {', '.join(known)}")
+    known = detectors(found, lane, panels)
     results: dict[str, source_check.Checked] = {}
     for panel in panels:
         radiation = known[panel]

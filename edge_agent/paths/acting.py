@@ -84,7 +84,9 @@ class Acting:
             raise EdgeAgentError(f"no {kind} is under way{where}.\n  edge-agent status shows what is")
         more: Answer = {}
         if kind == "maintenance":
-            more = {"done": acts.words(request.get("done", ""), "done", least=0), "parts": acts.parts(request.get("parts", [])),
+            parts = acts.parts(request.get("parts", []))
+            self._detectors(str(lane), [part["detector"] for part in parts if part["detector"]])
+            more = {"done": acts.words(request.get("done", ""), "done", least=0), "parts": parts,
                     "void": self._detectors(str(lane), request.get("void", []))}
         self._over(act, by, "person", more)
         return {"act": acts.plain(act, self._clock.mono_ns())}
@@ -101,7 +103,9 @@ class Acting:
             raise SettingsError("detectors: expected at least one name")
         for name in names:
             if out == (name in held):
-                raise EdgeAgentError(f"{name} of lane {lane} is {'out already' if out else 'not out by a person on this socket'}")
+                raise EdgeAgentError(f"{name} of lane {lane} is out already" if out else
+                                     f"{name} of lane {lane} was not taken out by edge-agent panel out.\n"
+                                     "  edge-agent status says whether it is out, and by what")
             held.pop(name, None)
         held |= dict.fromkeys(names, f"{by.name}: {text}") if out else {}
         self._keep(self._acts, {**self._out, lane: held})
@@ -180,8 +184,9 @@ class Acting:
 
     def _detectors(self, lane: str, given: object) -> list[str]:
         known = [name for names in self._lanes[lane].portal.rules.detectors.values() for name in names]
-        if not isinstance(given, list) or any(name not in known for name in given):
-            raise SettingsError(f"lane {lane} has the detectors {', '.join(known)}; given: {given!r}")
+        unknown = [name for name in given if name not in known] if isinstance(given, list) else [given]
+        if not isinstance(given, list) or unknown:
+            raise SettingsError(f"lane {lane} has no {unknown[0]}; there are: {', '.join(known)}")
         return list(dict.fromkeys(given))
 
 

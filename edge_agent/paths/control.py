@@ -52,6 +52,7 @@ class Control:
             "lanes": {name: lane_state(lane, now_ns) | {
                           "link": lane.link.name, "link_kind": lane.portal.lane.link.kind,
                           "fault_details": lane.portal.faults.details, "found": lane.portal.looks.found,
+                          "passage": lane.portal.passage.id if lane.portal.passage else None,
                           "dose_rate": lane.portal.dose.shown(now_ns, known=not lane.silent)}
                       for name, lane in self._lanes.items()},
             "log": {"size": size, "first": self._scribe.ledger.first, "unreceipted": size - (receipt.size if receipt else 0),

@@ -248,7 +248,7 @@ class Forwarder:
         if answer.status not in (200, 201):
             raise PeerError(
                 f"the centre does not know this portal ({reply.status} {reply.words}); enrol it there: "
-                "edge-agent enrol, then edge-agent center enrol"
+                "edge-agent enrol --out FILE, then edge-agent center enrol DIR FILE"
             )
         log.warning("the continuation log %s is registered at the centre, unconfirmed", entry["log"])
 

@@ -93,6 +93,8 @@ def numbers(alarm: Mapping[str, Any]) -> str:
         return dose(alarm["dose_rate"])
     if alarm["statistic"] is None and rule(alarm) == "overload":
         return tr("over-range: zeros or a gap right after a steep rise. A very strong source: KEEP DISTANCE")
+    if rule(alarm) == "test":
+        return tr("a test alarm: it says nothing of the lane")
     if alarm["statistic"] is None:
         return tr("the portal's own alarm, {counts} counts in {window:g} s", counts=alarm["counts"], window=alarm["window_s"])
     error = f" +- {alarm['expected_sd']:.1f}" if alarm["expected_sd"] else ""

@@ -11,7 +11,7 @@ from edge_agent.tools.fault_names import fault_name
 from edge_agent.words.language import mark, tr
 
 WHAT = {"gamma": mark("ALARM GAMMA"), "neutron": mark("ALARM NEUTRON"), "gamma neutron": mark("ALARM GAMMA AND NEUTRON")}
-RECENT_S = 300          # an alarm is the lane's line so long; by then its vehicle is in the search area or gone
+RECENT_S = 300          # an alarm is the lane's line so long (and while its vehicle is inside): by then it is searched, or gone
 BLIND = {"blind", "link", "silence", "gamma-silence"}     # nobody looks at this lane's vehicles
 MUTE = {"unreadable", "instrument-refuses"}               # nor here, where no background was ever learned beside it
 Body = Mapping[str, Any]
@@ -32,7 +32,9 @@ def _lane(name: str, lane: Body, status: Body, alarms: Sequence[Body]) -> str:
     away = [tr("KEEP DISTANCE")] if any(map(gravity.danger, lane["faults"])) else []
     marks = [tr(acts.KINDS.get(act["kind"], act["kind"].upper())) for act in status.get("acts", [])
              if act["lane"] in (None, name)]
-    recent = [alarm for alarm in alarms if alarm["lane"] == name and 0 <= _age_s(alarm, status["now"]) < RECENT_S]
+    inside = lane.get("passage")                    # the vehicle that is in the lane now
+    recent = [alarm for alarm in alarms if alarm["lane"] == name and (
+        0 <= _age_s(alarm, status["now"]) < RECENT_S or alarm["occupancy"] == inside is not None)]
     words = []
     if recent:
         words.append(_alarm(recent, status["now"], lane.get("found")))

@@ -14,10 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from edge_agent.center import registry, store
+from edge_agent.doors.own_certificates import OwnCertificates
+from edge_agent.house import enrolment as house
 from edge_agent.paths.certificates import OURS, CertificateWatch, told
 from edge_agent.tools import certificate_end
+from edge_agent.words.errors import SettingsError
 from tests.center.bench import Centre, until
 from tests.center.portal import Certificate, Portal
+from tests.evidence.bench import ORIGIN
 from tests.live.post import Post, wait_for
 
 from .bench import certificate
@@ -131,3 +135,27 @@ def test_a_certificate_that_has_ended_is_renewed_without_a_gap(live: Post) -> No
     time_of_revocation = live.status()["log"]["size"]
     live.command("center", "revoke", live.where / "centre", "test.example/portal/T-1")
     wait_for(lambda: live.status()["log"]["receipted"] > time_of_revocation, 30, "delivery with the new one")
+
+
+@pytest.mark.parametrize("name", ["tls.key", "tls.crt"])
+@pytest.mark.parametrize("data", [None, b"", b"junk"])
+def test_the_remedy_for_a_damaged_pair_mends_it(tmp_path: Path, name: str, data: bytes | None) -> None:
+    """Found by attack: "Make both: edge-agent enrol" made neither, and a damaged certificate was a traceback."""
+    house.enrol(tmp_path / "state", ORIGIN)
+    file, ca = tmp_path / "state/uplink" / name, certificate(tmp_path, "centre.test")
+    file.unlink() if data is None else file.write_bytes(data)
+    pair = (tmp_path / "state/uplink/tls.crt", tmp_path / "state/uplink/tls.key")
+    with pytest.raises(SettingsError, match="enrol --renew-tls --out FILE"):
+        OwnCertificates(ca, *pair)
+    house.fingerprint(house.renew_tls(tmp_path / "state", ORIGIN))
+    own = OwnCertificates(ca, *pair)
+    own.refused()                               # the centre does not know it yet, and what was before serves nobody
+    own.context()
+    assert own.files == pair
+
+
+def test_a_damaged_certificate_is_not_carried_to_the_centre(tmp_path: Path) -> None:
+    house.enrol(tmp_path / "state", ORIGIN)
+    (tmp_path / "state/uplink/tls.crt").write_text("junk")
+    with pytest.raises(SettingsError, match="enrol --renew-tls --out FILE"):
+        house.fingerprint(house.enrol(tmp_path / "state", ORIGIN))

@@ -110,6 +110,17 @@ def test_the_command_says_what_it_made(portal: Portal) -> None:
                                            "5": "announces", "6": "occupancy"}
 
 
+def test_every_file_that_is_asked_for_is_made(portal: Portal) -> None:
+    csv, page = (portal.directory / name for name in ("x.csv", "x.html"))
+    words = ("alarms", "export", "3/1", "--csv", csv, "--exhibit", page, *portal.ledger_words())
+    told, code = portal.run(*words)
+    assert code == 0 and all(file.exists() and f"{file}: written" in told for file in (csv, page)), told
+    told, code = portal.run(*words, "--json")
+    assert code == 3 and "one of --exhibit, --n42, --csv at a time" in told
+    told, code = portal.run("alarms", "export", "3/1", *portal.ledger_words())
+    assert code == 3 and "--n42 FILE.n42" in told
+
+
 def test_without_a_receipt_it_says_plainly_that_only_the_portal_vouches(js: Batch, tmp_path: Path) -> None:
     portal = Portal(tmp_path, receipts=())
     page = portal.export()

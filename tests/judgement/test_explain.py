@@ -180,6 +180,11 @@ def test_a_record_from_before_explanations_is_still_told() -> None:
     json.dumps(RECORD)
 
 
+def test_a_test_alarm_is_not_called_the_portals_own() -> None:
+    text = "\n".join(alarm_text.story(RECORD | {"rule": "test/1", "statistic": None, "counts": 0, "window_s": 0.0}))
+    assert "the portal's own" not in text and "a test alarm: it says nothing of the lane" in text
+
+
 @pytest.mark.parametrize(("per_day", "says"), [
     (50, "about 50 times a day"), (1.0, "about once a day"), (0.5, "about once in 2 days"), (0.033, "about once a month"),
     (1 / 730, "about once in 2 years"), (1e-6, "less than once in 1000 years"), (0.0, "less than once in 1000 years"),

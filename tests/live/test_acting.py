@@ -86,7 +86,10 @@ def test_maintenance_and_a_panel_out_survive_a_kill_and_name_who(post: Post) -> 
     assert found[-1]["void"] == ["Aa1"] and found[1]["loss"]["SUM"] == pytest.approx(1.1547, abs=1e-3)
     for record in found:
         assert not list(VALIDATORS[record.pop("kind")].iter_errors(record))
-    for words, why in ((("panel", "out", "1", "Xx9", "--reason", "x"), "has the detectors"),
+    act(post, "maintenance", "begin", "1", "--reason", "Aa1 noisy", "--by", "R. Kazlauskas")
+    for words, why in ((("panel", "out", "1", "Xx9", "--reason", "x"), "has no Xx9"),
+                       (("maintenance", "end", "1", "--done", "x", "--swapped", "cable:Xx9:C-1:C-2"), "has no Xx9"),
+                       (("maintenance", "end", "1", "--done", "x", "--void", "Xx9"), "has no Xx9"),
                        (("panel", "out", "9", "Aa1", "--reason", "x"), "no lane"),
                        (("maintenance", "end", "1", "--done", "x", "--swapped", ":::"), "expected PART")):
         assert why in act(post, *words, code=3)

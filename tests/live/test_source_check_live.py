@@ -33,6 +33,9 @@ def test_a_source_is_measured_and_written_down(post: Post) -> None:
              "--by", "R. Kazlauskas", "--json", "--config", str(post.config)]
     wait_for(lambda: (post.ask("live") or {"lanes": {}})["lanes"].get("1", {}).get("radiations", {}).get("gamma", {}).get(
         "background_cps", [None])[0], 30, "a background")
+    wrong = subprocess.run([sys.executable, "-m", "edge_agent", "source-check", "1", "--source", "CS-1188", "--panel", "Xx9",
+                            "--config", str(post.config)], capture_output=True, text=True, env=ENVIRONMENT)
+    assert wrong.returncode == 3 and "has no Xx9" in wrong.stderr and "maintenance" not in wrong.stdout     # nor was it: below
     check = subprocess.Popen([sys.executable, "-m", "edge_agent", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
     wait_for(lambda: (post.status().get("acts") or [{}])[0].get("kind") == "maintenance", 20, "the lane marked")

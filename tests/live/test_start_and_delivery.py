@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -64,10 +65,17 @@ def test_enrol_never_makes_new_keys_over_a_ledger(quiet: Post) -> None:
     quiet.status()
     quiet.kill("core", 15)
     keys = (quiet.where / "state/logs/1/log.key").read_bytes()
-    (quiet.where / "state/logs/1/log.json").unlink()
+    about = quiet.where / "state/logs/1/log.json"
+    about.unlink()
     done = quiet.command("enrol", "--config", quiet.config, "--out", quiet.where / "e.json", check=False)
     assert done.returncode == 5 and "log.json" in done.stderr
     assert (quiet.where / "state/logs/1/log.key").read_bytes() == keys
+    about.write_text("{")
+    done = quiet.command("run", "--config", quiet.config, check=False)
+    assert done.returncode == 5 and "Put the enrolment file in its place" in done.stderr
+    about.write_bytes((quiet.where / "enrolment.json").read_bytes())
+    quiet.start_core()
+    assert quiet.status()["origin"] == json.loads(about.read_text())["origin"]
 
 
 def test_a_ledger_deleted_under_the_core_is_a_fault(quiet: Post) -> None:

@@ -32,3 +32,13 @@ def test_a_file_where_a_directory_is_asked_for_is_never_given_away(tmp_path: Pat
     with pytest.raises(StorageError, match="is a file") as caught:
         make_directory(Path(f"{tmp_path}/passwd{below}"), key="portal.state")
     assert "Choose another directory (portal.state)" in str(caught.value) and "chown" not in str(caught.value)
+
+
+def test_a_read_only_file_system_is_called_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by attack: the remedy was chown, which a file system that took an error refuses."""
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(StorageError, match=r"Permission denied.*\n.*chown"):
+        make_directory(tmp_path)
+    monkeypatch.setattr(os, "statvfs", lambda path: type("Of", (), {"f_flag": os.ST_RDONLY})())
+    with pytest.raises(StorageError, match=r"read-only.*\n.*dmesg"):
+        make_directory(tmp_path)

@@ -47,6 +47,16 @@ def test_old_alarms_other_lanes_and_earlier_starts_are_not_shown() -> None:
     assert line(alarm(301), alarm(5, boot=2), alarm(5, lane="3")) == "Lane 2: ready"
 
 
+def test_an_alarm_stands_as_long_as_its_vehicle_is_in_the_lane() -> None:
+    now = status(faults=("gamma-high-background",))
+    now["lanes"]["2"]["passage"] = "O1"
+    told = officer_line.lines(now, [alarm(901), alarm(901, occupancy="O0"), alarm(901, "neutron", None)])
+    assert told == ["Lane 2: ALARM GAMMA, 15 min ago, FAULT, call repair: gamma-high-background"]
+    now["lanes"]["2"]["passage"] = None
+    assert officer_line.lines(now, [alarm(901), alarm(901, occupancy=None)]) == [
+        "Lane 2: FAULT, call repair: gamma-high-background"]
+
+
 def test_what_is_wrong_is_said_beside_the_alarm() -> None:
     assert line(alarm(5), faults=("overload", "link")) == (
         "Lane 2: KEEP DISTANCE, ALARM GAMMA, 5 s ago, NOT WATCHED, search by hand, call repair: link")

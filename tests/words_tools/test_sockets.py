@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from edge_agent.hands.asking import Core
 from edge_agent.hands.sockets import PEERS_MAX, REQUEST_MAX, Door
 from edge_agent.hands.taps import HELD, Taps
-from edge_agent.words.errors import BusyError, EvidenceError
+from edge_agent.words.errors import BusyError, EvidenceError, NotAllowed
 
 Story = Callable[[Path], Awaitable[Any]]
 
@@ -261,3 +262,12 @@ def test_a_door_closes_while_peers_are_open(tmp_path: Path) -> None:
 
     in_room(tmp_path, story)
     assert not (tmp_path / "control.sock").exists()
+
+
+def test_who_is_not_of_the_group_is_told_what_to_type_and_that_it_takes_a_new_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: socket.socket, address: str) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    with pytest.raises(NotAllowed, match=r"sudo usermod -aG edge-agent-op \$USER, then log out and in"):
+        Core(Path("/run/edge-agent/act.sock"), group="edge-agent-op")
