@@ -37,7 +37,7 @@ COVERED = (
     "commands/probe.py", "commands/record.py", "commands/replay.py", "commands/report.py", "commands/selftest.py",
     "commands/source_check.py", "commands/status.py", "commands/trend.py", "commands/verify.py", "commands/watch.py",
     "commands/wire.py", "hands/way_test.py",
-    "house/exhibiting.py", "house/panel_naming.py", "house/rejudging.py",
+    "house/exhibiting.py", "house/fresh_counts.py", "house/panel_naming.py", "house/rejudging.py",
     "house/way_testing.py", "judgement/learning_doubts.py", "judgement/modes.py", "paths/sweeping.py",
     "tools/acts.py", "tools/alarm_page.py", "tools/answer_checks.py",
     "tools/alarm_picture.py", "tools/alarm_text.py", "tools/bracket.py", "tools/diagnosis_text.py", "tools/fault_names.py",

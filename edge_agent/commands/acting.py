@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+import termios
 from typing import Any
 
 from edge_agent.commands import options
@@ -46,7 +48,9 @@ def end(chosen: argparse.Namespace, kind: str, lane: str | None, more: dict[str,
 
 
 def enter(text: str = "") -> None:
-    """Say it, and wait for Enter."""
+    """Say it, and wait for Enter; one pressed before it was said answers nothing."""
+    if sys.stdin.isatty():
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
     if text:
         print(text, flush=True)
     try:

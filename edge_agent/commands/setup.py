@@ -54,10 +54,11 @@ def _run(chosen: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         services = Services(stack)
         machine = Machine(probe.search, _enrol, services.start, services.kinds, _own_address)
+        setup = Setup(asker, machine, chosen.config.absolute(), chosen.again, chosen.by or who())
         try:
-            good = Setup(asker, machine, chosen.config.absolute(), chosen.again, chosen.by or who()).run()
+            good = setup.run()
         except KeyboardInterrupt:
-            asker.say(tr("\nStopped.  What was answered and made is kept: edge-agent setup goes on from there."))
+            asker.say(tr("\nStopped.  What was answered and made is kept: {command} goes on from there.", command=setup.command))
             raise
         asker.say(tr("\nThis post works: its lanes are heard, a test alarm has its receipt.") if good else
                   tr("\nNot all of it works yet; see FAIL above.  Mend it, then setup again: answers are kept."))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge_agent.house import asked
 from edge_agent.house.configuration import Configuration
 from edge_agent.words.errors import EdgeAgentError
+from edge_agent.words.language import tr
 
 PATIENCE = 6            # times the counting time asked for, before it is given up: a vacant lane tells a rate every 5 s
 BACKGROUND_S = 40.0     # of an empty lane, before its background is known
@@ -40,8 +41,10 @@ def background(found: Configuration, lane: str, radiation: str) -> list[float]:
     return [float(rate) for rate in rates]
 
 
-def count(found: Configuration, lane: str, radiation: str, seconds: float) -> Counted:
-    """Samples whose whole counting time came after this call, until they add up to `seconds`."""
+def count(found: Configuration, lane: str, radiation: str, seconds: float, say: Callable[[str], None]) -> Counted:
+    """Samples whose whole counting time came after this call, until they add up to `seconds`; who holds the source is told to
+    stay: a vacant Rapiscan lane takes five times as long."""
+    say(tr("  counting, up to {seconds:.0f} s: leave the source there until the result is shown", seconds=PATIENCE * seconds))
     rates: list[list[float]] = []
     began = time.monotonic()
     seen, each_s, ends = began, 1.0, began + PATIENCE * seconds

@@ -86,6 +86,9 @@ class Interview:
         question = tr("Its family: {families}", families=", ".join(families))
         driver = ask(f"lane.{number}.driver", question, one.driver, checks.one_of(families))
         self.asker.say(f"  {drivers.find(driver).title}: {drivers.find(driver).status}")
+        if one.driver not in ("", driver):
+            self.asker.say(tr("  --   what was heard is {heard}, not {driver}.  Not meant: Ctrl-C, then setup again",
+                              heard=one.driver, driver=driver))
         link = _link(one)
         return LaneAnswers(name, kind, driver, link, self._means(number, driver), not drivers.find(driver).tells_passages,
                            self._station(number, one.link.port) if one.link.kind == "tcp" else {})
@@ -97,7 +100,7 @@ class Interview:
         if station == NONE:
             return {}
         host = self.asker.ask(f"lane.{number}.relay_host", tr("This controller's own address on the station's network"),
-                              self.machine.own_address(station), checks.address_or(""))
+                              self.machine.own_address(station), checks.own_address)
         return {"host": host, "port": port, "station": station}
 
     def _search(self, text: str) -> tuple[str, list[Found]]:

@@ -55,5 +55,5 @@ class PanelNames:
             try:
                 return panel_naming.name(found, lane, panels, self._asker.say, self._asker.enter)
             except EdgeAgentError as problem:
-                self._asker.say(f"  FAIL {problem}")
+                self._asker.say(tr("  FAIL {problem}", problem=problem))
                 return []

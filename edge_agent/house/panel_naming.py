@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from edge_agent.house import fresh_counts
 from edge_agent.house.configuration import Configuration
@@ -27,20 +27,20 @@ def name(found: Configuration, lane: str, panels: Sequence[str], say: Callable[[
     background = fresh_counts.background(found, lane, "gamma")
     places: dict[str, int] = {}
     for panel in panels:
-        places[panel] = _place(found, lane, panel, background, say, enter, seconds)
+        places[panel] = _place(found, lane, panel, background, places, say, enter, seconds)
     enter(tr("Take the source back to where it is kept, then press Enter"))
     order = panel_naming.order(places, len(panels))
     say(tr("  lane {lane}, in the order of the wire: {panels}", lane=lane, panels=" ".join(order)))
     return order
 
 
-def _place(found: Configuration, lane: str, panel: str, background: Sequence[float], say: Callable[[str], None],
-           enter: Callable[[str], None], seconds: float) -> int:
+def _place(found: Configuration, lane: str, panel: str, background: Sequence[float], known: Mapping[str, int],
+           say: Callable[[str], None], enter: Callable[[str], None], seconds: float) -> int:
     for _ in range(TRIES):
-        enter(tr("Hold the source at panel {panel}, then press Enter and stay {seconds:.0f} s", panel=panel, seconds=seconds))
-        counted = fresh_counts.count(found, lane, "gamma", seconds)
+        enter(tr("Hold the source at panel {panel}, then press Enter", panel=panel))
+        counted = fresh_counts.count(found, lane, "gamma", seconds, say)
         gross = [sum(column) / len(counted.rates) for column in zip(*counted.rates, strict=True)]
-        risen = panel_naming.risen(background, gross, counted.seconds)
+        risen = panel_naming.risen(background, gross, counted.seconds, known)
         say(tr("  FAIL {panel}: {text}", panel=panel, text=risen.text()) if risen.field is None else
             tr("  ok   {panel}: {text}", panel=panel, text=risen.text()))
         if risen.field is not None:

@@ -35,6 +35,11 @@ class Setup:
 
     STEPS = 7
 
+    @property
+    def command(self) -> str:
+        """What goes on from here: without --again setup would go on with the configuration that was to be replaced."""
+        return "edge-agent setup --again" if self.again and self.step < 3 else "edge-agent setup"
+
     def run(self) -> bool:
         """True when a test alarm has its receipt, or there is no centre."""
         if self.config.exists() and not self.again:
@@ -89,7 +94,8 @@ class Setup:
             load(trial)
         except SettingsError as problem:
             why = str(problem).replace(str(trial), "what was answered")
-            raise SettingsError(tr("{why}\n  Nothing was written.  Run setup again; the answers are kept", why=why)) from None
+            raise SettingsError(tr("{why}\n  Nothing was written.  Run {command} again; the answers are kept", why=why,
+                                   command=self.command)) from None
         finally:
             trial.unlink(missing_ok=True)
         if self.config.exists():            # a copy: at no moment is there none
@@ -113,7 +119,7 @@ class Setup:
     def _keys(self, found: Configuration) -> None:
         self._begin(tr("Keys, made on this device; they never leave it"))
         usual = str(self.config.with_name("enrolment.json"))
-        out = self.asker.ask("enrolment", tr("File to carry to the centre"), usual, checks.absolute)
+        out = self.asker.ask("enrolment", tr("File to carry to the centre"), usual, _to_make)
         fingerprint = self.machine.enrol(self.config, Path(out))
         self.asker.say(tr(
             "  {file}: carry it to the centre (edge-agent center enrol DIR FILE), no secret is in it\n"
@@ -166,3 +172,10 @@ class Setup:
             made.lane(found, lane, good, tried, person=good and tried and made.offered(lane))
         if linked and found.settings.centre is not None:        # before a service in the foreground ends
             until(lambda: asked.receipted(found, size, "commissioning", len(heard)), RECEIPT_S)
+
+
+def _to_make(text: str) -> str:
+    path = Path(checks.absolute(text))
+    if path.is_dir() or not path.parent.is_dir():
+        raise SettingsError(tr("{text!r}: expected a file to make, in a directory that is there", text=text))
+    return text

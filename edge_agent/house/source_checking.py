@@ -52,7 +52,7 @@ def measure(
         at = fresh_counts.names(found, lane, radiation).index(panel)
         background = fresh_counts.background(found, lane, radiation)[at]
         enter(tr("Put the source into its holder at {panel}, then press Enter", panel=panel))
-        counted = fresh_counts.count(found, lane, radiation, seconds)
+        counted = fresh_counts.count(found, lane, radiation, seconds, say)
         expected = source_check.expected_cps(source, panel, today)
         results[panel] = one = source_check.judge(background, [rates[at] for rates in counted.rates], counted.each_s, expected)
         say(tr("  FAIL {panel}: {text}", panel=panel, text=one.text()) if one.verdict == "fail" else

@@ -68,6 +68,14 @@ def address_or(word: str) -> Callable[[str], str]:
     return check
 
 
+def own_address(text: str) -> str:
+    """One address of ours to listen on: a relay on all of them would be open to every network (docs/relay.md)."""
+    found = address_or("")(text)
+    if ipaddress.ip_address(found).is_unspecified:
+        raise SettingsError(tr("{text!r} is every address: expected one, that on the station's network", text=text))
+    return found
+
+
 def absolute(text: str) -> str:
     if not text.startswith("/") or not text.isprintable():
         raise SettingsError(tr("{text!r}: expected a path from / on", text=text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from edge_agent.words.errors import SettingsError
 from edge_agent.words.language import mark, tr
@@ -18,17 +19,20 @@ class Risen:
     """`field`: which rose, by its place on the wire; None: not told."""
 
     field: int | None
-    said: str                   # with {shown}, {number}
+    said: str                   # with {shown}, {number}, {other}
     net_cps: Sequence[float]
+    other: str = ""             # the panel that has this field already
 
     def text(self) -> str:
         """For whoever holds the source."""
         shown = ", ".join(tr("field {number} {rise:+.0f}", number=i + 1, rise=rise) for i, rise in enumerate(self.net_cps))
-        return tr(self.said, shown=shown, number=(self.field or 0) + 1)
+        number = max(range(len(self.net_cps)), key=self.net_cps.__getitem__) + 1
+        return tr(self.said, shown=shown, number=number, other=self.other)
 
 
-def risen(background_cps: Sequence[float], gross_cps: Sequence[float], seconds: float) -> Risen:
-    """Rates of every field without the source, and the mean of `seconds` with it."""
+def risen(background_cps: Sequence[float], gross_cps: Sequence[float], seconds: float,
+          known: Mapping[str, int] = MappingProxyType({})) -> Risen:
+    """Rates of every field without the source, and the mean of `seconds` with it; `known`: panels found before, by name."""
     net = [gross - background for gross, background in zip(gross_cps, background_cps, strict=True)]
     z = [rise / math.sqrt(max(gross, 1.0) / seconds) for rise, gross in zip(net, gross_cps, strict=True)]
     first, *others = sorted(range(len(net)), key=net.__getitem__, reverse=True)
@@ -36,6 +40,11 @@ def risen(background_cps: Sequence[float], gross_cps: Sequence[float], seconds: 
         return Risen(None, mark("no field rose ({shown} counts/s): nearer to the panel, or a stronger source"), net)
     if others and net[first] < CLEARLY * net[others[0]]:
         return Risen(None, mark("two fields rose alike ({shown} counts/s): nearer to the one panel, away from the others"), net)
+    other = next((name for name, field in known.items() if field == first), "")
+    if other:
+        return Risen(None, mark(
+            "field {number} rose, and it is {other}'s already ({shown} counts/s).\n"
+            "  Is the source at the right panel?  If it was not at {other} before: Ctrl-C, and begin anew"), net, other)
     return Risen(first, mark("field {number} rose ({shown} counts/s)"), net)
 
 

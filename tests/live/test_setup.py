@@ -176,11 +176,12 @@ def test_a_person_with_a_wrong_answer_at_every_step_comes_to_the_same_end(post: 
         screen.answer("What passes", "")
         screen.answer("Its wire", first, second)
         screen.answer("Its family", "")
-        screen.answer("alarm station", "none")
+        screen.answer("alarm station", "127.0.0.9")
+        screen.answer("own address on the station's network", "0.0.0.0", "127.0.0.2")       # all would be open to every network
         screen.answer("Name of lane 3", "-")
         screen.answer("centre's card", "/etc/hostname", f"{post.where}/card.json")
         screen.answer("Who is told", "everybody", "log")
-        screen.answer("File to carry", "here", "")
+        screen.answer("File to carry", "here", "/nosuch/enrolment.json", f"{post.where}", f"{post.where}/enrolment.json")
         screen.answer("How it runs", "somehow", "foreground")
         screen.answer("unverified: every record says so", "left and right", "")
         screen.answer("unverified: every record says so", "")
@@ -193,6 +194,26 @@ def test_a_person_with_a_wrong_answer_at_every_step_comes_to_the_same_end(post: 
     thread.join(10)
     centre_has_it(post)
     assert json.loads((post.where / ".setup-answers.json").read_text())["origin"] == ORIGIN
+
+
+def test_a_new_configuration_that_is_stopped_says_how_it_goes_on(post: Post) -> None:
+    """Without --again setup goes on with the one that is there."""
+    post.portal("A", "--scene", "quiet")
+    post.configure()
+    before = post.config.read_text()
+    screen = Terminal("setup", "--again", "--config", str(post.config))
+    try:
+        for question, answer in (
+            ("Name of its log", ORIGIN), ("Directory of keys", f"{post.where}/state"), ("of its sockets", f"{post.where}/run"),
+            ("Name of lane 1", "2"), ("What passes", ""), ("Its wire", place(post)), ("Its family", "radpro"),
+        ):
+            screen.answer(question, answer)
+        screen.until("what was heard is rapiscan, not radpro")
+        screen.interrupt()
+        screen.until("edge-agent setup --again goes on")
+    finally:
+        screen.process.kill()
+    assert post.config.read_text() == before
 
 
 def test_a_configuration_that_is_not_good_says_how_another_is_made(post: Post) -> None:

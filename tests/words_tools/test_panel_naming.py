@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import select
 import tomllib
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge_agent.commands import acting
 from edge_agent.tools import lane_edit, panel_naming
 from edge_agent.tools.answers import Answers, LaneAnswers, configuration
 from edge_agent.words.errors import SettingsError
@@ -25,6 +29,26 @@ PANELS = ["Aa1", "Aa2", "Ba1", "Ba2"]
 def test_the_field_that_rises_is_the_panel(gross: list[float], field: int | None, words: str) -> None:
     found = panel_naming.risen(BACKGROUND, gross, 10.0)
     assert found.field == field and words in found.text()
+
+
+def test_a_field_that_is_another_panels_already_is_told_at_once() -> None:
+    found = panel_naming.risen(BACKGROUND, [251.0, 1260.0, 300.0, 255.0], 10.0, {"Aa1": 1})
+    assert found.field is None and "field 2 rose, and it is Aa1's already" in found.text()
+    assert panel_naming.risen(BACKGROUND, [251.0, 1260.0, 300.0, 255.0], 10.0, {"Aa1": 0}).field == 1
+
+
+def test_enter_pressed_before_it_was_asked_answers_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person presses it while a panel is counted in silence: the next panel would be counted with nobody there."""
+    master, slave = pty.openpty()
+    waiting: list[object] = []
+    with open(slave) as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        monkeypatch.setattr("builtins.input", lambda: waiting.append(select.select([terminal], [], [], 0)[0]))
+        os.write(master, b"\n")
+        select.select([terminal], [], [])
+        acting.enter("Hold the source at panel Aa2, then press Enter")
+    os.close(master)
+    assert waiting == [[]]
 
 
 def test_a_lane_with_one_panel_can_be_told() -> None:
