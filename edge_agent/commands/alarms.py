@@ -49,6 +49,8 @@ def _run(chosen: argparse.Namespace) -> int:
         return _export(chosen)
     if chosen.exhibit or chosen.receipt or chosen.log_key or chosen.centre_key or chosen.key:
         raise SettingsError("--exhibit and its keys belong to evidence: edge-agent alarms export ID --exhibit FILE.html")
+    if chosen.n42 or chosen.csv:
+        raise SettingsError("--n42 and --csv write one alarm to a file: edge-agent alarms export ID --n42 FILE.n42")
     if chosen.what == "show":
         return _show(chosen)
     if chosen.id or chosen.plot or chosen.ledger or chosen.model:

@@ -45,3 +45,11 @@ def test_a_file_that_is_no_model_is_told_in_words(text: str, said: str) -> None:
     with pytest.raises(SettingsError) as caught:
         model_file.read(text, "m.json", 4)
     assert said in str(caught.value) and "Error(" not in str(caught.value)
+
+
+@pytest.mark.parametrize("what", [["show", "1/3", "--csv", "OUT"], ["--n42", "OUT"]])
+def test_a_file_that_only_export_writes_is_refused(what: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It was left out without a word."""
+    config = tmp_path / "a.toml"
+    config.write_text(CONFIG)
+    assert main(["alarms", *what, "--config", str(config)]) == 3 and "alarms export ID --n42" in capsys.readouterr().err
