@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 
 from edge_agent.doors import modbus
 from edge_agent.tools.counting import (
-    PACE_TOLERANCE,
     Changes,
     Counting,
     Cumulative,
@@ -30,6 +29,7 @@ from edge_agent.tools.counting import (
     Pace,
     PerSecond,
     Restarted,
+    Swapped,
 )
 from edge_agent.tools.exchange import Exchange, Exchanges, trouble
 from edge_agent.tools.registers import SIZE, Block, Image, blocks
@@ -167,9 +167,7 @@ class MapDecoder:
             self._theirs = int(value)
         elif about.says == "time":
             self._time_s = value * about.scale
-            ratio = self._pace.read(at_ns, self._time_s)
-            if ratio is not None and abs(ratio - 1) > PACE_TOLERANCE:
-                why = f"its own time runs {ratio:.3g} times as fast as ours: is the scale of `time` in the profile right?"
+            if why := self._pace.doubt(at_ns, self._time_s):
                 yield Health(at_ns, Condition.PROFILE, True, why)
         else:
             self._number = int(value)
@@ -220,8 +218,9 @@ class MapDecoder:
         assert group.counting is not None
         try:
             counted = group.counting.take(Now(at_ns, self._time_s, self._number, self._changes.newest), values)
-        except Restarted as problem:
-            yield Health(at_ns, Condition.POWER_CYCLE, True, f"{radiation.value}: {problem}")
+        except (Restarted, Swapped) as problem:
+            condition = Condition.PROFILE if isinstance(problem, Swapped) else Condition.POWER_CYCLE
+            yield Health(at_ns, condition, True, f"{radiation.value}: {problem}")
             return
         if counted is not None:
             alarm = any(self._states.get(f"{radiation.value}-{name}", False) for name in ("alarm", "over-range"))

@@ -24,6 +24,7 @@ from edge_agent.tools.registers import Counter
 from edge_agent.words.errors import EdgeAgentError
 
 RATE_S = 1.0
+WORD = 1 << 16              # what 1 becomes where the words of a 32-bit number are read the wrong way round
 PACE_S = 20.0               # a step of 1 s and a poll of 0.2 s, both ends, are 12 % of 20 s
 PACE_TOLERANCE = 0.15       # units are wrong by factors of ten, not by a tenth
 LONGEST_S = 600.0           # counts over a longer hole are of no vehicle (and the kernel takes no longer interval)
@@ -31,6 +32,13 @@ LONGEST_S = 600.0           # counts over a longer hole are of no vehicle (and t
 
 class Restarted(EdgeAgentError):
     """The counters went back: the instrument started anew."""
+
+
+class Swapped(EdgeAgentError):
+    """The words of its numbers stand the other way round than the settings say: no count of these is one."""
+
+    def __init__(self) -> None:
+        super().__init__("every count is a multiple of 65 536: the profile has the wrong word_order")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Now:
 
 class Counting(Protocol):
     def take(self, now: Now, values: Sequence[float]) -> Counted | None:
-        """What was counted since the last time; None where that cannot be said yet.  Restarted, ValueError."""
+        """What was counted since the last time; None where that cannot be said yet.  Restarted, Swapped, ValueError."""
 
 
 class Changes:
@@ -95,6 +103,14 @@ class Pace:
         self._since = at_ns, time_s
         return ratio
 
+    def doubt(self, at_ns: int, time_s: float) -> str:
+        """Why it does not; empty where it does, or nobody knows yet."""
+        ratio = self.read(at_ns, time_s)
+        if ratio is None or abs(ratio - 1) <= PACE_TOLERANCE:
+            return ""
+        wrong = "word_order" if ratio > WORD / 2 else "the scale of `time`"
+        return f"its own time runs {ratio:.3g} times as fast as ours: is {wrong} in the profile right?"
+
 
 class Cumulative:
     """`step_s`: how often the instrument renews its registers; 0 where it has a time of its own, or counts them up at once.
@@ -115,7 +131,7 @@ class Cumulative:
         self._last = now
         if last is None:
             return None
-        counts = tuple(step for step in steps if step is not None)
+        counts = _in_order(tuple(step for step in steps if step is not None))
         if len(counts) < len(steps) or interval_s <= 0:
             raise Restarted("its counters started anew")
         return Counted(interval_s, counts) if interval_s <= LONGEST_S else None
@@ -174,4 +190,12 @@ def _doubt(rising: Rising, now: Now, values: Sequence[float]) -> str:
 def _whole(values: Sequence[float]) -> tuple[int, ...]:
     if min(values, default=0.0) < 0:
         raise ValueError(f"a count below zero: {list(values)}")
-    return tuple(round(value) for value in values)
+    return _in_order(tuple(round(value) for value in values))
+
+
+def _in_order(counts: tuple[int, ...]) -> tuple[int, ...]:
+    """The same; Swapped where each is 0 or a multiple of 65 536.  One more where its low word turned over meanwhile.  By chance
+    one count of 33 000 is so, and only where 300 000 a second are counted."""
+    if any(counts) and all(count == 0 or (count >= WORD and count % WORD <= 1) for count in counts):
+        raise Swapped
+    return counts

@@ -13,7 +13,7 @@ from edge_agent.words.language import mark, tr
 WHAT = {"gamma": mark("ALARM GAMMA"), "neutron": mark("ALARM NEUTRON"), "gamma neutron": mark("ALARM GAMMA AND NEUTRON")}
 RECENT_S = 300          # an alarm is the lane's line so long (and while its vehicle is inside): by then it is searched, or gone
 BLIND = {"blind", "link", "silence", "gamma-silence"}     # nobody looks at this lane's vehicles
-MUTE = {"unreadable", "instrument-refuses"}               # nor here, where no background was ever learned beside it
+MUTE = {"unreadable", "instrument-refuses", "profile-mismatch"}     # nor here, where no background was ever learned beside it
 Body = Mapping[str, Any]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.tools.counting import Changes, Cumulative, Interval, Now, Pace, PerSecond, Restarted
+from edge_agent.tools.counting import Changes, Counting, Cumulative, Interval, Now, Pace, PerSecond, Restarted, Swapped
 from edge_agent.tools.registers import Block, Counter, blocks, number
 
 S = 10**9
@@ -149,3 +149,29 @@ def test_a_counter_taken_as_counts_of_an_interval_is_named_and_chance_counts_nev
             taken = honest.take(Now(second * S, number=second), [float(counts + second)])       # and a slow rise of them
             none.add(taken.doubt if taken else "")
         assert none == {""} and any("count_means is wrong" in doubt and '"cumulative"' in doubt for doubt in doubts)
+
+
+@pytest.mark.parametrize("means", ["cumulative", "interval", "per-second"])
+def test_words_the_wrong_way_round_are_no_counts(means: str) -> None:
+    """50 counts were taken as 3 276 800 in 0.2 s: an alarm that never was, and then a background of 16 million a second."""
+    kinds: dict[str, Counting] = {
+        "cumulative": Cumulative(["u32", "u32"], 0.0), "interval": Interval(0.2), "per-second": PerSecond(0.2)}
+    counting = kinds[means]
+    chance, total, swapped = random.Random(1), [65_000, 2 * 65_536 - 300], 0
+    for second in range(60):
+        now = [chance.randint(30, 70), chance.randint(0, 1)]
+        total = [before + one for before, one in zip(total, now, strict=True)]
+        read = [(value & 0xFFFF) << 16 | value >> 16 for value in (total if means == "cumulative" else now)]
+        try:
+            counted = counting.take(Now(second * S, number=second), read)
+        except (Swapped, Restarted):
+            swapped += 1
+        else:
+            assert counted is None and second == 0
+    assert swapped >= 59
+
+
+def test_counts_in_order_are_never_called_swapped() -> None:
+    for counts in ([0, 0], [65_535, 0], [1, 0], [65_538, 0], [65_536, 7], [400_001, 65_536]):
+        counted = Interval(0.2).take(Now(0, number=1), counts)
+        assert counted is not None and counted.counts == tuple(counts)

@@ -198,4 +198,6 @@ def test_a_wrong_setting_is_named_before_the_board_it_makes_look_broken() -> Non
     faults = {"stuck:Aa1N": "", "noisy:Aa1": "", "profile-mismatch": "count_means is wrong: never fell", "share:Ba1": ""}
     (found,) = diagnose(faults, GUIDE)
     assert found.id == "wrong-count-means" and "count_means" in found.causes[0].what
+    faults = {"profile-mismatch": "gamma: every count is ...: the profile has the wrong word_order", "portal-restart": "neutron"}
+    assert [one.id for one in diagnose(faults, GUIDE)] == ["wrong-word-order"]
     assert [one.id for one in diagnose({"profile-mismatch": "a count above 99"}, GUIDE)] == ["wrong-profile"]

@@ -64,7 +64,7 @@ def test_what_is_wrong_is_said_beside_the_alarm() -> None:
     assert line(acts=(("exercise", None), ("maintenance", "3"))) == "Lane 2: EXERCISE, ready"
 
 
-@pytest.mark.parametrize("fault", ["unreadable", "instrument-refuses"])
+@pytest.mark.parametrize("fault", ["unreadable", "instrument-refuses", "profile-mismatch"])
 def test_a_wire_of_which_nothing_was_ever_read_is_not_watched(fault: str) -> None:
     assert line(faults=(fault,), armed=False) == f"Lane 2: NOT WATCHED, search by hand, call repair: {fault}"
     assert line(faults=(fault,)) == f"Lane 2: FAULT, call repair: {fault}", "the lane counts, a record now and then is spoiled"
