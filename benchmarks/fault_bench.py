@@ -47,7 +47,7 @@ CLASSES = {
     "show_count": ("portal-judges-nothing",),
     "speed_stuck": ("speed-sensor",),
     "tamper": ("tamper",),
-    "bad_cable": ("line-settings",),
+    "bad_cable": ("line-spoils", "line-settings"),
     "silent": ("wire-silent",),
 }
 OF_THE_LINK = ("reset", "no_power")     # there is no link here

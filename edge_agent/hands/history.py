@@ -3,6 +3,7 @@ afterwards and restarts.  First to be shed when space is short."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from collections.abc import Sequence
@@ -128,6 +129,12 @@ class History:
         for name in ("", "-wal", "-shm"):
             path = self._database.path
             path.with_name(path.name + name).unlink(missing_ok=True)
+
+    async def set_aside(self) -> None:
+        """Close a spoiled one and keep its file under another name."""
+        with contextlib.suppress(StorageError):
+            await self._database.close()
+        _set_aside(self._database.path)
 
     async def close(self) -> None:
         await self._database.close()

@@ -133,6 +133,7 @@ def _problem(module: LampSettings, lanes: Sequence[str]) -> str:
         sharing = [other for other in coils if coils[other] == address and other != name]
         if sharing and name in ALONE:
             return f"{name} and {sharing[0]} share coil {address}.\n  {name} needs a coil of its own"
-        if any((other in module.inverted) is not (name in module.inverted) for other in sharing):
-            return f"{name} and {sharing[0]} share coil {address}, one of them inverted.\n  Name both in inverted, or neither"
+        otherwise = [other for other in sharing if (other in module.inverted) is not (name in module.inverted)]
+        if otherwise:
+            return f"{name} and {otherwise[0]} share coil {address}, one of them inverted.\n  Name both in inverted, or neither"
     return ""

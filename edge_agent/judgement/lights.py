@@ -18,7 +18,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from edge_agent.words.event import Alarm, Event, Fault, Occupancy
-from edge_agent.words.reading import Radiation
+from edge_agent.words.reading import Condition, Radiation
 
 TICK_NS = 100 * 10**6
 ROUND = 20                              # ticks until a rhythm begins again: 2 s
@@ -62,7 +62,7 @@ class Lights:
             case Alarm():
                 until_ns = None if event.occupancy else event.at_ns + self._hold_ns
                 self._lit[event.id] = _Lit(event.lane, event.radiation, event.occupancy, event.at_ns, until_ns)
-            case Occupancy():
+            case Occupancy() if event.ended != "overdue":       # that one stands in the lane until the fault ends
                 for lit in self._lit.values():
                     if lit.lane == event.lane and lit.occupancy == event.id:
                         lit.until_ns = event.end_ns + self._hold_ns
@@ -70,6 +70,10 @@ class Lights:
                 self._fault(str(event.lane), event)
 
     def _fault(self, lane: str, event: Fault) -> None:
+        if event.condition == Condition.OVERDUE.value and not event.present:
+            for lit in self._lit.values():
+                if lit.lane == lane and lit.until_ns is None:
+                    lit.until_ns = event.at_ns + self._hold_ns
         if event.condition == "overload":
             if event.present:
                 self._distance.setdefault(lane, False)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from edge_agent.hands.history import Block, Blocks, History
 from edge_agent.paths.lane import Lane
 from edge_agent.words.clock import Clock
-from edge_agent.words.errors import StorageError
+from edge_agent.words.errors import StorageError, Unavailable
 from edge_agent.words.reading import Radiation
 
 T = TypeVar("T")
@@ -23,6 +23,7 @@ class Keeping:
     def __init__(self, history: History | None, clock: Clock) -> None:
         self._history, self._clock = history, clock         # None: there is no room for it
         self._pending: set[asyncio.Task[Any]] = set()
+        self.spoiled = False                                # the file itself takes nothing any more
 
     def passage(self, body: dict[str, Any]) -> None:
         """Keep an occupancy's counts; what the disk refuses is shed, evidence has gone its own way."""
@@ -53,7 +54,7 @@ class Keeping:
         try:
             await asyncio.shield(self._start(table.keep(blocks)))
         except StorageError as problem:
-            log.warning("%s not kept yet: %s", what, problem)
+            self._refused(f"{what} not kept yet", problem)
             return False
         return True
 
@@ -76,6 +77,17 @@ class Keeping:
             await asyncio.gather(*self._pending, return_exceptions=True)
             await history.discard()
 
+    def _refused(self, what: str, problem: StorageError) -> None:
+        log.warning("%s: %s", what, problem)
+        self.spoiled |= not isinstance(problem, Unavailable)
+
+    async def set_aside(self) -> None:
+        """A spoiled file is kept for whoever asks, and a new one begins (paths.room)."""
+        history, self._history, self.spoiled = self._history, None, False
+        if history is not None:
+            await asyncio.gather(*self._pending, return_exceptions=True)
+            await history.set_aside()
+
     def resume(self, history: History) -> None:
         """There is room again."""
         self._history = history
@@ -85,7 +97,7 @@ class Keeping:
             if self._history is not None:
                 await self._history.keep_passage(body["lane"], self._clock.wall_ns(), body)
         except StorageError as problem:
-            log.warning("a passage is not kept for learning: %s", problem)
+            self._refused("a passage is not kept for learning", problem)
 
     async def backgrounds(self, lanes: Sequence[Lane], now_ns: int) -> None:
         """Keep the backgrounds of now for the next start."""
@@ -103,7 +115,7 @@ class Keeping:
             if found and self._history is not None:
                 await self._history.keep_backgrounds(self._clock.wall_ns(), found)
         except StorageError as problem:
-            log.warning("backgrounds are not kept: %s", problem)
+            self._refused("backgrounds are not kept", problem)
 
     async def put_back(self, lanes: Sequence[Lane]) -> None:
         """Give each lane the background of its last run, with the error its age deserves."""

@@ -16,7 +16,7 @@ from edge_agent.doors.files import preallocate, space
 from edge_agent.hands.history import History
 from edge_agent.paths.keeping import Keeping
 from edge_agent.paths.retention import Retention
-from edge_agent.words.errors import Unavailable
+from edge_agent.words.errors import StorageError, Unavailable
 
 log = logging.getLogger("edge_agent.room")
 WARN_FREE = 0.20            # part of the file system left free when people are told (design page "evidence": at 80 % full)
@@ -49,6 +49,7 @@ class Room:
         self._state, self._keeping, self._retention, self._report = state, keeping, retention, report
         self._spare, self._wire_mb = spare, wire_mb
         self._reserve = state / "reserve"
+        self._unopened = ""                 # why there is no history, where it is not for want of room
 
     async def look(self) -> None:
         """One look, every few seconds."""
@@ -57,6 +58,9 @@ class Room:
             return
         free, whole = found
         shed_below = last_room(whole)
+        if self._keeping.spoiled:
+            log.error("%s: the history of counts is spoiled; it is set aside and a new one begins", self._state)
+            await self._keeping.set_aside()
         if free < shed_below and not self._keeping.off:
             log.error("%s: %d KB free: the history of counts is deleted to keep evidence", self._state, free >> 10)
             await self._keeping.shed()
@@ -64,19 +68,28 @@ class Room:
             await self._spare()
             await self._retention.make_room()
         elif self._keeping.off and free > 2 * shed_below:
-            history = await open_history(self._state, self._wire_mb)
-            if history is not None:
-                self._keeping.resume(history)
-                self._retention.room_again()
+            await self._open_again()
         self._tell(free, whole)
         size = int(min(RESERVE_MAX, whole * RESERVE_PART))
         if free > 2 * size and not self._reserve.exists():
             preallocate(self._reserve, size)
 
+    async def _open_again(self) -> None:
+        try:
+            self._keeping.resume(await History.open(self._state / "history.db", self._wire_mb << 20))
+        except StorageError as problem:
+            self._unopened = str(problem)
+        else:
+            self._unopened = ""
+            self._retention.room_again()
+
     def _tell(self, free: int, whole: int) -> None:
-        what = "; the history of counts is shed, evidence is kept" if self._keeping.off else ""
+        shed = self._keeping.off and not self._unopened
+        why = f"{self._unopened}; counts are not kept, evidence is; is the file edge-agent's?  ls -l {self._state}"
+        self._report("history-unreadable", why, bool(self._unopened))
+        what = "; the history of counts is shed, evidence is kept" if shed else ""
         why = f"{free >> 20} MB free of {whole >> 20} MB on the disk of {self._state}{what}; free space: df -h {self._state}"
-        self._report("disk-low", why, free < whole * WARN_FREE or self._keeping.off)
+        self._report("disk-low", why, free < whole * WARN_FREE or shed)
 
     def release(self) -> bool:
         """Give the reserve to the ledger; False where there is none."""

@@ -9,6 +9,7 @@ from typing import Any
 from edge_agent.tools import acts, alarm_text, gravity, source_place
 from edge_agent.tools.fault_names import fault_name
 from edge_agent.words.language import mark, tr
+from edge_agent.words.reading import Condition
 
 WHAT = {"gamma": mark("ALARM GAMMA"), "neutron": mark("ALARM NEUTRON"), "gamma neutron": mark("ALARM GAMMA AND NEUTRON")}
 RECENT_S = 300          # an alarm is the lane's line so long (and while its vehicle is inside): by then it is searched, or gone
@@ -32,7 +33,7 @@ def _lane(name: str, lane: Body, status: Body, alarms: Sequence[Body]) -> str:
     away = [tr("KEEP DISTANCE")] if any(map(gravity.danger, lane["faults"])) else []
     marks = [tr(acts.KINDS.get(act["kind"], act["kind"].upper())) for act in status.get("acts", [])
              if act["lane"] in (None, name)]
-    inside = lane.get("passage")                    # the vehicle that is in the lane now
+    inside = _inside(lane)
     recent = [alarm for alarm in alarms if alarm["lane"] == name and (
         0 <= _age_s(alarm, status["now"]) < RECENT_S or alarm["occupancy"] == inside is not None)]
     words = []
@@ -47,6 +48,12 @@ def _lane(name: str, lane: Body, status: Body, alarms: Sequence[Body]) -> str:
     elif not lane["armed"]:
         words.append(tr("NOT READY"))
     return ", ".join([*away, *marks, *(words or ([] if away else [tr("ready")]))])
+
+
+def _inside(lane: Body) -> str | None:
+    """The vehicle that is in the lane now; one overdue has its passage written, and stands there."""
+    found: Body = (lane.get("found") if Condition.OVERDUE.value in lane["faults"] else None) or {}
+    return lane.get("passage") or found.get("occupancy")
 
 
 def _alarm(recent: Sequence[Body], now: Body, found: Body | None) -> str:

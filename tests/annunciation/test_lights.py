@@ -21,13 +21,13 @@ def alarm(at_s: float, radiation: Radiation = G, occupancy: str | None = "O1", l
     return Alarm(round(at_s * S), lane, f"A{at_s:g}{radiation.value}", radiation, judgement, {}, {}, occupancy, None)
 
 
-def passed(end_s: float, name: str = "O1") -> Occupancy:
+def passed(end_s: float, name: str = "O1", ended: str = "portal") -> Occupancy:
     end_ns = round(end_s * S)
-    return Occupancy(end_ns, "2", name, 0, end_ns, "portal", 1, (), False, False, None)
+    return Occupancy(end_ns, "2", name, 0, end_ns, ended, 1, (), False, False, None)
 
 
-def fault(condition: str, present: bool, lane: str | None = "2") -> Fault:
-    return Fault(0, lane, condition, present, "")
+def fault(condition: str, present: bool, lane: str | None = "2", at_s: float = 0) -> Fault:
+    return Fault(round(at_s * S), lane, condition, present, "")
 
 
 def lights(*events: Event) -> Lights:
@@ -66,6 +66,14 @@ def test_a_lamp_stands_until_its_vehicle_has_gone_and_a_minute_more() -> None:
     red.show(passed(1000))
     assert rhythm(red, "gamma", 1056) != DARK and rhythm(red, "gamma", 1060) == DARK
     assert rhythm(red, "ready", 1060) == STEADY
+
+
+def test_a_lamp_stands_beside_a_vehicle_that_is_overdue() -> None:
+    """A vehicle that alarmed and was told to stay: after 15 minutes its passage is written, and it is still there."""
+    red = lights(alarm(0), passed(900, ended="overdue"), fault("occupancy-overdue", True, at_s=900))
+    assert rhythm(red, "gamma", 5000) != DARK
+    red.show(fault("occupancy-overdue", False, at_s=5000))
+    assert rhythm(red, "gamma", 5056) != DARK and rhythm(red, "gamma", 5060) == DARK
 
 
 def test_an_alarm_of_the_vacant_lane_ends_by_itself() -> None:

@@ -17,10 +17,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_agent.doors.clock import RealClock
+from edge_agent.hands.history import History
 from edge_agent.hands.keys import LogKey
 from edge_agent.hands.ledger import Ledger
 from edge_agent.house import audit
 from edge_agent.house.identity import LogIdentity, create_log
+from edge_agent.paths.keeping import Keeping
 from edge_agent.paths.outbox import Book, Outbox
 from edge_agent.paths.retention import DAY_S, LINES_AT_ONCE, Retention
 from edge_agent.paths.room import Room
@@ -312,7 +315,7 @@ def test_a_long_backlog_is_pruned_in_steps(tmp_path: Path) -> None:
 class Spent:
     """Keeping without a history: it is shed already."""
 
-    off = True
+    off, spoiled = True, False
 
 
 def test_a_full_disk_keeps_less_step_by_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -508,3 +511,49 @@ def test_a_pruned_alarm_is_told_as_gone(tmp_path: Path) -> None:
         return await portal.ledger.alarms(10)
 
     assert [jws.take_apart(line).payload["seq"] for line in story_of(tmp_path, story)] == [7]
+
+
+def test_a_history_that_cannot_be_opened_is_no_full_disk(tmp_path: Path) -> None:
+    """Found by attack: "disk-low", with 75 GB free, and the remedy was to free some."""
+    async def story(portal: Portal) -> list[set[str]]:
+        told: set[str] = set()
+        keeping = Keeping(None, RealClock())
+
+        def tell(name: str, why: str, on: bool) -> None:
+            (told.add if on else told.discard)(name)
+
+        room = Room(tmp_path, keeping, portal.retention(), tell, portal.spare)
+        (tmp_path / "history.db").mkdir()
+        await room.look()
+        found = [set(told)]
+        (tmp_path / "history.db").rmdir()
+        await room.look()
+        await keeping.close()
+        return [*found, set(told)]
+
+    assert story_of(tmp_path, story) == [{"history-unreadable"}, set()]
+
+
+def test_a_history_spoiled_while_it_is_in_use_is_set_aside(tmp_path: Path) -> None:
+    """Found by attack: nothing was kept any more, for ever, and only the log said so."""
+    async def story(portal: Portal) -> int:
+        history = await History.open(tmp_path / "history.db")
+        for n in range(60):
+            await history.keep_passage("2", n, {"lane": "2", "n": list(range(n, n + 900))})
+        await history.close()
+        with (tmp_path / "history.db").open("r+b") as file:
+            file.seek(4096)                         # all but the schema
+            file.write(b"\xa5" * ((tmp_path / "history.db").stat().st_size - 4096))
+        keeping = Keeping(await History.open(tmp_path / "history.db"), RealClock())
+        room = Room(tmp_path, keeping, portal.retention(), lambda *report: None, portal.spare)
+        for _ in range(3):
+            keeping.passage({"lane": "2"})
+            await asyncio.gather(*keeping._pending)
+            await room.look()
+        assert keeping._history is not None
+        kept = await keeping._history.passages("2", 10)
+        await keeping.close()
+        return len(kept)
+
+    assert story_of(tmp_path, story) == 2           # the first was refused
+    assert (tmp_path / "history.db.damaged").exists()

@@ -27,9 +27,10 @@ def ids(**faults: str) -> list[str]:
 
 def test_a_full_disk_is_told_from_a_worn_card() -> None:
     """It said "SD card, 50 %" beside a disk that was full."""
-    told = {"storage": "SQLITE_FULL: database or disk is full", "disk-low": "0 MB free of 64 MB on the disk of /s"}
+    told = {"storage": "/s/ledger.db: no room on the disk (SQLITE_FULL)", "disk-low": "0 MB free of 64 MB on the disk of /s"}
     full = diagnose(told, GUIDE)
     assert [one.id for one in full] == ["disk-full"] and not any("card" in cause.what for cause in full[0].causes)
+    assert ids(storage=told["storage"]) == ["disk-full"]         # before the disk is looked at next
     assert ids(storage="disk I/O error") == ["disk"]
     assert ids(disk_low="9 MB free of 64 MB", disk_slow="2.1 s") == ["disk-full", "disk"]
 
@@ -60,7 +61,7 @@ def test_a_spoiled_line_hides_no_second_fault() -> None:
     line = {"unreadable": "", "spoiled-counts": "", "missing-samples": "", "pre-samples": "", "occupancy-counter-gap": ""}
     for second, class_ in (("noisy:Ba1", "panel-noisy"), ("share:Aa2", "panel-drifts"), ("deaf:Aa1N", "panel-drifts"),
                            ("history-uneven", "source-one-side"), ("tamper", "tamper"), ("dead:Aa1", "panel-dead")):
-        assert [one.id for one in diagnose({**line, second: ""}, GUIDE)] == ["line-settings", class_]
+        assert [one.id for one in diagnose({**line, second: ""}, GUIDE)] == ["line-spoils", class_]
 
 
 def test_two_panels_with_different_faults_are_two_findings() -> None:

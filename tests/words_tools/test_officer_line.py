@@ -52,7 +52,11 @@ def test_an_alarm_stands_as_long_as_its_vehicle_is_in_the_lane() -> None:
     now["lanes"]["2"]["passage"] = "O1"
     told = officer_line.lines(now, [alarm(901), alarm(901, occupancy="O0"), alarm(901, "neutron", None)])
     assert told == ["Lane 2: ALARM GAMMA, 15 min ago, FAULT, call repair: gamma-high-background"]
-    now["lanes"]["2"]["passage"] = None
+    now["lanes"]["2"] |= {"passage": None, "found": {"occupancy": "O1", "sources": {}}}
+    now["lanes"]["2"]["faults"].append("occupancy-overdue")
+    told = officer_line.lines(now, [alarm(901), alarm(901, occupancy="O0")])
+    assert told[0].startswith("Lane 2: ALARM GAMMA, 15 min ago, FAULT")
+    now["lanes"]["2"]["faults"].remove("occupancy-overdue")
     assert officer_line.lines(now, [alarm(901), alarm(901, occupancy=None)]) == [
         "Lane 2: FAULT, call repair: gamma-high-background"]
 
