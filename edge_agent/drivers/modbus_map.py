@@ -90,7 +90,7 @@ class MapDecoder:
         self._theirs: int | None = None
         self._time_s: float | None = None
         self._number: int | None = None
-        self._changes, self._pace = Changes(), Pace()
+        self._changes, self._pace, self._swapped = Changes(), Pace(), False
         self._refused: set[bytes] = set()
         self._new_ns: int | None = None     # when an answer last told something
 
@@ -219,10 +219,12 @@ class MapDecoder:
         try:
             counted = group.counting.take(Now(at_ns, self._time_s, self._number, self._changes.newest), values)
         except (Restarted, Swapped) as problem:
+            self._swapped |= isinstance(problem, Swapped)
             condition = Condition.PROFILE if isinstance(problem, Swapped) else Condition.POWER_CYCLE
             yield Health(at_ns, condition, True, f"{radiation.value}: {problem}")
             return
-        if counted is not None:
+        if counted is not None and (any(counted.counts) or not self._swapped):      # a 0 is a 0 in either order
+            self._swapped = False
             alarm = any(self._states.get(f"{radiation.value}-{name}", False) for name in ("alarm", "over-range"))
             occupied = self._states.get("occupied", False)
             yield Sample(at_ns, radiation, counted.interval_s, counted.counts, occupied, alarm)
