@@ -8,6 +8,7 @@
 # Keys, ledger and configuration are never touched.  A version that fails its self-test, or whose service does not come up,
 # is not left in place.
 set -eu
+umask 022                       # whatever root's is: the accounts of the services read and run what is installed
 bundle=$(cd "$(dirname "$0")" && pwd)
 root="" service=yes rollback=no
 while [ $# -gt 0 ]; do

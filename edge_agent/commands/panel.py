@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from edge_agent.commands import acting, options
 from edge_agent.words.language import tr
@@ -38,6 +39,7 @@ def _name(chosen: argparse.Namespace) -> int:
     from edge_agent.house.configuration import load
     from edge_agent.tools import lane_edit
 
+    os.umask(0o022)         # whatever root's is: the core reads the configuration
     found = load(chosen.config)
     names = panel_naming.names_of(found, chosen.lane)
     with asked.under(found, acting.by(chosen), "maintenance", chosen.lane, panel_naming.REASON):

@@ -18,8 +18,8 @@ from edge_agent.house import asked, panel_naming
 from edge_agent.house.configuration import Configuration
 from edge_agent.house.person_steps import NO, YES, PersonSteps
 from edge_agent.house.setup_parts import Asker
+from edge_agent.tools import acts, commissioning, commissioning_page
 from edge_agent.tools import answer_checks as checks
-from edge_agent.tools import commissioning, commissioning_page
 from edge_agent.tools.commissioning import Step, step
 from edge_agent.words.errors import EdgeAgentError, StorageError
 from edge_agent.words.language import mark, tr
@@ -85,7 +85,7 @@ class Commissioning:
                 done[name] = [step(name, "fail", " ".join(str(problem).split()))]
             for one in done[name]:
                 self.asker.say(commissioning.line(lane, one))
-            self._keep(found, lane, done)
+            self._keep(found, lane, {**kept, **done})       # who is stopped here keeps what he has not come to again
         return [one for steps in done.values() for one in steps]
 
     def _again(self, lane: str, name: str, steps: list[Step]) -> bool:
@@ -117,6 +117,10 @@ class Commissioning:
             tr("  lane {lane}: commissioned: it may go to work.", lane=lane) if passed else
             tr("  lane {lane}: not commissioned yet, left out or failed: {steps}.\n  Next: edge-agent commission {lane}",
                lane=lane, steps=", ".join(dict.fromkeys(missing))))
+        for act in (asked.status(found) or {"acts": []})["acts"]:       # of a run that was killed: the lane is not at work yet
+            if act["lane"] in (None, lane):
+                self.asker.say(tr("  --   still under way: {act}.\n  End it: edge-agent {kind} end --help", act=acts.line(act),
+                                  kind=act["kind"]))
         page = self._file(lane, ".html")
         text = commissioning_page.page(found.settings.portal.origin, lane, self.by, found.hash, steps, passed,
                                        time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()))

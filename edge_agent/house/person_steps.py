@@ -76,7 +76,7 @@ class PersonSteps:
         if not self._now("walk", tr("A source is carried or driven through lane {lane} now", lane=self.lane)):
             return []
         size, alarms, passed = asked.log(self.found)["size"], list[dict[str, Any]](), list[dict[str, Any]]()
-        with asked.under(self.found, self.by, "exercise", self.lane, "commissioning: a source carried through"):
+        with asked.under(self.found, self.by, "exercise", self.lane, "commissioning: a source carried through", 2 * WALK_S):
             self.asker.say(tr("  waiting up to {seconds:.0f} s for it; every alarm is marked as an exercise", seconds=WALK_S))
             ends = time.monotonic() + WALK_S
             while time.monotonic() < ends:

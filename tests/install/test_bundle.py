@@ -41,7 +41,7 @@ def machine(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def install(bundle: Path, root: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*OFFLINE, bundle / "install.sh", "--root", root, *words], capture_output=True, text=True,
+    return subprocess.run([*OFFLINE, bundle / "install.sh", "--root", root, *words], capture_output=True, text=True, umask=0o077,
                           env={"PATH": os.environ["PATH"], "PIP_NO_INDEX": "1", "EDGE_AGENT_PAUSE_S": "0", **more})
 
 
@@ -62,6 +62,8 @@ def changed(bundle: Path, where: Path, name: str, text: str) -> Path:
 def test_it_installs_without_a_network_and_works(machine: Path) -> None:
     agent = machine / "opt/edge-agent/current/bin/edge-agent"
     assert subprocess.run([agent, "selftest"], capture_output=True).returncode == 0
+    shut = [path for path in (machine / "opt").rglob("*") if not path.is_symlink() and not path.stat().st_mode & 0o004]
+    assert not shut, "root's umask of 077 must not keep it from the services' accounts"
     assert (machine / "usr/local/bin/edge-agent").readlink() == Path("/opt/edge-agent/current/bin/edge-agent")
     for made in ("etc/systemd/system/edge-agent.service", "etc/udev/rules.d/60-edge-agent.rules",
                  "usr/share/doc/edge-agent/diagnostics.md", "usr/local/share/man/man1/edge-agent.1"):

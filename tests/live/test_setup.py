@@ -273,11 +273,13 @@ def test_killed_at_any_step_the_next_setup_comes_to_the_same_end_with_the_same_k
 
 
 def test_a_technician_may_set_up_in_lithuanian(post: Post) -> None:
-    """Keys are enrolled by a command of its own, whose words setup reads."""
+    """Keys are enrolled by a command of its own, whose words setup reads.  Where root's files are for root alone, too."""
     post.portal("A", "--scene", "quiet")
     answers = answered(post)
     words = [sys.executable, "-m", "edge_agent", "setup", "--answers", str(answers), "--config", str(post.config)]
-    done = subprocess.run(words, env={**ENVIRONMENT, "LC_ALL": "lt_LT.UTF-8"}, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(words, env={**ENVIRONMENT, "LC_ALL": "lt_LT.UTF-8"}, capture_output=True, text=True, timeout=200,
+                          umask=0o077)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert post.config.stat().st_mode & 0o777 == 0o644, "the account of the core reads it"
     assert "Šis postas veikia" in done.stdout and re.search(r"(\d{5} ){5}\d{5}", done.stdout)
     assert '<html lang="lt">' in (post.where / "commissioning-2.html").read_text()
