@@ -121,5 +121,6 @@ class _Quiet:
         except (NotRunning, KeyError):
             return tr("the core does not answer")
         details = lane.get("fault_details", {})
-        reasons = "; ".join(f"{name}: {details.get(name, '')}" for name in lane["faults"])
-        return reasons or tr("no fault: the portal has nothing to say")
+        reasons = "; ".join(f"{name}: {details.get(name, '')}" for name in lane["faults"]
+                            if name in ("link", "silence", "instrument-refuses") or name.endswith("-silence"))
+        return reasons or tr("no fault of the wire: the portal has nothing to say")

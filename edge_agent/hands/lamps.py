@@ -15,7 +15,7 @@ from typing import Protocol
 from edge_agent.doors import modbus
 from edge_agent.judgement.lights import AFTER_END, TICK_NS, Button, Lights
 from edge_agent.words.clock import Clock
-from edge_agent.words.errors import LinkError
+from edge_agent.words.errors import LinkError, said
 from edge_agent.words.event import Event
 from edge_agent.words.settings import LampSettings
 
@@ -146,8 +146,10 @@ class Module:
                 self._streams = await asyncio.open_connection(self._host, self._port)
         except TimeoutError:
             raise LinkError(f"{self.name}: no answer in {ANSWER_S:.0f} s; has it power, is the address right?") from None
-        except (OSError, ValueError) as problem:        # ValueError: a name that is none
-            raise LinkError(f"{self.name}: {getattr(problem, 'strerror', None) or problem}") from None
+        except OSError as problem:
+            raise LinkError(f"{self.name}: {said(problem)}") from None
+        except ValueError as problem:                   # a name that is none
+            raise LinkError(f"{self.name}: {problem}") from None
 
     def broken(self) -> None:
         self.close()

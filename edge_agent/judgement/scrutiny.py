@@ -80,7 +80,7 @@ class Scrutiny:
             yield from self._faults.begin(sample.at_ns, Condition.TWICE.value, "the same sample came twice at once", fades=True)
         if missing := self._flow.missing(sample):
             self._tally.missing += missing
-            why = f"{missing} {sample.radiation.value} samples never came in 10 s"
+            why = f"{missing} {sample.radiation.value} samples that were due never came"
             yield from self._faults.begin(sample.at_ns, Condition.MISSING.value, why, fades=True)
         if sample.late:
             self._tally.late += 1

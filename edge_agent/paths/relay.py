@@ -114,8 +114,11 @@ class Relay:
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = str((writer.get_extra_info("peername") or ("?",))[0])
-        if self._server is None or len(self._listeners) >= LISTENERS_MAX or peer not in self._settings.allow:
-            log.warning("lane %s: %s is refused", self.lane, peer)
+        listed = peer in self._settings.allow
+        if self._server is None or len(self._listeners) >= LISTENERS_MAX or not listed:
+            down = "the portal's wire is down" if self._server is None else f"{len(self._listeners)} listen already"
+            why = down if listed else "not in `allow`"
+            log.warning("lane %s: %s is refused: %s", self.lane, peer, why)
             self.tally.refused += 1
             writer.close()
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 class EdgeAgentError(Exception):
     """Anything we refuse on purpose.  The message says what happened and what to do next."""
@@ -62,3 +64,8 @@ class NotRunning(EdgeAgentError):
 
 class NotAllowed(NotRunning):
     """It is there, and this account may not ask it: nothing is said of whether it runs well."""
+
+
+def said(problem: OSError) -> str:
+    """The system's own words: those of asyncio name the call that failed, not whether it was refused or unreachable."""
+    return os.strerror(problem.errno) if problem.errno and problem.errno > 0 else problem.strerror or str(problem)

@@ -11,8 +11,9 @@ from pymodbus.datastore import ModbusDeviceContext, ModbusSequentialDataBlock, M
 from pymodbus.server import ModbusTcpServer
 
 from edge_agent.doors.clock import RealClock
-from edge_agent.hands.lamps import Lamps
+from edge_agent.hands.lamps import Lamps, Module
 from edge_agent.judgement.lights import Lights
+from edge_agent.words.errors import LinkError
 from edge_agent.words.settings import LampSettings
 from tests.annunciation.test_lights import G, alarm
 from tests.live.post import free_port
@@ -130,6 +131,12 @@ def test_a_coil_the_module_has_not_is_named() -> None:
         assert "about coil 90; is its number in [[annunciator.module]] right?" in module.told[0]
 
     with_module(story, coils={"fault": 90})
+
+
+def test_a_module_that_is_not_there_is_told_in_the_words_of_a_lane() -> None:
+    """It said "Connect call failed ('127.0.0.1', 27502)", and the lane on the same module "Connection refused"."""
+    with pytest.raises(LinkError, match=r"^I/O module 127\.0\.0\.1:[0-9]+: Connection refused$"):
+        asyncio.run(Module(LampSettings(host="127.0.0.1", coils=COILS, port=free_port())).open())
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", bytes(range(1, 60))])

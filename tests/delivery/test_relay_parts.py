@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from edge_agent.hands.taps import Lagged, Taps
 from edge_agent.house.configuration import load
-from edge_agent.paths.relay import BEHIND_MAX, Relay
+from edge_agent.paths.relay import BEHIND_MAX, LISTENERS_MAX, Relay
 from edge_agent.tools.relay_lines import BEGIN_MAX, Beginning
 from edge_agent.words.errors import SettingsError
 from edge_agent.words.settings import RelaySettings
@@ -79,6 +79,32 @@ def written(where: Path, host: str = "127.0.0.1", port: int = 1600, allow: str =
     file.write_text(text.replace("link =", RELAY.format(host=host, port=port, allow=allow) + "link =", 1))
     assert "relay" in file.read_text()
     return file
+
+
+def test_why_one_is_refused_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Of 40 listeners on the list 24 were refused, in the words of one that is not on it."""
+    port = free_port()
+
+    async def feed() -> AsyncGenerator[dict[str, Any], None]:
+        yield {"open": True, "fresh": True}
+        await asyncio.sleep(60)
+
+    async def tell(counts: dict[str, int]) -> None: ...
+
+    async def story() -> None:
+        relay = Relay("2", RelaySettings("127.0.0.1", ["127.0.0.1"], port), feed, tell)
+        task = asyncio.create_task(relay.run())
+        await asyncio.sleep(0.1)
+        met = [await asyncio.open_connection("127.0.0.1", port) for _ in range(LISTENERS_MAX + 1)]
+        met.append(await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0)))
+        assert [await reader.read() for reader, _ in met[-2:]] == [b"", b""]
+        for _, writer in met:
+            writer.transport.abort()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(asyncio.wait_for(story(), 30))
+    assert "127.0.0.1 is refused: 16 listen already" in caplog.text and "127.0.0.2 is refused: not in `allow`" in caplog.text
 
 
 def test_who_does_not_read_is_dropped_and_who_is_not_on_the_list_is_refused() -> None:

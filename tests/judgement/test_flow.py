@@ -24,6 +24,15 @@ def test_samples_that_never_came_are_a_fault_with_their_number() -> None:
     assert lane.faults("missing-samples") == [True] and lane.portal.tally.missing >= 20
 
 
+def test_a_gap_is_not_told_as_one_of_ten_seconds() -> None:
+    """117 samples "never came in 10 s" of an instrument that gives 50: it had been off for 23 s."""
+    lane = Watched()
+    steady(lane, 10.0, 20)
+    steady(lane, 37.0, 1)
+    told = lane.portal.faults.details["missing-samples"]
+    assert told.startswith("115 gamma samples") and " 10 s" not in told
+
+
 def test_samples_in_their_cadence_are_none() -> None:
     lane = Watched()
     steady(lane, 10.0, 200)

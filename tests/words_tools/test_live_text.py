@@ -90,11 +90,16 @@ def test_a_short_look_at_a_wire_that_is_not_open_says_why(
         def __enter__(self) -> Answers: return self
         def __exit__(self, *_: object) -> None: ...
         def ask(self, op: str) -> dict[str, Any]:
-            return {"lanes": {"5": {"faults": ["link"], "fault_details": {"link": "Connection refused"}}}}
+            details = {"link": "Connection refused", "tamper": "open"}
+            return {"lanes": {"5": {"faults": ["link", "tamper"], "fault_details": details},
+                              "6": {"faults": ["tamper"], "fault_details": details}}}
 
     monkeypatch.setattr(asking, "Core", Answers)
     wire._Quiet(Path("control.sock"), "5").stop()
-    assert "link: Connection refused" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "link: Connection refused" in said and "tamper" not in said, "no reason of a silence"
+    wire._Quiet(Path("control.sock"), "6").stop()
+    assert "no fault of the wire" in capsys.readouterr().err
     quiet = wire._Quiet(Path("control.sock"), "5")
     quiet.heard()
     quiet.stop()

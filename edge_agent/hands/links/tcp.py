@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from typing import cast
 
 from edge_agent.hands.links.mailbox import Mailbox
 from edge_agent.words.clock import Clock
-from edge_agent.words.errors import LinkError
+from edge_agent.words.errors import LinkError, said
 from edge_agent.words.reading import Chunk
 
 CONNECT_S = 5.0                     # a portal is one switch away; longer only delays the next try
@@ -18,11 +17,6 @@ KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_K
 
 
 TAKEN = "the portal closed the connection before it sent anything; does another client hold it?  Many take only one"
-
-
-def _said(problem: OSError) -> str:
-    """The system's own words: those of asyncio name the call that failed, not whether it was refused or unreachable."""
-    return os.strerror(problem.errno) if problem.errno and problem.errno > 0 else problem.strerror or str(problem)
 
 
 def keep_alive(transport: asyncio.BaseTransport) -> None:
@@ -50,7 +44,7 @@ class TcpLink:
         except TimeoutError:
             raise LinkError(f"{self.name}: no answer in {CONNECT_S:.0f} s; is the portal on, is the address right?") from None
         except OSError as problem:
-            raise LinkError(f"{self.name}: {_said(problem)}") from None
+            raise LinkError(f"{self.name}: {said(problem)}") from None
         except ValueError as problem:           # a name that is none (UnicodeError of the idna codec, a NUL)
             raise LinkError(f"{self.name}: not an address: {problem}") from None
 
