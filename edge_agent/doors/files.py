@@ -15,14 +15,14 @@ from urllib.parse import quote
 from edge_agent.words.errors import BusyError, SettingsError, StorageError, Unavailable
 
 
-def read_text(path: Path, what: str) -> str:
-    """The text of a file a person maintains; SettingsError says what to do."""
+def read_text(path: Path, what: str, remedy: str = "Is the path right?") -> str:
+    """The text of a file a person maintains; SettingsError says what to do, `remedy` where there is no such file."""
     if path.is_char_device() or path.is_block_device() or path.is_fifo():
         raise SettingsError(f"{what} {path} is a device or a pipe and no file.\n  Give a file")
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise SettingsError(f"{what} {path} does not exist.\n  Give its path, or make it from the shipped example.") from None
+        raise SettingsError(f"{what} {path} does not exist.\n  {remedy}") from None
     except UnicodeDecodeError:
         raise SettingsError(f"{what} {path} is not text in UTF-8.\n  Is it the right file?") from None
     except OSError as problem:

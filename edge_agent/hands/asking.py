@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -60,6 +61,8 @@ class Core:
         try:
             self._socket.sendall(json.dumps({"op": op, **values}).encode() + b"\n")
         except OSError as problem:
+            with contextlib.suppress(NotRunning):
+                self._answer()                  # why we are turned away, where it says so
             raise NotRunning(f"the core left while we asked ({problem})") from None
 
     def _answer(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from edge_agent.words.register_map import UNKNOWN
 from edge_agent.words.settings import LaneSettings, Profile, Settings
 
 WIRE_KEYS = ("baud", "parity", "data_bits", "stop_bits", "answer_s", "gap_s")       # of a bus, not of an instrument
+MAKE_IT = "Another file: --config FILE.  None yet: edge-agent setup makes it"
 DEFAULT = Path("/etc/edge-agent/edge-agent.toml")
 
 
@@ -55,7 +56,7 @@ class Configuration:
 
 def load(path: Path) -> Configuration:
     """Read and check; SettingsError names file, key and remedy.  Touches nothing else."""
-    settings = toml_settings.read(Settings, read_text(path, "the configuration"), str(path))
+    settings = toml_settings.read(Settings, read_text(path, "the configuration", MAKE_IT), str(path))
     places.check(settings, path)
     _check_lanes(settings, path)
     _check_centre(settings, path)

@@ -16,11 +16,12 @@ from edge_agent.words.language import tr
 from edge_agent.words.sources import CheckSource, Sources
 
 RADIATIONS = ("gamma", "neutron")
+MAKE_IT = 'Make it as docs/diagnostics.md shows: "Check sources"'
 Say = Callable[[str], None]
 
 
 def register(file: Path) -> list[CheckSource]:
-    return toml_settings.read(Sources, read_text(file, "the register of check sources"), str(file)).source
+    return toml_settings.read(Sources, read_text(file, "the register of check sources", MAKE_IT), str(file)).source
 
 
 def find(file: Path, name: str) -> CheckSource:

@@ -22,6 +22,9 @@ factor = 3.0
 
 def test_a_source_is_measured_and_written_down(post: Post) -> None:
     (post.where / "source.toml").write_text(SCENE)
+    post.configure()
+    none = post.command("source-check", "1", "--source", "X", "--panel", "Aa1", "--config", post.config, check=False)
+    assert none.returncode == 3 and "docs/diagnostics.md" in none.stderr        # no example of it is shipped
     (post.where / "sources.toml").write_text(
         '[[source]]\nid = "CS-1188"\nnuclide = "Cs-137"\nactivity_bq = 370000.0\ndate = "2020-01-01"\nkept = "safe, post 2"\n'
         'measured = "2026-01-01"\nexpected_cps = { Aa1 = 510.0, Aa2 = 900.0 }\n')

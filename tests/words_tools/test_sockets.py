@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from edge_agent.hands.asking import Core
 from edge_agent.hands.sockets import PEERS_MAX, REQUEST_MAX, Door
 from edge_agent.hands.taps import HELD, Taps
-from edge_agent.words.errors import BusyError, EvidenceError, NotAllowed
+from edge_agent.words.errors import BusyError, EdgeAgentError, EvidenceError, NotAllowed
 
 Story = Callable[[Path], Awaitable[Any]]
 
@@ -157,6 +158,27 @@ def test_no_more_than_the_bound_are_ever_open(tmp_path: Path) -> None:
         return found
 
     assert in_room(tmp_path, story) <= PEERS_MAX
+
+
+def test_who_is_one_too_many_is_told_so(tmp_path: Path) -> None:
+    """Found by attack: "the core left while we asked", and it had not."""
+    async def story(room: Room, path: Path) -> str:
+        peers = await connected(path, PEERS_MAX)
+        await asyncio.sleep(0.1)
+
+        def knock() -> str:
+            with Core(path) as core, pytest.raises(EdgeAgentError) as refused:
+                time.sleep(0.2)                 # turned away before it asks
+                core.ask("echo")
+            return f"{refused.value.exit_code} {refused.value}"
+
+        told = await asyncio.to_thread(knock)
+        for _, writer in peers:
+            writer.close()
+        return told
+
+    told = in_room(tmp_path, story)
+    assert told.startswith(f"8 {PEERS_MAX} programs are connected to ") and "ss -xp | grep" in told
 
 
 def test_watchers_that_left_a_silent_stream_do_not_keep_others_out(tmp_path: Path) -> None:
