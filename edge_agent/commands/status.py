@@ -130,7 +130,8 @@ def _lane(name: str, lane: dict[str, Any]) -> list[str]:
 def _unarmed(lane: dict[str, Any]) -> str:
     if "blind" in lane["faults"]:
         return tr("every panel is out of service")
-    unheard = {"silence", "link"}.intersection(lane["faults"]) or (lane["heard_s"] is None and "unreadable" in lane["faults"])
+    faults = set(lane["faults"])
+    unheard = faults & {"silence", "link", "gamma-silence"} or (lane["heard_s"] is None and "unreadable" in faults)
     return tr("nothing is heard") if unheard else tr("too little background yet")
 
 

@@ -58,10 +58,13 @@ async def body(
 
 
 def _armed(lane: Lane, now_ns: int) -> bool:
-    if not any(lane.portal.rules.detectors.values()):   # dose rates, inputs: nothing to learn before what it says counts
-        return lane.portal.cadence.heard_ns is not None
-    found = (lane.portal.rules.background(radiation, now_ns) for radiation in Radiation)
-    return any(background is not None and background.armed for background in found)
+    """Whether its first radiation, gamma where it counts gamma, is known and has a background to be held against."""
+    portal = lane.portal
+    counted = [radiation for radiation in Radiation if portal.rules.detectors[radiation]]
+    if not counted:                     # dose rates, inputs: nothing to learn before what it says counts
+        return portal.cadence.heard_ns is not None
+    background = portal.rules.background(counted[0], now_ns)
+    return background is not None and background.armed and portal.knows(counted[0])
 
 
 def _detectors(lane: Lane, now_ns: int) -> dict[str, Any]:

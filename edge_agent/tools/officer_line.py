@@ -13,8 +13,8 @@ from edge_agent.words.reading import Condition
 
 WHAT = {"gamma": mark("ALARM GAMMA"), "neutron": mark("ALARM NEUTRON"), "gamma neutron": mark("ALARM GAMMA AND NEUTRON")}
 RECENT_S = 300          # an alarm is the lane's line so long (and while its vehicle is inside): by then it is searched, or gone
-BLIND = {"blind", "link", "silence", "gamma-silence"}     # nobody looks at this lane's vehicles
-MUTE = {"unreadable", "instrument-refuses", "profile-mismatch"}     # nor here, where no background was ever learned beside it
+# Nobody looks at this lane's vehicles, unless it is armed: then the fault is only held over, or of a record now and then.
+BLIND = {"blind", "link", "silence", "gamma-silence", "unreadable", "instrument-refuses", "profile-mismatch"}
 Body = Mapping[str, Any]
 
 
@@ -42,7 +42,7 @@ def _lane(name: str, lane: Body, status: Body, alarms: Sequence[Body]) -> str:
     faults = [fault for fault in gravity.ordered(lane["faults"]) if not gravity.danger(fault)]
     if faults:
         told = ", ".join(map(fault_name, faults))
-        unwatched = BLIND.intersection(faults) or (not lane["armed"] and MUTE.intersection(faults))
+        unwatched = not lane["armed"] and BLIND.intersection(faults)
         words.append(tr("NOT WATCHED, search by hand, call repair: {faults}", faults=told) if unwatched else
                      tr("FAULT, call repair: {faults}", faults=told))
     elif not lane["armed"]:

@@ -19,7 +19,7 @@ from edge_agent.paths.lane import Lane
 from edge_agent.tools.kernel_health import Channel
 from edge_agent.words.reading import Inputs
 
-from .bench import LANE, PROFILE, Watched, ns
+from .bench import LANE, PROFILE, Watched, four, ns
 from .test_health import rise_and, vacant_noise
 
 
@@ -71,6 +71,24 @@ def test_status_says_why_a_lane_is_not_armed() -> None:
     assert "NOT ARMED: every panel is out of service" in screen(lane, vacant_noise(lane, 0.0, 60.0))
     fresh = Watched()
     assert "NOT ARMED: too little background yet" in screen(fresh, 0.0)
+
+
+def test_a_lane_whose_gamma_fell_silent_is_not_armed_until_it_counts_again() -> None:
+    """Its neutrons go on; gamma came back, and the fault stands a minute more: the lane is watched."""
+    lane = Watched()
+    at_s = lane.vacant(0.0, 60.0)
+    assert state(lane, at_s)["armed"] is True
+    for round_ in range(2):             # the second time it is held over
+        for _ in range(8):
+            lane.say(at_s, four("NB", 1))
+            lane.tick(at_s)
+            at_s += 5.0
+        found = state(lane, at_s)
+        assert found["armed"] is False and "gamma-silence" in cast(list[str], found["faults"]), round_
+        at_s = lane.vacant(at_s, 30.0)
+        lane.tick(at_s)
+    found = state(lane, at_s)
+    assert found["armed"] is True and "gamma-silence" in cast(list[str], found["faults"])
 
 
 def test_a_lane_that_counts_nothing_waits_for_no_background() -> None:

@@ -62,7 +62,7 @@ def test_an_alarm_stands_as_long_as_its_vehicle_is_in_the_lane() -> None:
 
 
 def test_what_is_wrong_is_said_beside_the_alarm() -> None:
-    assert line(alarm(5), faults=("overload", "link")) == (
+    assert line(alarm(5), faults=("overload", "link"), armed=False) == (
         "Lane 2: KEEP DISTANCE, ALARM GAMMA, 5 s ago, NOT WATCHED, search by hand, call repair: link")
     assert line(armed=False) == "Lane 2: NOT READY"
     assert line(acts=(("exercise", None), ("maintenance", "3"))) == "Lane 2: EXERCISE, ready"
@@ -76,11 +76,17 @@ def test_a_wire_of_which_nothing_was_ever_read_is_not_watched(fault: str) -> Non
 
 def test_a_lane_that_no_longer_counts_gamma_is_not_watched() -> None:
     """A wire that turned to noise: bytes come, so it is not silent."""
-    assert line(faults=("unreadable", "gamma-silence")).startswith("Lane 2: NOT WATCHED, search by hand")
+    assert line(faults=("unreadable", "gamma-silence"), armed=False).startswith("Lane 2: NOT WATCHED, search by hand")
+
+
+@pytest.mark.parametrize("fault", ["link", "silence", "gamma-silence"])
+def test_a_lane_that_counts_again_is_watched_while_the_fault_is_held_over(fault: str) -> None:
+    """A wire that was off for a second was NOT WATCHED for minutes, and each vehicle to be searched by hand."""
+    assert line(faults=(fault,)) == f"Lane 2: FAULT, call repair: {fault}"
 
 
 def test_keep_distance_is_the_first_word_whatever_else_stands() -> None:
-    told = line(alarm(5), faults=("dead:Aa2", "gamma-over-range", "link"), acts=(("exercise", None),))
+    told = line(alarm(5), faults=("dead:Aa2", "gamma-over-range", "link"), acts=(("exercise", None),), armed=False)
     assert told.startswith("Lane 2: KEEP DISTANCE, EXERCISE, ALARM GAMMA, 5 s ago, NOT WATCHED,")
     assert told.endswith("call repair: link, dead:Aa2")
     assert line(faults=("tamper",)) == "Lane 2: FAULT, call repair: tamper"
