@@ -15,7 +15,7 @@ from edge_agent.doors import modbus
 from edge_agent.doors.files import read_text
 from edge_agent.hands.links import Links
 from edge_agent.hands.links.mailbox import Link
-from edge_agent.tools import meaning, register_meanings, toml_settings
+from edge_agent.tools import meaning, nmea, register_meanings, toml_settings
 from edge_agent.tools.exchange import Exchange, Exchanges
 from edge_agent.tools.meaning import Meaning
 from edge_agent.tools.registers import SIZE, number
@@ -62,6 +62,8 @@ async def listen(link: LinkSettings, clock: Clock, seconds: float = LISTEN_S) ->
     best = max(records, key=records.__getitem__, default="")
     if best and records[best]:
         return Found(best, link, f"{records[best]} records in {seconds:.0f} s, the first bytes {heard[:32]!r}")
+    if any(not isinstance(said, str) for said in nmea.Sentences().feed(heard)):
+        return Found("", link, "a GPS receiver (NMEA 0183): no lane, it belongs into [gps] (docs/instruments.md)")
     return Found("", link, f"speaks, but no family we know: {heard[:48]!r}") if heard else None
 
 

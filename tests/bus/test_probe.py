@@ -101,6 +101,14 @@ def test_a_portal_that_pushes_is_named_by_listening() -> None:
     assert found is not None and found.driver == "rapiscan" and "records" in found.evidence
 
 
+def test_a_gps_receiver_is_known() -> None:
+    """It "speaks, but no family we know"; the agent reads it as [gps]."""
+    with mock("nmea", "--tcp", "127.0.0.1:0") as where:
+        link = LinkSettings("tcp", host="127.0.0.1", port=int(where.rpartition(":")[2]))
+        found = asyncio.run(probing.listen(link, RealClock(), 3.0))
+    assert found is not None and "GPS receiver" in found.evidence and found.driver == ""
+
+
 def test_units_that_answer_are_found_and_the_others_are_not(tmp_path: Path) -> None:
     async def run() -> list[int]:
         async with line.pty(line.units({2: Manners(), 5: Manners(), 7: Manners(silent=True)}), tmp_path) as base:
