@@ -30,7 +30,7 @@ def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.house import asked
     from edge_agent.house.commissioning import Commissioning
     from edge_agent.house.configuration import load
-    from edge_agent.house.trying_out import TryOut
+    from edge_agent.house.trying_out import HEARD_S, TryOut
 
     found = load(chosen.config.absolute())
     names = [lane.name for lane in found.settings.lane]
@@ -41,6 +41,7 @@ def _run(chosen: argparse.Namespace) -> int:
     by = chosen.by or who()
     asker = Console(None, tr("\n  This needs a person at the lane: run it in a terminal"))
     trials = TryOut(asker, by)
+    asker.say(tr("  lane {lane}: is it heard, without a fault; up to {seconds:.0f} s ...", lane=chosen.lane, seconds=HEARD_S))
     heard = trials.heard(found, [chosen.lane])[chosen.lane]
     tried = trials.test_alarm(found, chosen.lane)
     made = Commissioning(asker, by, chosen.pages or chosen.config.absolute().parent)

@@ -141,6 +141,10 @@ class Setup:
     def _start(self, found: Configuration) -> None:
         self.machine.start(self._kind, self.config)
         if not until(lambda: asked.status(found) is not None, HEARD_S):
+            if self._kind == "none":
+                raise NotRunning(tr(
+                    "no core runs, and setup was told to start none.\n  edge-agent run --config {file}, then setup again",
+                    file=self.config))
             raise NotRunning("the core does not come up.\n  journalctl -u edge-agent -n 20")
         self.asker.say(tr("  the core runs"))
 

@@ -79,6 +79,16 @@ def test_an_upgrade_keeps_the_version_before_and_goes_back_to_it(bundle: Path, m
     assert back.returncode == 0 and f"back to {old}" in back.stdout and current(machine) == old
 
 
+def test_it_is_taken_off_as_the_docs_say_and_keeps_what_is_yours(bundle: Path, tmp_path: Path) -> None:
+    assert install(bundle, tmp_path).returncode == 0
+    (tmp_path / "etc/edge-agent/edge-agent.toml").write_text("version = 1\n")
+    section = (ROOT / "docs/install.md").read_text().split("## Take it off")[1].split("```")[1]
+    removals = [line.replace(" /", f" {tmp_path}/") for line in section.splitlines() if line.startswith("rm ")]
+    subprocess.run(["sh", "-ec", "\n".join(removals)], check=True)
+    left = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if not path.is_dir() or path.is_symlink()]
+    assert left == [Path("etc/edge-agent/edge-agent.toml")]
+
+
 def test_a_damaged_bundle_changes_nothing(bundle: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged"
     shutil.copytree(bundle, damaged)

@@ -216,6 +216,14 @@ def test_a_new_configuration_that_is_stopped_says_how_it_goes_on(post: Post) -> 
     assert post.config.read_text() == before
 
 
+def test_who_has_it_start_nothing_is_told_what_to_start(post: Post) -> None:
+    post.portal("A", "--scene", "quiet")
+    answers = answered(post)
+    answers.write_text(answers.read_text().replace('"foreground"', '"none"'))
+    done = post.command("setup", "--answers", answers, "--config", post.config, check=False, timeout_s=120)
+    assert done.returncode == 9 and f"edge-agent run --config {post.config}" in done.stderr, done.stderr
+
+
 def test_a_configuration_that_is_not_good_says_how_another_is_made(post: Post) -> None:
     post.portal("A", "--scene", "quiet")
     post.configure()
