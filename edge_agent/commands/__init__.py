@@ -34,6 +34,13 @@ EXITS = mark("""exit codes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; the exit code."""
+    try:
+        return _main(arguments)
+    except KeyboardInterrupt:       # also while options are read, which takes a slow controller a second
+        return 130
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if "--json" not in given and not set(DAEMONS).intersection(given[:1]):
         folding.begin()
@@ -65,8 +72,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(tr("edge-agent: {problem}.\n  Is the path right, and may this account use it?",
                  problem=f"{where}{problem.strerror or problem}"), file=sys.stderr)
         return StorageError.exit_code
-    except KeyboardInterrupt:
-        return 130
 
 
 def _speak_for_help(given: Sequence[str]) -> None:

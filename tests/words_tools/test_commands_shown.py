@@ -14,6 +14,7 @@ from types import ModuleType
 
 import pytest
 
+from edge_agent import commands
 from edge_agent.commands import whole_parser
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -73,3 +74,12 @@ def test_bash_completes_commands_and_options() -> None:
     assert {"status", "run", "replay"} <= completed("edge-agent", "")
     assert completed("edge-agent", "stat") == {"status"}
     assert "--json" in completed("edge-agent", "status", "--")
+
+
+def test_ctrl_c_while_options_are_read_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by attack: a hand that is quicker than the parser, which a slow controller makes easy."""
+    def interrupted(given: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "_parser", interrupted)
+    assert commands.main(["status"]) == 130
