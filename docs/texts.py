@@ -3,7 +3,8 @@
     python docs/texts.py            after a text was added or changed; then translate what it names
     python docs/texts.py --check    changes nothing; exit code 1 where a catalogue is not complete
 
-What is a text: the first argument of tr() and mark(), the first two of trn() and markn() (edge_agent/words/language.py), and
+What is a text: the first argument of tr(), mark() and worded(), the first two of trn() and markn()
+(edge_agent/words/language.py), and
 what a finding of the fault guide says (config/guide), and what --help says, which is taken from the parsers themselves.
 """
 
@@ -26,7 +27,7 @@ from edge_agent.words.language import Key, places
 
 ROOT = Path(__file__).resolve().parents[1]
 LANGUAGES = ROOT / "config/languages"
-CALLS = {"tr": 1, "mark": 1, "trn": 2, "markn": 2}      # texts each takes
+CALLS = {"tr": 1, "mark": 1, "worded": 1, "trn": 2, "markn": 2}      # texts each takes
 GUIDE = ("what", "confirm", "repair", "part")           # of a cause
 SHOWN_MAX = 10
 # rooms whose every text goes through the catalogue; a test holds them to it, and names what is ready to be added
@@ -55,6 +56,13 @@ ENGLISH = {
     "center/witness_server.py": "the same", "tools/exhibit_page.py": "evidence, for a court of any country",
     "tools/exhibit_words.py": "the same", "tools/broker_words.py": "what the uplink says of a broker is a log",
     "commands/demo.py": "for who tries the program out", "commands/simulate.py": "the same",
+}
+# errors a person must act on say what to do in his language: worded() (edge_agent/words/language.py).  EvidenceError and
+# PeerError stay English: they are evidence, or a log of the uplink
+ERRORS = ("EdgeAgentError", "SettingsError", "StorageError", "Unavailable", "LinkError", "BusyError", "NotRunning", "NotAllowed",
+          "LearningRefused")
+ENGLISH_ERRORS = {
+    **ENGLISH, "center": "the centre's words are logs", "hands/shelf.py": "a damaged ledger is evidence",
 }
 PAGES = ("_page.py", "_text.py", "_picture.py", "_line.py", "_words.py")      # of tools: what a person reads is made there
 NO_SCREEN = ("add", "debug", "info", "warning", "error", "critical", "exception", "log", "ask")    # --help, logs, questions
@@ -123,11 +131,17 @@ def of_code(code: str, where: str) -> Iterator[Entry]:
     for node in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
         if isinstance(node.func, ast.Name) and node.func.id in CALLS:
             given = [_text(argument) for argument in node.args[: CALLS[node.func.id]]]
-            if any(isinstance(argument, ast.JoinedStr) for argument in node.args) and node.func.id in ("mark", "markn"):
+            if any(isinstance(argument, ast.JoinedStr) for argument in node.args) and node.func.id in ("mark", "markn", "worded"):
                 raise SettingsError(f"{where}, line {node.lineno}: {node.func.id}() takes a plain text, no f-string")
             if all(given):
                 about = next((_text(word.value) for word in node.keywords if word.arg == "about"), "")
                 yield Entry(about, given[0], given[1] if len(given) > 1 else "", where=[where])
+
+
+def speaks(code: str) -> bool:
+    """Whether it has texts of a screen, not errors alone."""
+    calls = (node.func for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call))
+    return any(isinstance(call, ast.Name) and call.id in CALLS and call.id != "worded" for call in calls)
 
 
 def _text(node: ast.expr) -> str:
@@ -196,6 +210,14 @@ def _loose(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
 def _bare(text: str) -> str:
     """Without what is the same in every language."""
     return OURS.sub("", MARKUP.sub("", text))
+
+
+def plain_errors(code: str) -> list[tuple[int, str]]:
+    """Errors of ERRORS that are made of a plain text or an f-string: (line, text)."""
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and node.args]
+    return [(call.lineno, ast.unparse(call.args[0])) for call in calls if _name(call.func) in ERRORS and (
+        isinstance(call.args[0], ast.Constant | ast.JoinedStr | ast.BinOp)
+        or (isinstance(call.args[0], ast.Call) and _name(call.args[0].func) in ("tr", "trn")))]
 
 
 def screens() -> list[str]:

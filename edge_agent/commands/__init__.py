@@ -16,7 +16,7 @@ from edge_agent import __version__
 from edge_agent.commands import folding, options
 from edge_agent.words import language
 from edge_agent.words.errors import EdgeAgentError, StorageError
-from edge_agent.words.language import mark, tr
+from edge_agent.words.language import mark, shown, tr
 
 COMMANDS = (
     "setup", "commission", "run", "uplink", "relay", "enrol", "status", "diagnose", "report", "alarms", "verify", "watch", "wire",
@@ -57,8 +57,8 @@ def _main(arguments: Sequence[str] | None) -> int:
         return int(chosen.run(chosen))
     except EdgeAgentError as problem:
         if getattr(chosen, "json", False) and not problem.answered:     # the same form as on our sockets
-            print(json.dumps({"ok": False, "error": str(problem), "exit": problem.exit_code}))
-        print(f"edge-agent: {problem}", file=sys.stderr)
+            print(json.dumps({"ok": False, "error": str(problem), "exit": problem.exit_code}))      # English
+        print(f"edge-agent: {shown(problem)}", file=sys.stderr)
         return problem.exit_code
     except BrokenPipeError:
         sys.stderr.close()          # the reader of our output left: nothing to say

@@ -10,7 +10,7 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import EdgeAgentError
-from edge_agent.words.language import markn, tr, trn
+from edge_agent.words.language import markn, tr, trn, worded
 
 ENDED = {
     "exercise": markn("ended: exercise {id}, {n} alarm was marked", "ended: exercise {id}, {n} alarms were marked"),
@@ -56,7 +56,7 @@ def enter(text: str = "") -> None:
     try:
         input()
     except EOFError:
-        raise EdgeAgentError("nobody pressed Enter: this needs a person at the panel.\n  Run it in a terminal") from None
+        raise EdgeAgentError(worded("nobody pressed Enter: this needs a person at the panel.\n  Run it in a terminal")) from None
 
 
 def as_json(found: dict[str, Any]) -> int:

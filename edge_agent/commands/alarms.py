@@ -10,7 +10,7 @@ from typing import Any
 from edge_agent.commands import options
 from edge_agent.words import language
 from edge_agent.words.errors import EvidenceError, NotRunning, SettingsError
-from edge_agent.words.language import mark, tr
+from edge_agent.words.language import mark, tr, worded
 
 PICTURES = (".svg", ".html")
 
@@ -48,13 +48,13 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.what == "export":
         return _export(chosen)
     if chosen.exhibit or chosen.receipt or chosen.log_key or chosen.centre_key or chosen.key:
-        raise SettingsError("--exhibit and its keys belong to evidence: edge-agent alarms export ID --exhibit FILE.html")
+        raise SettingsError(worded("--exhibit and its keys belong to evidence: edge-agent alarms export ID --exhibit FILE.html"))
     if chosen.n42 or chosen.csv:
-        raise SettingsError("--n42 and --csv write one alarm to a file: edge-agent alarms export ID --n42 FILE.n42")
+        raise SettingsError(worded("--n42 and --csv write one alarm to a file: edge-agent alarms export ID --n42 FILE.n42"))
     if chosen.what == "show":
         return _show(chosen)
     if chosen.id or chosen.plot or chosen.ledger or chosen.model:
-        raise SettingsError("--plot, --ledger and --model belong to one alarm: edge-agent alarms show ID")
+        raise SettingsError(worded("--plot, --ledger and --model belong to one alarm: edge-agent alarms show ID"))
     return _list(chosen)
 
 
@@ -84,12 +84,12 @@ def _show(chosen: argparse.Namespace) -> int:
     from edge_agent.tools import alarm_page
 
     if not chosen.id:
-        raise SettingsError("which alarm?  edge-agent alarms show ID; the names are in: edge-agent alarms")
+        raise SettingsError(worded("which alarm?  edge-agent alarms show ID; the names are in: edge-agent alarms"))
     if chosen.plot and chosen.plot.suffix.lower() not in PICTURES:
-        raise SettingsError(
-            f"--plot {chosen.plot}: a picture is {' or '.join(PICTURES)}.\n"
-            f"  Name it {chosen.plot.stem}.svg; browsers show and print it."
-        )
+        raise SettingsError(worded(
+            "--plot {plot}: a picture is {pictures}.\n"
+            "  Name it {stem}.svg; browsers show and print it.",
+            plot=chosen.plot, pictures=" or ".join(PICTURES), stem=chosen.plot.stem))
     configuration = _configuration(chosen)
     found = _find(chosen, configuration)
     picture, why = looking_back.picture(found, configuration, chosen.model)
@@ -123,10 +123,10 @@ def _find(chosen: argparse.Namespace, configuration: Any) -> Any:
         with Core(Path(portal.sockets) / "control.sock") as core:
             return looking_back.in_core(core, chosen.id)
     except NotRunning as problem:
-        raise NotRunning(
-            f"{problem}\n"
-            f"  Without it: edge-agent alarms show {chosen.id} --ledger {portal.state}/logs/1/ledger.db"
-        ) from None
+        raise NotRunning(worded(
+            "{problem}\n"
+            "  Without it: edge-agent alarms show {id} --ledger {state}/logs/1/ledger.db",
+            problem=problem, id=chosen.id, state=portal.state)) from None
 
 
 def _plot(chosen: argparse.Namespace, found: Any, picture: Any) -> None:
@@ -135,10 +135,10 @@ def _plot(chosen: argparse.Namespace, found: Any, picture: Any) -> None:
 
     alarm = found.alarm
     if found.occupancy is None or alarm["radiation"] not in found.occupancy["series"]:
-        raise SettingsError(
-            f"{alarm['id']}: there are no counts on record to draw: the lane was vacant, or the vehicle is still in it.\n"
-            "  Counts of a vacant lane are in a recording: edge-agent record LANE --out FILE"
-        )
+        raise SettingsError(worded(
+            "{alarm}: there are no counts on record to draw: the lane was vacant, or the vehicle is still in it.\n"
+            "  Counts of a vacant lane are in a recording: edge-agent record LANE --out FILE",
+            alarm=alarm["id"]))
     drawing = alarm_picture.draw(alarm, found.occupancy, picture)
     html = chosen.plot.suffix.lower() == ".html"
     write_whole(chosen.plot, (svg.page(tr("alarm {id}", id=alarm["id"]), drawing) if html else drawing).encode())
@@ -149,12 +149,13 @@ def _export(chosen: argparse.Namespace) -> int:
     wanted = [write for file, write in ((chosen.n42, _export_n42), (chosen.csv, _export_csv), (chosen.exhibit, _export_exhibit))
               if file]
     if not chosen.id or not wanted or (chosen.exhibit and chosen.exhibit.suffix.lower() != ".html"):
-        raise SettingsError("edge-agent alarms export ID --exhibit FILE.html: the name of one alarm, and of a file to write.\n"
-                            "  Or --n42 FILE.n42, --csv FILE.csv")
+        raise SettingsError(worded(
+            "edge-agent alarms export ID --exhibit FILE.html: the name of one alarm, and of a file to write.\n"
+            "  Or --n42 FILE.n42, --csv FILE.csv"))
     if chosen.plot:
-        raise SettingsError("--plot belongs to: edge-agent alarms show ID.  An exhibit has its picture inside.")
+        raise SettingsError(worded("--plot belongs to: edge-agent alarms show ID.  An exhibit has its picture inside."))
     if chosen.json and len(wanted) > 1:
-        raise SettingsError("--json tells of one file: one of --exhibit, --n42, --csv at a time")
+        raise SettingsError(worded("--json tells of one file: one of --exhibit, --n42, --csv at a time"))
     return max(write(chosen) for write in wanted)
 
 
@@ -200,8 +201,10 @@ def _export_csv(chosen: argparse.Namespace) -> int:
 
     found = _find(chosen, _configuration(chosen))
     if found.occupancy is None:
-        raise SettingsError(f"{found.alarm['id']}: the lane was vacant, or the vehicle is still in it.\n"
-                            f"  What came then: edge-agent record {found.alarm['lane']} --from TIME --out FILE")
+        raise SettingsError(worded(
+            "{alarm}: the lane was vacant, or the vehicle is still in it.\n"
+            "  What came then: edge-agent record {lane} --from TIME --out FILE",
+            alarm=found.alarm["id"], lane=found.alarm["lane"]))
     write_whole(chosen.csv, counts_csv.table(found.occupancy).encode())
     if chosen.json:
         print(json.dumps({"file": str(chosen.csv), "alarm": found.alarm["id"], "occupancy": found.alarm["occupancy"]}, indent=1))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge_agent.commands import options
 from edge_agent.words.errors import NotRunning, SettingsError
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, worded
 
 REFUSED = 1
 
@@ -35,9 +35,9 @@ def _run(chosen: argparse.Namespace) -> int:
     found = load(chosen.config.absolute())
     names = [lane.name for lane in found.settings.lane]
     if chosen.lane not in names:
-        raise SettingsError(tr("no lane is called {lane!r}; there are: {lanes}", lane=chosen.lane, lanes=", ".join(names)))
+        raise SettingsError(worded("no lane is called {lane!r}; there are: {lanes}", lane=chosen.lane, lanes=", ".join(names)))
     if asked.status(found) is None:
-        raise NotRunning(tr("the core does not answer, and nothing can be tried.\n  systemctl start edge-agent"))
+        raise NotRunning(worded("the core does not answer, and nothing can be tried.\n  systemctl start edge-agent"))
     by = chosen.by or who()
     asker = Console(None, tr("\n  This needs a person at the lane: run it in a terminal"))
     trials = TryOut(asker, by)

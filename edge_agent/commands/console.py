@@ -11,6 +11,7 @@ from typing import TypeVar
 from edge_agent.commands import acting
 from edge_agent.tools import answer_checks
 from edge_agent.words.errors import EdgeAgentError, SettingsError, StorageError
+from edge_agent.words.language import shown, worded
 
 T = TypeVar("T")
 PATIENCE_S = 600.0          # for the centre to enrol this portal: somebody reads digits over the telephone
@@ -33,11 +34,12 @@ class Console:
             try:
                 text = input(f"{question}{f' [{answer_checks.shown(default)}]' if default else ''}: ").strip() or default
             except EOFError:
-                raise SettingsError(f"no answer to: {question}.{self._without}") from None
+                raise SettingsError(worded(
+                    "no answer to: {question}.{without}", question=question, without=self._without)) from None
             try:
                 text, found = _meant(text, check)
             except EdgeAgentError as problem:
-                print(f"  {problem}")
+                print(f"  {shown(problem)}")
                 continue
             self._keep(key, text)
             return found

@@ -10,7 +10,7 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, worded
 
 PASS, LOOK, FAIL = 0, 10, 11
 
@@ -42,7 +42,8 @@ def _run(chosen: argparse.Namespace) -> int:
     with Core(Path(load(chosen.config).settings.portal.sockets) / "control.sock") as core:
         status = core.ask("status")
         if chosen.lane is not None and chosen.lane not in status["lanes"]:
-            raise SettingsError(f"no lane is called {chosen.lane!r}; there are: {', '.join(status['lanes'])}")
+            raise SettingsError(worded(
+                "no lane is called {lane!r}; there are: {lanes}", lane=chosen.lane, lanes=", ".join(status["lanes"])))
         found = guide.of_status(status, held, chosen.lane, lambda lane: {} if chosen.swapped else minutes_kept.signs(core, lane))
     if chosen.swapped:
         return _swapped(chosen, status, found)
@@ -59,7 +60,7 @@ def _swapped(chosen: argparse.Namespace, status: dict[str, Any], found: dict[str
     from edge_agent.tools import diagnosis_text, swap_test
 
     if chosen.lane is None:
-        raise SettingsError("--swapped belongs to one lane.\n  edge-agent diagnose LANE --swapped BAD:GOOD")
+        raise SettingsError(worded("--swapped belongs to one lane.\n  edge-agent diagnose LANE --swapped BAD:GOOD"))
     place = f"lane {chosen.lane}"                   # a key of --json too: stays English
     here = found[place]
     panels = list(status["lanes"][chosen.lane]["detectors"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, worded
 from edge_agent.words.settings import Settings
 
 HOW = "edge-agent enrol --continue"          # on record
@@ -39,10 +39,10 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.go_on and not chosen.renew_tls:
         return _continue(settings)
     if chosen.go_on or (chosen.renew_tls and settings.centre and settings.centre.cert):
-        raise SettingsError(
+        raise SettingsError(worded(
             "--renew-tls does not go with --continue, nor with a certificate of your own (centre.cert).\n"
-            "  Your own: replace the files, the uplink reads them anew; enrol it at the centre: edge-agent center enrol --help"
-        )
+            "  Your own: replace the files, the uplink reads them anew; enrol it at the centre: edge-agent center enrol "
+            "--help"))
     return _enrol(settings, chosen.out, renew=chosen.renew_tls)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from edge_agent.commands import options
 from edge_agent.tools import alarm_text, answer_checks, source_place
 from edge_agent.words.errors import EdgeAgentError, SettingsError
-from edge_agent.words.language import mark, tr
+from edge_agent.words.language import mark, tr, worded
 
 BUDGET = 1e-4           # false alarms per passage where the site states none
 BUDGET_MOST = 0.1       # as judgement/learning_tail.py
@@ -56,22 +56,24 @@ def _run(chosen: argparse.Namespace) -> int:
     lane = next((lane for lane in configuration.settings.lane if lane.name == chosen.lane), None)
     if lane is None:
         names = ", ".join(lane.name for lane in configuration.settings.lane)
-        raise SettingsError(f"no lane is called {chosen.lane!r}; there are: {names}")
+        raise SettingsError(worded("no lane is called {lane!r}; there are: {lanes}", lane=chosen.lane, lanes=names))
     if not 0.0 < chosen.budget <= BUDGET_MOST:
-        raise SettingsError(
-            f"--budget {chosen.budget:g}: expected above 0 and at most {BUDGET_MOST:g} false alarms per passage.\n"
-            f"  Leave it out for {BUDGET:g}, one in {1 / BUDGET:.0f} passages."
-        )
+        raise SettingsError(worded(
+            "--budget {budget:g}: expected above 0 and at most {budget_most:g} false alarms per passage.\n"
+            "  Leave it out for {usual:g}, one in {passages:.0f} passages.",
+            budget=chosen.budget, budget_most=BUDGET_MOST, usual=BUDGET, passages=1 / BUDGET))
     if chosen.out.exists():
-        raise SettingsError(f"{chosen.out} exists, and may be the model in force: it is never written over.\n"
-                            "  Give another name, for example with the date in it.")
+        raise SettingsError(worded(
+            "{out} exists, and may be the model in force: it is never written over.\n"
+            "  Give another name, for example with the date in it.",
+            out=chosen.out))
     history = chosen.history or Path(configuration.settings.portal.state) / "history.db"
     try:
         proposal = lessons.propose(configuration, lane, history, chosen.budget, less_sensitive=chosen.less_sensitive)
     except LearningRefused as problem:
-        raise EdgeAgentError(
-            f"lane {lane.name} cannot be learned yet: {problem}.\n  Nothing was written; the rules in force go on."
-        ) from None
+        raise EdgeAgentError(worded(
+            "lane {name} cannot be learned yet: {problem}.\n  Nothing was written; the rules in force go on.",
+            name=lane.name, problem=problem)) from None
     print(json.dumps(_plain(proposal), indent=1) if chosen.json else "\n".join(_page(proposal)))
     if not chosen.yes and not _agreed():
         _say(chosen, tr("nothing written"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from edge_agent.commands import acting, options
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 
 PART = "PART[:DETECTOR[:OLD:NEW]]"
 
@@ -46,6 +47,6 @@ def _end(chosen: argparse.Namespace) -> int:
 def _part(text: str) -> dict[str, Any]:
     words = text.split(":")
     if len(words) not in (1, 2, 4) or not words[0]:
-        raise SettingsError(f"--swapped {text}: expected {PART}.\n  For example divider:Aa1:D-1:D-9")
+        raise SettingsError(worded("--swapped {text}: expected {part}.\n  For example divider:Aa1:D-1:D-9", text=text, part=PART))
     words += [""] * (4 - len(words))
     return dict(zip(("part", "detector", "old_serial", "new_serial"), (word or None for word in words), strict=True))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import mark, tr
+from edge_agent.words.language import mark, tr, worded
 
 CONFIG = Path("/etc/edge-agent/edge-agent.toml")
 Sub = Any               # argparse's subparsers object has no public type
@@ -106,10 +106,10 @@ def seconds(text: str) -> float:
 def read_bytes(path: Path) -> bytes:
     """A file given on the command line; SettingsError when it cannot be read.  A device has no end."""
     if path.is_char_device() or path.is_block_device() or path.is_fifo():
-        raise SettingsError(f"{path} is a device or a pipe and no file.\n  Give a file")
+        raise SettingsError(worded("{path} is a device or a pipe and no file.\n  Give a file", path=path))
     try:
         return path.read_bytes()
     except OSError as problem:
-        raise SettingsError(
-            f"cannot read {path}: {problem.strerror}.\n  Is the path right, and may this account read it?"
-        ) from None
+        raise SettingsError(worded(
+            "cannot read {path}: {strerror}.\n  Is the path right, and may this account read it?",
+            path=path, strerror=problem.strerror)) from None

@@ -25,7 +25,7 @@ def add(sub: options.Sub) -> None:
         acting.common(one)
         one.set_defaults(run=_run)
     one = options.parser(ways, "name", "Hold a check source at each panel: the field that rises is that panel.",
-                         "sudo edge-agent panel name 2 --by \"R. Kazlauskas\"")
+                         'sudo edge-agent panel name 2 --by "R. Kazlauskas"')
     one.add_argument("lane", help="name of the lane; it must be empty")
     one.add_argument("--seconds", type=options.seconds, default=10.0, help="counting time at each (default 10)")
     acting.common(one)

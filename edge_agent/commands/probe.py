@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import LinkError, SettingsError
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, worded
 
 if TYPE_CHECKING:
     from edge_agent.house.probing import Found
@@ -49,7 +49,8 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.driver:
         return asyncio.run(_watch(chosen))
     if chosen.unit or chosen.profile:
-        raise SettingsError("--unit and --profile are for watching an instrument: add --driver, for example --driver aspect")
+        raise SettingsError(worded(
+            "--unit and --profile are for watching an instrument: add --driver, for example --driver aspect"))
     return _tell(chosen, *asyncio.run(_look(chosen)))
 
 
@@ -109,9 +110,12 @@ async def _watch(chosen: argparse.Namespace) -> int:
     what = "the profile"            # of an error: stays English
     profile = read(Profile, read_text(file, what), str(file)) if file else probing.shipped(chosen.driver)
     if profile.modbus is None:
-        raise SettingsError(f"{chosen.driver} has no register map to watch.\n  Without --driver probe says what is there")
+        raise SettingsError(worded(
+            "{driver} has no register map to watch.\n  Without --driver probe says what is there",
+            driver=chosen.driver))
     if not 1 <= chosen.unit <= 255:
-        raise SettingsError("--unit N is missing: which address is to be watched?\n  Without --driver probe says which answer")
+        raise SettingsError(worded(
+            "--unit N is missing: which address is to be watched?\n  Without --driver probe says which answer"))
     link = next(_asked(chosen, chosen.unit))
     _say(chosen, tr("watching unit {unit} on {link} for {seconds:.0f} s ...", unit=chosen.unit, link=_name(link),
                     seconds=chosen.seconds))
@@ -175,7 +179,9 @@ def _asked(chosen: argparse.Namespace, unit: int = 0) -> Iterator[LinkSettings]:
 def _address(place: str) -> tuple[str, int]:
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\s]+))(?::([0-9]{1,5}))?", place)
     if found is None or int(found[3] or 0) > 65535:
-        raise SettingsError(f"{place!r} is no place.\n  A serial port begins with /, an address is HOST or HOST:PORT")
+        raise SettingsError(worded(
+            "{place!r} is no place.\n  A serial port begins with /, an address is HOST or HOST:PORT",
+            place=place))
     return found[1] or found[2], int(found[3] or 0)
 
 
@@ -183,7 +189,7 @@ def _units(text: str) -> range:
     found = re.fullmatch(r"([0-9]{1,3})(?:-([0-9]{1,3}))?", text)
     first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
     if not 1 <= first <= last <= 255:
-        raise SettingsError(f"--units {text}: expected A-B between 1 and 255, for example --units 1-8")
+        raise SettingsError(worded("--units {text}: expected A-B between 1 and 255, for example --units 1-8", text=text))
     return range(first, last + 1)
 
 

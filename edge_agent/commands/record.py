@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError, StorageError
-from edge_agent.words.language import trn
+from edge_agent.words.language import trn, worded
 
 if TYPE_CHECKING:
     from edge_agent.hands.asking import Core
@@ -79,10 +79,10 @@ def _past(core: Core, chosen: argparse.Namespace) -> int:
                   "{n} damaged blocks of the history of lane {lane} are left out", len(spoiled), lane=chosen.lane),
               file=sys.stderr)
     if not found:
-        raise SettingsError(
-            f"nothing of lane {chosen.lane} is kept from {_local(chosen.begin)} to {_local(end_s)}.\n"
-            f"  What is kept: edge-agent trend {chosen.lane}     How far back: wire_history_mb in the configuration"
-        )
+        raise SettingsError(worded(
+            "nothing of lane {lane} is kept from {begin} to {end}.\n"
+            "  What is kept: edge-agent trend {lane}     How far back: wire_history_mb in the configuration",
+            lane=chosen.lane, begin=_local(chosen.begin), end=_local(end_s)))
     about, first = found[0]
     start_ns = first.at_ns
     lines = [capture.header(about.driver, about.means, times.iso(_wall_ns(about, first)), start_ns), *_lines(found, start_ns)]
@@ -90,9 +90,9 @@ def _past(core: Core, chosen: argparse.Namespace) -> int:
         with chosen.out.open("x", encoding="ascii") as file:
             print(*lines, sep="\n", file=file)
     except FileExistsError:
-        raise StorageError(f"{chosen.out} is there already; choose another name") from None
+        raise StorageError(worded("{out} is there already; choose another name", out=chosen.out)) from None
     except OSError as problem:
-        raise StorageError(f"cannot write {chosen.out}: {problem.strerror}") from None
+        raise StorageError(worded("cannot write {out}: {strerror}", out=chosen.out, strerror=problem.strerror)) from None
     last_about, last = found[-1]
     print(trn("{file}: {n} chunk of lane {lane}, {begin} to {end}.  Look at it: edge-agent replay {file}",
               "{file}: {n} chunks of lane {lane}, {begin} to {end}.  Look at it: edge-agent replay {file}", len(found),
@@ -179,7 +179,7 @@ def _write(out: Path, about: dict[str, Any], stream: Iterator[dict[str, Any]]) -
             if start_ns is None:
                 print(capture.header(*told, None), file=file)
     except FileExistsError:
-        raise StorageError(f"{out} is there already; choose another name") from None
+        raise StorageError(worded("{out} is there already; choose another name", out=out)) from None
     except OSError as problem:
-        raise StorageError(f"cannot write {out}: {problem.strerror}") from None
+        raise StorageError(worded("cannot write {out}: {strerror}", out=out, strerror=problem.strerror)) from None
     return count

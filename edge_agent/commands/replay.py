@@ -9,7 +9,7 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import tr, trn
+from edge_agent.words.language import tr, trn, worded
 
 UNREADABLE_MOST = 0.5       # of what came: beyond, it is another wire or another instrument, and most was not judged
 FAULTS_SHOWN = 8            # on the page; --json has all
@@ -53,7 +53,9 @@ def _run(chosen: argparse.Namespace) -> int:
 
     sweep = sweeping.read(chosen.sweep) if chosen.sweep else None
     if sweep and any(change.partition("=")[0].strip() == sweep[0] for change in chosen.set):
-        raise SettingsError(f"--set {sweep[0]} and --sweep {sweep[0]}: the sweep sets it.\n  Leave --set {sweep[0]} out.")
+        raise SettingsError(worded(
+            "--set {sweep} and --sweep {sweep}: the sweep sets it.\n  Leave --set {sweep} out.",
+            sweep=sweep[0]))
     case = rejudging.prepare(_wanted(chosen), options.read_bytes(chosen.file))
     if sweep is None:
         summary = {**case.judge().plain(), "note": case.note}
@@ -87,42 +89,43 @@ def _refuse_blind(summary: dict[str, Any], file: str, counts: bool) -> None:
     else:
         return
     if any(fault["condition"] == "blind" for fault in summary["faults"]):
-        raise SettingsError(
-            f"{file}: {what}: every gamma detector was out of service, so no alarm means nothing.\n"
-            "  Look at the faults above: which panel counted nothing, and since when?"
-        )
+        raise SettingsError(worded(
+            "{file}: {what}: every gamma detector was out of service, so no alarm means nothing.\n"
+            "  Look at the faults above: which panel counted nothing, and since when?",
+            file=file, what=what))
     if summary["ends_in_vehicle"] and vehicles == 1:
-        raise SettingsError(
-            f"{file}: {what}: the file ends while it is in the lane, so no alarm means nothing.\n"
-            "  Record until the lane is empty."
-        )
+        raise SettingsError(worded(
+            "{file}: {what}: the file ends while it is in the lane, so no alarm means nothing.\n"
+            "  Record until the lane is empty.",
+            file=file, what=what))
     if summary["occupancies_half_seen"] == vehicles:
-        raise SettingsError(
-            f"{file}: {what}: most of their samples are missing, so no alarm means nothing.\n"
-            "  A source may be in the holes: let the vehicle pass again, and look for what lost them (docs/diagnostics.md)."
-        )
-    raise SettingsError(
-        f"{file}: {what}: there was no background to compare with, so no alarm means nothing.\n"
-        "  It needs some seconds of the empty lane (occupied 0) before the first vehicle, with counts above zero."
-    )
+        raise SettingsError(worded(
+            "{file}: {what}: most of their samples are missing, so no alarm means nothing.\n"
+            "  A source may be in the holes: let the vehicle pass again, and look for what lost them (docs/diagnostics.md).",
+            file=file, what=what))
+    raise SettingsError(worded(
+        "{file}: {what}: there was no background to compare with, so no alarm means nothing.\n"
+        "  It needs some seconds of the empty lane (occupied 0) before the first vehicle, with counts above zero.",
+        file=file, what=what))
 
 
 def _refuse_unreadable(summary: dict[str, Any], file: str) -> None:
     came = sum(summary["records"].values()) + summary["unreadable"]
     if summary["unreadable"] > UNREADABLE_MOST * came:
-        raise SettingsError(
-            f"{file}: {summary['unreadable']} of {came} records could not be read, so no alarm means nothing.\n"
-            "  Is it another instrument's (--driver, --profile)?  Else the line was disturbed: cable, speed, parity."
-        )
+        raise SettingsError(worded(
+            "{file}: {summary} of {came} records could not be read, so no alarm means nothing.\n"
+            "  Is it another instrument's (--driver, --profile)?  Else the line was disturbed: cable, speed, parity.",
+            file=file, summary=summary["unreadable"], came=came))
 
 
 def _wanted(chosen: argparse.Namespace) -> Any:
     from edge_agent.house.rejudging import Wanted
 
     if (chosen.config is None) != (chosen.lane is None):
-        raise SettingsError("--config FILE and --lane NAME belong together: which lane of which site.")
+        raise SettingsError(worded("--config FILE and --lane NAME belong together: which lane of which site."))
     if chosen.config and (chosen.driver or chosen.profile):
-        raise SettingsError("--config names driver and profile already.\n  Leave --driver and --profile out, or --config.")
+        raise SettingsError(worded(
+            "--config names driver and profile already.\n  Leave --driver and --profile out, or --config."))
     return Wanted(
         str(chosen.file), chosen.config, chosen.lane, chosen.driver, chosen.profile, chosen.model,
         _pairs(chosen.geometry, "--geometry", "Aa1=0,-2.5,2.4"), list(chosen.set),
@@ -136,11 +139,13 @@ def _pairs(given: list[str], option: str, example: str) -> dict[str, str]:
     parts = [text.partition("=") for text in given]
     bad = next((text for text, (name, equals, value) in zip(given, parts, strict=True) if not (name and equals and value)), None)
     if bad is not None:
-        raise SettingsError(f"{option} {bad}: expected NAME=VALUE.\n  For example {option} {example}")
+        raise SettingsError(worded(
+            "{option} {bad}: expected NAME=VALUE.\n  For example {option} {example}",
+            option=option, bad=bad, example=example))
     names = [name for name, _, _ in parts]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise SettingsError(f"{option} {twice} is given twice.\n  Give it once.")
+        raise SettingsError(worded("{option} {twice} is given twice.\n  Give it once.", option=option, twice=twice))
     return {name: value for name, _, value in parts}
 
 

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 from edge_agent.commands import options
 from edge_agent.commands.console import PATIENCE_S, Console
 from edge_agent.words.errors import EdgeAgentError, SettingsError
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, worded
 
 T = TypeVar("T")
 ACCOUNT = "edge-agent"
@@ -75,16 +75,19 @@ class FromFile:
         try:
             self._table = tomllib.loads(options.read_bytes(path).decode())
         except (ValueError, RecursionError) as problem:
-            raise SettingsError(f"{path}: not TOML: {problem}.\n  docs/install.md shows an example") from None
+            raise SettingsError(worded(
+                "{path}: not TOML: {problem}.\n  docs/install.md shows an example",
+                path=path, problem=problem)) from None
         lanes = self._table.get("lane", [])
         if not isinstance(lanes, list) or not all(isinstance(lane, dict) for lane in lanes):
-            raise SettingsError(f"{path}: lane: expected [[lane]] tables.\n  docs/install.md shows an example")
+            raise SettingsError(worded("{path}: lane: expected [[lane]] tables.\n  docs/install.md shows an example", path=path))
         self._lanes = lanes
         self._check_keys()
         self._check_values()
         patience = self._table.get("patience_s", PATIENCE_S)
         if isinstance(patience, bool) or not isinstance(patience, int | float) or not 0 <= patience <= 86_400:
-            raise SettingsError(f"{path}: patience_s = {patience!r}: expected seconds, 0 to 86400")
+            raise SettingsError(worded(
+                "{path}: patience_s = {patience!r}: expected seconds, 0 to 86400", path=path, patience=patience))
         self._patience_s = float(patience)
 
     def _check_keys(self) -> None:
@@ -94,12 +97,14 @@ class FromFile:
             for key in table:
                 if key not in known:
                     near = difflib.get_close_matches(key, known, 1)
-                    raise SettingsError(f"{self._path}: {where}{key}: unknown key.\n  "
-                                        + (f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}"))
+                    hint = worded("Did you mean {key}?", key=near[0]) if near else worded("Known: {keys}", keys=", ".join(known))
+                    raise SettingsError(worded(
+                        "{path}: {where}{key}: unknown key.\n  {hint}", path=self._path, where=where, key=key, hint=hint))
             if known is LANE_KEYS and "panels" not in table:
-                raise SettingsError(
-                    f'{self._path}: {where}panels is missing: "unverified" (every record says so), or the panels in the order\n'
-                    '  of the wire where somebody has proved it: "Aa1 Aa2 Ba1 Ba2".  By a source: setup without --answers')
+                raise SettingsError(worded(
+                    '{path}: {where}panels is missing: "unverified" (every record says so), or the panels in the order\n'
+                    '  of the wire where somebody has proved it: "Aa1 Aa2 Ba1 Ba2".  By a source: setup without --answers',
+                    path=self._path, where=where))
 
     def _check_values(self) -> None:
         """What can be judged before anything is done is."""
@@ -107,21 +112,30 @@ class FromFile:
         for where, table in (("", self._table), *lanes):
             for key, value in table.items():
                 if key not in ("lane", "patience_s", "unit") and not isinstance(value, str):
-                    raise SettingsError(f'{self._path}: {where}{key} = {value!r}: expected a text.\n  Write it in "quotes"')
+                    raise SettingsError(worded(
+                        "{path}: {where}{key} = {value!r}: expected a text.\n"
+                        '  Write it in "quotes"',
+                        path=self._path, where=where, key=key, value=value))
         service = self._table.get("service", SERVICES[0])
         if service not in SERVICES:
-            raise SettingsError(f"{self._path}: service = {service!r}: expected one of {', '.join(SERVICES)}")
+            raise SettingsError(worded(
+                "{path}: service = {service!r}: expected one of {services}",
+                path=self._path, service=service, services=", ".join(SERVICES)))
         for number, lane in enumerate(self._lanes, 1):
             if lane["panels"] == "source":
-                raise SettingsError(f'{self._path}: lane {number}: panels = "source" needs a person at the panels.\n'
-                                    '  Answer "unverified" or the order')
+                raise SettingsError(worded(
+                    '{path}: lane {number}: panels = "source" needs a person at the panels.\n'
+                    '  Answer "unverified" or the order',
+                    path=self._path, number=number))
 
     def ask(self, key: str, question: str, default: str, check: Callable[[str], T]) -> T:
         value = self._find(key)
         try:
             return check(default if value is None else str(value))
         except SettingsError as problem:
-            raise SettingsError(f"{self._path}: {_named(key)}: {problem}\n  It answers: {question}") from None
+            raise SettingsError(worded(
+                "{path}: {named}: {problem}\n  It answers: {question}",
+                path=self._path, named=_named(key), problem=problem, question=question)) from None
 
     def _find(self, key: str) -> Any:
         parts = key.split(".")
@@ -134,7 +148,10 @@ class FromFile:
         print(text, flush=True)
 
     def enter(self, text: str) -> None:
-        raise SettingsError(f'{self._path}: panels = "source" needs a person at the panels.\n  Answer "unverified" or the order')
+        raise SettingsError(worded(
+            '{path}: panels = "source" needs a person at the panels.\n'
+            '  Answer "unverified" or the order',
+            path=self._path))
 
     def patience_s(self) -> float:
         return self._patience_s
@@ -162,7 +179,9 @@ class Services:
             for word in ("enable", "restart"):      # restart: one that runs already must run what was written now
                 done = subprocess.run(["systemctl", word, *units], capture_output=True, text=True)
                 if done.returncode:
-                    raise EdgeAgentError(f"systemctl {word}: {done.stderr.strip()}\n  Are the units there? docs/install.md")
+                    raise EdgeAgentError(worded(
+                        "systemctl {word}: {said}\n  Are the units there? docs/install.md",
+                        word=word, said=done.stderr.strip()))
         while self._running:
             _end(self._running.pop())
         if kind == "foreground":

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import tr, trn
+from edge_agent.words.language import tr, trn, worded
 
 if TYPE_CHECKING:
     from edge_agent.hands.asking import Core
@@ -47,8 +47,9 @@ def _run(chosen: argparse.Namespace) -> int:
     lanes = [chosen.lane] if chosen.lane else [lane.name for lane in settings.lane]
     if len(lanes) > 1 and (chosen.svg or chosen.csv):
         wanted = f"--svg {chosen.svg}" if chosen.svg else f"--csv {chosen.csv}"
-        raise SettingsError(f"--svg and --csv are of one lane, there are {', '.join(lanes)}.\n"
-                            f"  For example: edge-agent trend {lanes[0]} {wanted}")
+        raise SettingsError(worded(
+            "--svg and --csv are of one lane, there are {lanes}.\n  For example: edge-agent trend {lane} {wanted}",
+            lanes=", ".join(lanes), lane=lanes[0], wanted=wanted))
     with Core(Path(settings.portal.sockets) / "control.sock") as core:
         for number, lane in enumerate(lanes):
             if number and not chosen.json:
@@ -90,6 +91,7 @@ def _write(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as problem:
-        raise SettingsError(f"cannot write {path}: {problem.strerror}.\n  Is the path right, and may this account write it?"
-                            ) from None
+        raise SettingsError(worded(
+            "cannot write {path}: {strerror}.\n  Is the path right, and may this account write it?",
+            path=path, strerror=problem.strerror)) from None
     print(tr("{file}: written", file=path), file=sys.stderr)

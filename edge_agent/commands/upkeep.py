@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge_agent.commands import acting, options
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, worded
 
 SOON_DAYS = 7.0
 
@@ -61,7 +61,7 @@ def _done(chosen: argparse.Namespace) -> int:
 
     known = [task.id for task in due.tasks(chosen.config)]
     if chosen.task not in known:
-        raise SettingsError(tr("no task is called {task}; there are: {tasks}", task=chosen.task, tasks=", ".join(known)))
+        raise SettingsError(worded("no task is called {task}; there are: {tasks}", task=chosen.task, tasks=", ".join(known)))
     answer = acting.ask(chosen, "upkeep-done", lane=chosen.lane, task=chosen.task, text=chosen.note)
     if chosen.json:
         return acting.as_json(answer)

@@ -9,7 +9,7 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import EvidenceError, SettingsError
-from edge_agent.words.language import mark, tr, trn
+from edge_agent.words.language import mark, tr, trn, worded
 
 NO_RECEIPT = mark("no receipt says when")
 RECEIPTS_SHOWN = 3                  # the newest
@@ -51,11 +51,11 @@ def _files(chosen: argparse.Namespace) -> dict[str, Any]:
     from edge_agent.tools import notes, stump, verify
 
     if chosen.key is None and chosen.stump is None:
-        raise SettingsError("--key is missing: the public key of record 0, a JWK file")
+        raise SettingsError(worded("--key is missing: the public key of record 0, a JWK file"))
     log_key = _vkey(chosen.log_key)
     centre_key = _vkey(chosen.centre_key)
     if chosen.checkpoint is not None and log_key is None:
-        raise SettingsError("--log-key is missing: a checkpoint is checked with the portal's verifier key")
+        raise SettingsError(worded("--log-key is missing: a checkpoint is checked with the portal's verifier key"))
     pruned = stump.read(options.read_bytes(chosen.stump)) if chosen.stump else None
     data = options.read_bytes(chosen.log)
     short = "the last line does not end: the file is cut short"       # a finding, of --json too: stays English
@@ -84,7 +84,8 @@ def _ledgers(chosen: argparse.Namespace) -> list[dict[str, Any]]:
         if centre_key is None and settings.centre is not None:
             centre_key = read_vkey(settings.centre.vkey)
     if chosen.key or chosen.stump or chosen.log_key:
-        raise SettingsError("--key, --stump and --log-key belong to files: --log FILE.\n  This portal's ledgers bring their own")
+        raise SettingsError(worded(
+            "--key, --stump and --log-key belong to files: --log FILE.\n  This portal's ledgers bring their own"))
     given = [options.read_bytes(path) for path in (*chosen.receipt, chosen.checkpoint) if path]
     return [_plain(report, chosen.record) for report in audit.verify_state(state, centre_key, witnesses, given)]
 
@@ -97,10 +98,11 @@ def _vkey(path: Path | None) -> Any:
     try:
         return read_vkey(options.read_bytes(path).decode("utf-8", "replace"))
     except EvidenceError as problem:
-        raise SettingsError(
-            f"{path} is not a verifier key: {problem}.\n"
-            "  Expected: name+id+base64 on one line; a portal's is log_key in its enrolment file, a centre's is vkey on its card"
-        ) from None
+        raise SettingsError(worded(
+            "{path} is not a verifier key: {problem}.\n"
+            "  Expected: name+id+base64 on one line; a portal's is log_key in its enrolment file, a centre's is vkey on "
+            "its card",
+            path=path, problem=problem)) from None
 
 
 def _jwk(path: Path) -> bytes:
@@ -109,10 +111,11 @@ def _jwk(path: Path) -> bytes:
     try:
         return read_jwk(options.read_bytes(path))
     except EvidenceError as problem:
-        raise SettingsError(
-            f"{path} is not the public key of record 0: {problem}.\n"
-            "  Expected: a JWK {\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":...}, the record_key of the portal's enrolment file"
-        ) from None
+        raise SettingsError(worded(
+            "{path} is not the public key of record 0: {problem}.\n"
+            "  Expected: a JWK {{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":...}}, the record_key of the portal's enrolment "
+            "file",
+            path=path, problem=problem)) from None
 
 
 def _plain(report: Any, record: int | None) -> dict[str, Any]:

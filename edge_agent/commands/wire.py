@@ -13,7 +13,7 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import NotRunning
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, worded
 
 QUIET_S = 10.0          # then the screen says why nothing comes
 
@@ -58,7 +58,7 @@ def _run(chosen: argparse.Namespace) -> int:
             watch.stop()
     if chosen.seconds and time.monotonic() - began >= chosen.seconds - 1.0:
         return 0
-    raise NotRunning("the core ended while we listened.\n  systemctl status edge-agent")
+    raise NotRunning(worded("the core ended while we listened.\n  systemctl status edge-agent"))
 
 
 def _text(heard: Any, offset_ns: int, as_hex: bool) -> str:

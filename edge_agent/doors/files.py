@@ -13,21 +13,27 @@ from pathlib import Path
 from urllib.parse import quote
 
 from edge_agent.words.errors import BusyError, SettingsError, StorageError, Unavailable
+from edge_agent.words.language import worded
 
 
 def read_text(path: Path, what: str, remedy: str = "Is the path right?") -> str:
     """The text of a file a person maintains; SettingsError says what to do, `remedy` where there is no such file."""
     if path.is_char_device() or path.is_block_device() or path.is_fifo():
-        raise SettingsError(f"{what} {path} is a device or a pipe and no file.\n  Give a file")
+        raise SettingsError(worded("{what} {path} is a device or a pipe and no file.\n  Give a file", what=what, path=path))
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise SettingsError(f"{what} {path} does not exist.\n  {remedy}") from None
+        raise SettingsError(worded("{what} {path} does not exist.\n  {remedy}", what=what, path=path, remedy=remedy)) from None
     except UnicodeDecodeError:
-        raise SettingsError(f"{what} {path} is not text in UTF-8.\n  Is it the right file?") from None
+        raise SettingsError(worded(
+            "{what} {path} is not text in UTF-8.\n"
+            "  Is it the right file?",
+            what=what, path=path)) from None
     except OSError as problem:
-        raise SettingsError(f"cannot read {what} {path}: {problem.strerror}.\n  Is the path right, and may this account read it?"
-                            ) from None
+        raise SettingsError(worded(
+            "cannot read {what} {path}: {strerror}.\n"
+            "  Is the path right, and may this account read it?",
+            what=what, path=path, strerror=problem.strerror)) from None
 
 
 def read_secret(path: Path, what: str) -> str:
@@ -35,10 +41,10 @@ def read_secret(path: Path, what: str) -> str:
     text = read_text(path, what)
     mode = path.stat().st_mode & 0o777
     if mode & 0o007:
-        raise SettingsError(
-            f"{what}: every account can read {path} (mode {mode:o}).\n"
-            f"  Close it: chown root:edge-agent-uplink {path}; chmod 640 {path}"
-        )
+        raise SettingsError(worded(
+            "{what}: every account can read {path} (mode {mode:o}).\n"
+            "  Close it: chown root:edge-agent-uplink {path}; chmod 640 {path}",
+            what=what, path=path, mode=mode))
     return text
 
 
@@ -70,7 +76,10 @@ def make_directory(path: Path, mode: int = 0o700, key: str = "") -> None:
     file = not_a_directory(path)
     if file is not None:                # giving a file of someone else's to our account would be the wrong remedy
         what = "it" if file == path else str(file)
-        raise StorageError(f"cannot use the directory {path}: {what} is a file.\n  Choose another directory{key and f' ({key})'}")
+        raise StorageError(worded(
+            "cannot use the directory {path}: {what} is a file.\n"
+            "  Choose another directory{key}",
+            path=path, what=what, key=f" ({key})" if key else ""))
     try:
         path.mkdir(mode=mode, parents=True, exist_ok=True)
         if not os.access(path, os.W_OK | os.X_OK):
@@ -78,12 +87,14 @@ def make_directory(path: Path, mode: int = 0o700, key: str = "") -> None:
             raise OSError(number, os.strerror(number))
     except OSError as problem:
         if problem.errno == errno.EROFS:        # a card that took an error; no owner helps
-            raise StorageError(f"cannot write to the directory {path}: its file system is read-only.\n"
-                               "  Why: dmesg | tail.  A damaged card: umount, e2fsck -p, mount") from None
-        raise StorageError(
-            f"cannot write to the directory {path}: {problem.strerror}.\n"
-            f"  Make it, or give it to the account the agent runs as: chown edge-agent {path}"
-        ) from None
+            raise StorageError(worded(
+                "cannot write to the directory {path}: its file system is read-only.\n"
+                "  Why: dmesg | tail.  A damaged card: umount, e2fsck -p, mount",
+                path=path)) from None
+        raise StorageError(worded(
+            "cannot write to the directory {path}: {strerror}.\n"
+            "  Make it, or give it to the account the agent runs as: chown edge-agent {path}",
+            path=path, strerror=problem.strerror)) from None
 
 
 def hold(path: Path, what: str) -> int:
@@ -91,16 +102,16 @@ def hold(path: Path, what: str) -> int:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as problem:
-        raise StorageError(f"cannot make the lock {path}: {problem.strerror}") from None
+        raise StorageError(worded("cannot make the lock {path}: {strerror}", path=path, strerror=problem.strerror)) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         held_by = os.read(handle, 32).decode("ascii", "replace").strip()
         os.close(handle)
-        raise BusyError(
-            f"{what} is already running on {path.parent} (pid {held_by or 'unknown'}).\n"
-            "  To look at it:  edge-agent status      To stop it:  systemctl stop edge-agent"
-        ) from None
+        raise BusyError(worded(
+            "{what} is already running on {parent} (pid {held_by}).\n"
+            "  To look at it:  edge-agent status      To stop it:  systemctl stop edge-agent",
+            what=what, parent=path.parent, held_by=held_by or "?")) from None
     with contextlib.suppress(OSError):      # a full disk: the lock holds all the same, only our number is not told
         os.ftruncate(handle, 0)
         os.write(handle, f"{os.getpid()}\n".encode())
@@ -114,8 +125,10 @@ def hold_read_only(path: Path, what: str, unit: str) -> int:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(handle)
-        raise BusyError(f"{what} is already running with {path}.\n  To look at it:  systemctl status {unit}      "
-                        f"To stop it:  systemctl stop {unit}") from None
+        raise BusyError(worded(
+            "{what} is already running with {path}.\n"
+            "  To look at it:  systemctl status {unit}      To stop it:  systemctl stop {unit}",
+            what=what, path=path, unit=unit)) from None
     except OSError:
         pass
     return handle
@@ -134,7 +147,7 @@ WRITE_BYTES = 1 << 20               # of one write
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Replace a file in one step: the old one or the new one is there, never half of either.  Never a device or a pipe."""
     if path.exists() and not path.is_file():
-        raise StorageError(f"cannot write {path}: it is there and is no file.\n  Name a file to make")
+        raise StorageError(worded("cannot write {path}: it is there and is no file.\n  Name a file to make", path=path))
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
@@ -150,7 +163,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
     except OSError as problem:
         with contextlib.suppress(OSError):      # half of it, on a disk that is full
             beside.unlink()
-        raise StorageError(f"cannot write {path}: {problem.strerror}") from None
+        raise StorageError(worded("cannot write {path}: {strerror}", path=path, strerror=problem.strerror)) from None
 
 
 def read_through(directory: Path) -> None:
@@ -161,7 +174,9 @@ def read_through(directory: Path) -> None:
                 while file.read(1 << 20):
                     pass
     except OSError as problem:
-        raise Unavailable(f"cannot read {problem.filename or directory}: {problem.strerror}; is the disk well?") from None
+        raise Unavailable(worded(
+            "cannot read {filename}: {strerror}; is the disk well?",
+            filename=problem.filename or directory, strerror=problem.strerror)) from None
 
 
 def lend(path: Path, group: str, mode: int) -> None:

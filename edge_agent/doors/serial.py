@@ -8,6 +8,7 @@ from pathlib import Path
 import serial
 
 from edge_agent.words.errors import LinkError
+from edge_agent.words.language import worded
 from edge_agent.words.settings import LinkSettings
 
 
@@ -25,9 +26,9 @@ class Port:
         except BlockingIOError:
             return b""
         except OSError as problem:
-            raise LinkError(f"{self._port.port}: {problem.strerror}") from None
+            raise LinkError(worded("{port}: {strerror}", port=self._port.port, strerror=problem.strerror)) from None
         if not data:
-            raise LinkError(f"{self._port.port}: the port hung up; is the adapter still plugged in?")
+            raise LinkError(worded("{port}: the port hung up; is the adapter still plugged in?", port=self._port.port))
         return data
 
     def write(self, data: bytes) -> None:
@@ -35,9 +36,11 @@ class Port:
         try:
             sent = os.write(self.fd, data)
         except OSError as problem:
-            raise LinkError(f"{self._port.port}: {problem.strerror}") from None
+            raise LinkError(worded("{port}: {strerror}", port=self._port.port, strerror=problem.strerror)) from None
         if sent != len(data):
-            raise LinkError(f"{self._port.port}: took {sent} of {len(data)} bytes; is something holding the line?")
+            raise LinkError(worded(
+                "{port}: took {sent} of {data} bytes; is something holding the line?",
+                port=self._port.port, sent=sent, data=len(data)))
 
     def close(self) -> None:
         self._port.close()
@@ -51,7 +54,7 @@ def open_port(link: LinkSettings) -> Port:
             timeout=0, exclusive=True,
         )
     except (serial.SerialException, OSError, ValueError) as problem:
-        raise LinkError(f"cannot open {link.device}: {_why(link.device, problem)}") from None
+        raise LinkError(worded("cannot open {device}: {why}", device=link.device, why=_why(link.device, problem))) from None
     return Port(port)
 
 

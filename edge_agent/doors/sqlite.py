@@ -21,6 +21,7 @@ import aiosqlite
 
 from edge_agent.doors.files import reading_uri
 from edge_agent.words.errors import StorageError, Unavailable
+from edge_agent.words.language import worded
 
 log = logging.getLogger("edge_agent.sqlite")
 Statement = tuple[str, Sequence[Any]]
@@ -186,7 +187,9 @@ async def _prepared(path: Path, first: dict[str, Any]) -> aiosqlite.Connection:
             await connection.execute(f"PRAGMA {name}={value}")
             found = await _row(connection, f"PRAGMA {name}")
             if found is None or found[0] != value:
-                raise StorageError(f"{path}: SQLite did not take {name}={value} (it says {found})")
+                raise StorageError(worded(
+                    "{path}: SQLite did not take {name}={value} (it says {found})",
+                    path=path, name=name, value=value, found=found))
         await _row(connection, "SELECT count(*) FROM sqlite_schema")
         return connection
     except sqlite3.Error as problem:
@@ -236,12 +239,16 @@ def _error(path: Path, problem: Exception) -> StorageError:
     """A spoiled file is lost; one that is held, closed to us or on a failing device is only out of reach."""
     name = _name(problem)
     if name.startswith("SQLITE_FULL"):
-        return Unavailable(f"{path}: no room on the disk ({name}).\n  Free some: df -h {path.parent}")
+        return Unavailable(worded(
+            "{path}: no room on the disk ({name}).\n  Free some: df -h {parent}",
+            path=path, name=name, parent=path.parent))
     if any(name.startswith(family) for family in LOST) or isinstance(problem, sqlite3.IntegrityError | sqlite3.InterfaceError):
-        return StorageError(f"{path}: {problem}")
+        return StorageError(worded("{path}: {problem}", path=path, problem=problem))
     if isinstance(problem, sqlite3.OperationalError) and name not in ("SQLITE_ERROR", ""):
-        return Unavailable(f"{path}: {problem} ({name}); is another program using it, is the disk well?")
-    return StorageError(f"{path}: {problem}")
+        return Unavailable(worded(
+            "{path}: {problem} ({name}); is another program using it, is the disk well?",
+            path=path, problem=problem, name=name))
+    return StorageError(worded("{path}: {problem}", path=path, problem=problem))
 
 
 def _wal(path: Path) -> Path:
@@ -267,7 +274,8 @@ def _write_over(wal: Path) -> None:
     except FileNotFoundError:
         return
     except OSError as problem:
-        raise Unavailable(f"cannot sync {wal}: {problem.strerror}; is the disk well?") from None
+        raise Unavailable(worded(
+            "cannot sync {wal}: {strerror}; is the disk well?", wal=wal, strerror=problem.strerror)) from None
 
 
 def sync_directory(path: Path) -> None:
@@ -279,4 +287,5 @@ def sync_directory(path: Path) -> None:
         finally:
             os.close(handle)
     except OSError as problem:
-        raise Unavailable(f"cannot sync the directory {path}: {problem.strerror}; is the disk well?") from None
+        raise Unavailable(worded(
+            "cannot sync the directory {path}: {strerror}; is the disk well?", path=path, strerror=problem.strerror)) from None

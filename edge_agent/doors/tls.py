@@ -6,6 +6,7 @@ import ssl
 from pathlib import Path
 
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 
 
 def trusting(ca: Path) -> ssl.SSLContext:
@@ -13,9 +14,10 @@ def trusting(ca: Path) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=str(ca))
     except (OSError, ssl.SSLError) as problem:
-        raise SettingsError(
-            f"centre.ca: cannot use {ca}: {problem.strerror or problem}.\n  It must be the PEM file from the centre's card."
-        ) from None
+        raise SettingsError(worded(
+            "centre.ca: cannot use {ca}: {strerror}.\n"
+            "  It must be the PEM file from the centre's card.",
+            ca=ca, strerror=problem.strerror or problem)) from None
 
 
 def client_context(ca: Path, certificate: Path, key: Path) -> ssl.SSLContext:
@@ -25,15 +27,15 @@ def client_context(ca: Path, certificate: Path, key: Path) -> ssl.SSLContext:
     try:
         context.load_cert_chain(certificate, key)
     except PermissionError:
-        raise SettingsError(
-            f"this account may not read this portal's TLS key {key}.\n"
-            "  The uplink's may: put sudo -u edge-agent-uplink before the command"
-        ) from None
+        raise SettingsError(worded(
+            "this account may not read this portal's TLS key {key}.\n"
+            "  The uplink's may: put sudo -u edge-agent-uplink before the command",
+            key=key)) from None
     except (OSError, ssl.SSLError) as problem:
-        raise SettingsError(
-            f"cannot use this portal's TLS certificate {certificate} with {key}: {problem}.\n"
-            "  Make both anew: edge-agent enrol --renew-tls --out FILE; enrol FILE at the centre"
-        ) from None
+        raise SettingsError(worded(
+            "cannot use this portal's TLS certificate {certificate} with {key}: {problem}.\n"
+            "  Make both anew: edge-agent enrol --renew-tls --out FILE; enrol FILE at the centre",
+            certificate=certificate, key=key, problem=problem)) from None
     return context
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 
 
 class TlsKey:
@@ -23,10 +24,10 @@ class TlsKey:
             der = ssl.PEM_cert_to_DER_cert(text[text.index("-----BEGIN CERT"):text.index("-----END CERT") + 25])
             self._key = load_pem_private_key(key.read_bytes(), None)
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as problem:
-            raise SettingsError(
-                f"cannot use this portal's TLS certificate {certificate} with {key}: {problem}.\n"
-                "  Make both anew: edge-agent enrol --renew-tls --out FILE; enrol FILE at the centre"
-            ) from None
+            raise SettingsError(worded(
+                "cannot use this portal's TLS certificate {certificate} with {key}: {problem}.\n"
+                "  Make both anew: edge-agent enrol --renew-tls --out FILE; enrol FILE at the centre",
+                certificate=certificate, key=key, problem=problem)) from None
         self.certificate = hashlib.sha256(der).hexdigest()
 
     def sign(self, text: bytes) -> bytes:
@@ -38,5 +39,6 @@ class TlsKey:
                 return self._key.sign(text, padding.PKCS1v15(), hashes.SHA256())
             case ed25519.Ed25519PrivateKey():
                 return self._key.sign(text)
-        raise SettingsError("this portal's TLS key is neither EC, RSA nor Ed25519.\n"
-                            "  Make one: edge-agent enrol --renew-tls --out FILE")
+        raise SettingsError(worded(
+            "this portal's TLS key is neither EC, RSA nor Ed25519.\n"
+            "  Make one: edge-agent enrol --renew-tls --out FILE"))

@@ -13,6 +13,7 @@ from pathlib import Path
 from edge_agent.doors.files import shipped_config
 from edge_agent.words.driver import Driver
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 
 GROUP = "edge_agent.drivers"        # entry points of other packages
 
@@ -34,7 +35,8 @@ def find(name: str) -> Driver:
             told = f"driver {name!r} of {_package(entry)} cannot be loaded: {problem!r}.\n  Ask who wrote it"
             raise SettingsError(told) from None
     if not isinstance(driver, Driver):
-        raise SettingsError(f"driver {name!r}: {driver!r} is no Driver (docs/writing-a-driver.md)")
+        raise SettingsError(worded(
+            "driver {name!r}: {driver!r} is no Driver (docs/writing-a-driver.md)", name=name, driver=driver))
     return driver
 
 
@@ -61,7 +63,7 @@ def _ours() -> set[str]:
 def _theirs(name: str) -> importlib.metadata.EntryPoint:
     entries = importlib.metadata.entry_points(group=GROUP, name=name)
     if not entries:
-        raise SettingsError(f"no driver is called {name!r}; there are: {', '.join(names())}")
+        raise SettingsError(worded("no driver is called {name!r}; there are: {names}", name=name, names=", ".join(names())))
     return next(iter(entries))
 
 

@@ -20,6 +20,7 @@ from edge_agent.tools.exchange import Exchange, Exchanges, trouble
 from edge_agent.words.dialect import Found, Outcome
 from edge_agent.words.driver import Driver, Poll
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Chunk, Condition, DoseRate, Health, Missed, Reading, Unreadable
 from edge_agent.words.settings import LinkSettings, Profile
 
@@ -123,7 +124,9 @@ def _odd(at_ns: int, exchange: Exchange | bytes) -> Unreadable:
 
 def polls(profile: Profile, link: LinkSettings) -> tuple[Poll, ...]:
     if link.unit not in UNITS:
-        raise SettingsError(f"unit = {link.unit}: its address on the line, 1 to 14, is missing.\n  It is set in the instrument")
+        raise SettingsError(worded(
+            "unit = {unit}: its address on the line, 1 to 14, is missing.\n  It is set in the instrument",
+            unit=link.unit))
     return (Poll(bytes((ASK << 4 | link.unit,)), POLL_S),)
 
 

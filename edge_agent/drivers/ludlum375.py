@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 from edge_agent.words.driver import Driver
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Chunk, Condition, DoseRate, Health, Missed, Reading, Unreadable
 from edge_agent.words.settings import Profile
 
@@ -77,9 +78,9 @@ class Messages:
 class LudlumDecoder:
     def __init__(self, profile: Profile) -> None:
         if not profile.dose_unit:
-            raise SettingsError(
-                f"profile {profile.title!r}: dose_unit is missing; the line of this instrument does not say: look at its display"
-            )
+            raise SettingsError(worded(
+                "profile {title!r}: dose_unit is missing; the line of this instrument does not say: look at its display",
+                title=profile.title))
         self._unit = profile.dose_unit
         self._messages = Messages()
         self._joining = True                            # the first message may be the end of one

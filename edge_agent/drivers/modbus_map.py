@@ -36,6 +36,7 @@ from edge_agent.tools.registers import SIZE, Block, Image, blocks
 from edge_agent.words.dialect import Outcome
 from edge_agent.words.driver import Driver, Poll
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import (
     Chunk,
     Condition,
@@ -251,7 +252,7 @@ def record_type(reading: Reading) -> str:
 
 def _map_of(profile: Profile) -> RegisterMap:
     if profile.modbus is None:
-        raise SettingsError("the profile has no [modbus] table: it says which register holds what")
+        raise SettingsError(worded("the profile has no [modbus] table: it says which register holds what"))
     return profile.modbus
 
 
@@ -260,18 +261,17 @@ def _detectors(names: list[str], found: RegisterMap, interval_s: float) -> _Dete
     for name in names:
         of_it = [count for count in found.count if count.detector == name]
         if len(of_it) != 1:
-            raise SettingsError(f"modbus.count has {len(of_it)} registers for detector {name}, expected one")
+            raise SettingsError(worded("modbus.count: {n} registers for detector {name}, expected one", n=len(of_it), name=name))
         fields += of_it
     if not fields:
         return _Detectors([], None)
     means = {count.means for count in fields}
     if len(means) > 1:
-        raise SettingsError(f"the counts of {', '.join(names)} mean different things: one `means` for all of a radiation")
+        raise SettingsError(worded("counts of {names}: one `means` for all of a radiation is expected", names=", ".join(names)))
     if means == {UNKNOWN}:
-        raise SettingsError(
-            f"what the counts of {', '.join(names)} mean is not known of this instrument.\n  Watch it, then say so in the lane: "
-            f"edge-agent probe HOST|PORT --driver DRIVER --unit N; count_means is one of {', '.join(MEANINGS)}"
-        )
+        raise SettingsError(worded("what the counts of {names} mean is not known of this instrument.\n"
+            "  Watch it (edge-agent probe HOST|PORT --driver DRIVER --unit N), then say so in the lane: count_means, {meanings}",
+            names=", ".join(names), meanings=", ".join(MEANINGS)))
     return _Detectors(fields, _counting(means.pop(), [count.type for count in fields], interval_s, found))
 
 
@@ -281,12 +281,12 @@ def _counting(means: str, kinds: list[str], interval_s: float, found: RegisterMa
         return PerSecond(found.poll_s)
     if means == "interval":
         if not says & {"time", "interval-number"}:
-            raise SettingsError('counts of an interval need a modbus.value "time" or "interval-number", to tell a new one')
+            raise SettingsError(worded('counts of an interval need a modbus.value "time" or "interval-number"'))
         return Interval(interval_s)
     if any(kind not in ("u16", "u32") for kind in kinds):
-        raise SettingsError("a cumulative count is u16 or u32: a float forgets single counts above 16 million")
+        raise SettingsError(worded("a cumulative count is u16 or u32: a float forgets single counts above 16 million"))
     if found.step_s and "time" not in says and found.poll_s > found.step_s / 3:
-        raise SettingsError(f"poll_s = {found.poll_s:g}: counts renewed each {found.step_s:g} s are to be asked thrice as often")
+        raise SettingsError(worded("poll_s = {s:g}: expected a third of {step:g} s or less", s=found.poll_s, step=found.step_s))
     return Cumulative(kinds, 0.0 if "time" in says else found.step_s, found.poll_s / 2)
 
 

@@ -21,6 +21,7 @@ from edge_agent.tools.exchange import Exchange, Exchanges, trouble
 from edge_agent.words.dialect import Found, Outcome
 from edge_agent.words.driver import Driver, Poll
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Chunk, Condition, Health, Missed, Radiation, Reading, Sample, Setup, Unreadable
 from edge_agent.words.settings import LinkSettings, Profile
 
@@ -116,7 +117,8 @@ def _on(before: int, after: int) -> bool:
 class RadproDecoder:
     def __init__(self, profile: Profile) -> None:
         if len(profile.gamma) != 1 or profile.neutron:
-            raise SettingsError(f"profile {profile.title!r}: this instrument has one tube: gamma = [\"Aa1\"], neutron = []")
+            raise SettingsError(worded(
+                'profile {title!r}: this instrument has one tube: gamma = ["Aa1"], neutron = []', title=profile.title))
         self._exchanges, self._total = Exchanges(), Total(round(profile.gamma_interval_s * 0.5e9))
         self._identity = b""
         self._refused: set[bytes] = set()

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from edge_agent.words.driver import Driver
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import (
     Chunk,
     Condition,
@@ -154,10 +155,10 @@ class RapiscanDecoder:
     def __init__(self, profile: Profile) -> None:
         for radiation, detectors in (("gamma", profile.gamma), ("neutron", profile.neutron)):
             if len(detectors) != FIELDS:
-                raise SettingsError(
-                    f"profile {profile.title!r}: {radiation} names {len(detectors)} detectors, this wire has {FIELDS} "
-                    f"fields; write {NOT_FITTED!r} for a field without a detector"
-                )
+                raise SettingsError(worded(
+                    "profile {title!r}: {radiation} names {detectors} detectors, this wire has {fields} fields; write "
+                    "{not_fitted!r} for a field without a detector",
+                    title=profile.title, radiation=radiation, detectors=len(detectors), fields=FIELDS, not_fitted=NOT_FITTED))
         self._profile = profile
         self._fitted = {
             G: tuple(i for i, name in enumerate(profile.gamma) if name != NOT_FITTED),

@@ -13,6 +13,7 @@ from typing import Any
 
 from edge_agent.tools import core_answer
 from edge_agent.words.errors import NotAllowed, NotRunning
+from edge_agent.words.language import worded
 
 ANSWER_MAX = 16 * 1024 * 1024       # a full batch as JSON is below 6 MiB
 
@@ -29,17 +30,17 @@ class Core:
             self._socket.connect(str(path))
         except PermissionError:
             self._socket.close()
-            raise NotAllowed(
-                f"{path}: permission denied.\n  Join the group that may {'look' if group == 'edge-agent' else 'act'}: "
-                f"sudo usermod -aG {group} $USER, then log out and in"
-            ) from None
+            raise NotAllowed(worded(
+                "{path}: permission denied.\n"
+                "  Join the group {group}: sudo usermod -aG {group} $USER, then log out and in",
+                path=path, group=group)) from None
         except OSError as problem:
             self._socket.close()
-            raise NotRunning(
-                f"edge-agent does not answer on {path} ({problem.strerror}).\n"
+            raise NotRunning(worded(
+                "edge-agent does not answer on {path} ({strerror}).\n"
                 "  Is it running?  systemctl status edge-agent     Its configuration elsewhere?  --config FILE\n"
-                "  Records are on disk: sudo -u edge-agent edge-agent verify; one alarm: alarms show ID --ledger FILE"
-            ) from None
+                "  Records are on disk: sudo -u edge-agent edge-agent verify; one alarm: alarms show ID --ledger FILE",
+                path=path, strerror=problem.strerror)) from None
         self._reader = self._socket.makefile("rb")
 
     def ask(self, op: str, **values: Any) -> dict[str, Any]:
@@ -63,15 +64,15 @@ class Core:
         except OSError as problem:
             with contextlib.suppress(NotRunning):
                 self._answer()                  # why we are turned away, where it says so
-            raise NotRunning(f"the core left while we asked ({problem})") from None
+            raise NotRunning(worded("the core left while we asked ({problem})", problem=problem)) from None
 
     def _answer(self) -> dict[str, Any]:
         try:
             line = self._reader.readline(ANSWER_MAX)
         except OSError as problem:
-            raise NotRunning(f"the core did not answer in time ({problem})") from None
+            raise NotRunning(worded("the core did not answer in time ({problem})", problem=problem)) from None
         if not line.endswith(b"\n"):
-            raise NotRunning("the core closed the connection")
+            raise NotRunning(worded("the core closed the connection"))
         return core_answer.read(line)
 
     def pid(self) -> int:

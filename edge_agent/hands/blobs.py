@@ -11,6 +11,7 @@ from edge_agent.doors.files import make_directory, write_whole
 from edge_agent.doors.sqlite import sync_directory
 from edge_agent.words.blob import SHA256
 from edge_agent.words.errors import StorageError, Unavailable
+from edge_agent.words.language import worded
 
 
 class Blobs:
@@ -64,7 +65,8 @@ class Blobs:
         except FileNotFoundError:
             return b""
         except OSError as problem:
-            raise Unavailable(f"cannot read {path}: {problem.strerror}; is the disk well?") from None
+            raise Unavailable(worded(
+                "cannot read {path}: {strerror}; is the disk well?", path=path, strerror=problem.strerror)) from None
 
     async def names(self) -> list[tuple[str, int]]:
         """(SHA-256, time of its file in seconds since 1970) of every document here."""
@@ -77,7 +79,8 @@ class Blobs:
         except FileNotFoundError:
             return []
         except OSError as problem:
-            raise Unavailable(f"cannot read {self._directory}: {problem.strerror}; is the disk well?") from None
+            raise Unavailable(worded(
+                "cannot read {path}: {strerror}; is the disk well?", path=self._directory, strerror=problem.strerror)) from None
 
     async def drop(self, sha256: str) -> None:
         await asyncio.to_thread(self._drop, self._path(sha256))
@@ -86,11 +89,12 @@ class Blobs:
         try:
             path.unlink(missing_ok=True)
         except OSError as problem:
-            raise Unavailable(f"cannot delete {path}: {problem.strerror}; is the disk well?") from None
+            raise Unavailable(worded(
+                "cannot delete {path}: {strerror}; is the disk well?", path=path, strerror=problem.strerror)) from None
 
     def _path(self, sha256: str) -> Path:
         if not SHA256.fullmatch(sha256):            # it comes over a socket, and it becomes a path
-            raise StorageError(f"{sha256[:80]!a} is no SHA-256 in lowercase hex")
+            raise StorageError(worded("{sha256!a} is no SHA-256 in lowercase hex", sha256=sha256[:80]))
         return self._directory / sha256
 
     def _read(self, path: Path) -> bytes | None:
@@ -99,4 +103,5 @@ class Blobs:
         except FileNotFoundError:
             return None
         except OSError as problem:
-            raise Unavailable(f"cannot read {path}: {problem.strerror}; is the disk well?") from None
+            raise Unavailable(worded(
+                "cannot read {path}: {strerror}; is the disk well?", path=path, strerror=problem.strerror)) from None

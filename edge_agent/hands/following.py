@@ -10,6 +10,7 @@ from typing import Any
 
 from edge_agent.tools import core_answer
 from edge_agent.words.errors import NotRunning
+from edge_agent.words.language import worded
 
 LINE_MAX = 1 << 20          # a chunk of a serial read is 4 KB
 ANSWER_S = 10.0             # the core answers in milliseconds; as for commands, a busy disk aside
@@ -41,6 +42,6 @@ async def _connect(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWrit
     try:
         return await asyncio.open_unix_connection(path, limit=LINE_MAX)
     except OSError as problem:
-        raise NotRunning(
-            f"edge-agent does not answer on {path} ({problem.strerror}).\n  Is it running?  systemctl status edge-agent"
-        ) from None
+        raise NotRunning(worded(
+            "edge-agent does not answer on {path} ({strerror}).\n  Is it running?  systemctl status edge-agent",
+            path=path, strerror=problem.strerror)) from None

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from edge_agent.tools import ed25519
 from edge_agent.words.errors import StorageError, Unavailable
+from edge_agent.words.language import worded
 
 SLOT_BYTES = 4096                   # one flash page each: a torn write of one slot leaves the other alone
 _SLOT = struct.Struct(">8sQ32s")    # magic, seq of the record it signs, private seed; then SHA-256 of these
@@ -72,7 +73,8 @@ class RecordKeys:
             finally:
                 os.close(handle)
         except OSError as problem:
-            raise StorageError(f"cannot write the record key {self._path}: {problem.strerror}") from None
+            raise StorageError(worded(
+                "cannot write the record key {path}: {strerror}", path=self._path, strerror=problem.strerror)) from None
 
 
 class LogKey(ed25519.SoftKey):
@@ -84,7 +86,9 @@ class LogKey(ed25519.SoftKey):
         except OSError as problem:
             raise _unread(problem, f"the log key {path}") from None
         if len(seed) != ed25519.SEED_BYTES:
-            raise StorageError(f"the log key {path} is damaged: {len(seed)} bytes, not {ed25519.SEED_BYTES}")
+            raise StorageError(worded(
+                "the log key {path} is damaged: {seed} bytes, not {seed_bytes}",
+                path=path, seed=len(seed), seed_bytes=ed25519.SEED_BYTES))
         super().__init__(seed)
 
     @staticmethod
@@ -107,14 +111,16 @@ def write_private(path: Path, data: bytes) -> None:
         finally:
             os.close(handle)
     except OSError as problem:
-        raise StorageError(f"cannot make {path}: {problem.strerror}") from None
+        raise StorageError(worded("cannot make {path}: {strerror}", path=path, strerror=problem.strerror)) from None
 
 
 def _unread(problem: OSError, what: str) -> StorageError:
     """A key that is gone is lost; one that cannot be read now is mended by a person."""
     if isinstance(problem, FileNotFoundError):
-        return StorageError(f"{what} is gone")
-    return Unavailable(f"cannot read {what}: {problem.strerror}.\n  It belongs to the account the agent runs as, mode 0600")
+        return StorageError(worded("{what} is gone", what=what))
+    return Unavailable(worded(
+        "cannot read {what}: {strerror}.\n  It belongs to the account the agent runs as, mode 0600",
+        what=what, strerror=problem.strerror))
 
 
 def _read_slot(data: bytes) -> tuple[int, bytes] | None:

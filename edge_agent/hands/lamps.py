@@ -17,6 +17,7 @@ from edge_agent.judgement.lights import AFTER_END, TICK_NS, Button, Lights
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import LinkError, said
 from edge_agent.words.event import Event
+from edge_agent.words.language import worded
 from edge_agent.words.settings import LampSettings
 
 log = logging.getLogger("edge_agent.lamps")
@@ -145,11 +146,13 @@ class Module:
             async with asyncio.timeout(ANSWER_S):
                 self._streams = await asyncio.open_connection(self._host, self._port)
         except TimeoutError:
-            raise LinkError(f"{self.name}: no answer in {ANSWER_S:.0f} s; has it power, is the address right?") from None
+            raise LinkError(worded(
+                "{name}: no answer in {answer_s:.0f} s; has it power, is the address right?",
+                name=self.name, answer_s=ANSWER_S)) from None
         except OSError as problem:
-            raise LinkError(f"{self.name}: {said(problem)}") from None
+            raise LinkError(worded("{name}: {said}", name=self.name, said=said(problem))) from None
         except ValueError as problem:                   # a name that is none
-            raise LinkError(f"{self.name}: {problem}") from None
+            raise LinkError(worded("{name}: {problem}", name=self.name, problem=problem)) from None
 
     def broken(self) -> None:
         self.close()
@@ -163,7 +166,8 @@ class Module:
     async def set(self, address: int, on: bool) -> None:
         question = modbus.coil(self._unit, address, on)
         if await self._ask(question, f"coil {address}") != question:
-            raise LinkError(f"{self.name}: coil {address}: another answer than a module gives that has set it")
+            raise LinkError(worded(
+                "{name}: coil {address}: another answer than a module gives that has set it", name=self.name, address=address))
 
     async def bit(self, address: int) -> bool:
         question = modbus.question(self._unit, "discrete", address, 1)
@@ -171,12 +175,13 @@ class Module:
         try:
             words = modbus.answer(question, answer)
         except ValueError as problem:
-            raise LinkError(f"{self.name}: discrete input {address}: {problem}") from None
+            raise LinkError(worded(
+                "{name}: discrete input {address}: {problem}", name=self.name, address=address, problem=problem)) from None
         return words == [1]
 
     async def _ask(self, question: bytes, what: str) -> bytes:
         if self._streams is None:
-            raise LinkError(f"{self.name} is not open")
+            raise LinkError(worded("{name} is not open", name=self.name))
         try:
             async with asyncio.timeout(ANSWER_S):
                 if self._owed:              # the core ended in the middle of a question; small modules take one at a time
@@ -185,12 +190,15 @@ class Module:
                 self._streams[1].write(MBAP.pack(self._transaction, 0, len(question), question[0]) + question[1:])
                 answer = await self._answer(self._streams[0])
         except TimeoutError:
-            raise LinkError(f"{self.name}: no answer in {ANSWER_S:.0f} s about {what}") from None
+            raise LinkError(worded(
+                "{name}: no answer in {answer_s:.0f} s about {what}", name=self.name, answer_s=ANSWER_S, what=what)) from None
         except (OSError, asyncio.IncompleteReadError):
-            raise LinkError(f"{self.name} closed the connection; does another program hold it?") from None
+            raise LinkError(worded("{name} closed the connection; does another program hold it?", name=self.name)) from None
         no = modbus.refusal(question, answer)
         if no is not None:
-            raise LinkError(f"{self.name}: {no.words} ({no.code}) about {what}; is its number in [[annunciator.module]] right?")
+            raise LinkError(worded(
+                "{name}: {words} ({code}) about {what}; is its number in [[annunciator.module]] right?",
+                name=self.name, words=no.words, code=no.code, what=what))
         return answer
 
     async def _answer(self, reader: asyncio.StreamReader) -> bytes:
@@ -198,7 +206,7 @@ class Module:
         while True:
             transaction, protocol, length, unit = MBAP.unpack(await reader.readexactly(MBAP.size))
             if protocol != 0 or length not in LENGTHS:
-                raise LinkError(f"{self.name} does not speak Modbus TCP")
+                raise LinkError(worded("{name} does not speak Modbus TCP", name=self.name))
             body = bytes((unit,)) + await reader.readexactly(length - 1)
             if transaction == self._transaction:
                 self._owed = False

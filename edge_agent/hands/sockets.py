@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edge_agent.doors.files import lend
+from edge_agent.tools import core_answer
 from edge_agent.words.errors import BusyError, EdgeAgentError, StorageError
+from edge_agent.words.language import worded
 
 REQUEST_MAX = 64 * 1024             # bytes; the longest request is an operator's note or a receipt
 PEERS_MAX = 32                      # open connections; more is a mistake or an attack
@@ -52,7 +54,8 @@ class Door:
                 os.umask(before)
             lend(self._path, self._group, 0o660)
         except OSError as problem:
-            raise StorageError(f"cannot make the socket {self._path}: {problem.strerror or problem}") from None
+            raise StorageError(worded(
+                "cannot make the socket {path}: {strerror}", path=self._path, strerror=problem.strerror or problem)) from None
 
     async def _clear(self) -> None:
         """Remove the socket of a program that is gone."""
@@ -62,7 +65,7 @@ class Door:
             self._path.unlink(missing_ok=True)
             return
         writer.close()
-        raise BusyError(f"another program answers on {self._path}; stop it first: systemctl stop edge-agent")
+        raise BusyError(worded("another program answers on {path}; stop it first: systemctl stop edge-agent", path=self._path))
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -114,7 +117,7 @@ class Door:
             else:
                 yield {"ok": False, "error": f"unknown op {op!r}", "exit": 2}
         except EdgeAgentError as problem:
-            yield {"ok": False, "error": str(problem), "exit": problem.exit_code}
+            yield core_answer.refused(problem)
         except UNREADABLE as problem:
             yield {"ok": False, "error": f"not a request of this socket: {repr(problem)[:200]}", "exit": 2}
 

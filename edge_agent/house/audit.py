@@ -14,6 +14,7 @@ from edge_agent.tools.notes import VerifierKey
 from edge_agent.tools.stump import Stump
 from edge_agent.tools.verify import Report, verify_log
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
+from edge_agent.words.language import worded
 
 ROLLED_BACK = "rolled-back"         # fault of paths.outbox
 
@@ -26,11 +27,12 @@ def verify_state(
     `given`: notes from elsewhere (a receipt, a checkpoint that a centre or witness keeps), held against the log they name."""
     logs = logs_of(state)
     if not logs:
-        raise SettingsError(f"{state} holds no log.\n  Give the state directory of the portal: --state DIR")
+        raise SettingsError(worded("{state} holds no log.\n  Give the state directory of the portal: --state DIR", state=state))
     named = [note.partition(b"\n")[0].decode("utf-8", "replace") for note in given]
     if strange := set(named) - {log.origin for log in logs}:
-        raise SettingsError(f"a note of {min(strange)[:200]!a} was given, which is no log here.\n"
-                            f"  Give a receipt or checkpoint of {', '.join(log.origin for log in logs)}")
+        raise SettingsError(worded(
+            "a note of {strange!a} was given, which is no log here.\n  Give a receipt or checkpoint of {logs}",
+            strange=min(strange)[:200], logs=", ".join(log.origin for log in logs)))
     return [
         _verify(log, centre_key, witness_keys, [note for note, name in zip(given, named, strict=True) if name == log.origin])
         for log in logs
@@ -61,7 +63,7 @@ def _verify(
         finally:
             database.close()
     except sqlite3.Error as problem:
-        raise StorageError(f"cannot read {log.database}: {problem}") from None
+        raise StorageError(worded("cannot read {database}: {problem}", database=log.database, problem=problem)) from None
 
 
 def _positions(log: LogIdentity) -> dict[int, bytes]:

@@ -17,6 +17,7 @@ from edge_agent.house.identity import LogIdentity, create_log, logs_of
 from edge_agent.house.salvage import agreed, shelf_of
 from edge_agent.tools import jws
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
+from edge_agent.words.language import worded
 
 REFUSALS = ("rolled-back", "centre-refused", "log-hole")
 LOOKED_AT = 500         # newest fault records: a refusal is told again at every start and every few minutes
@@ -39,7 +40,9 @@ async def begin(state: Path, origin: str, by: dict[str, str]) -> Begun:
     """Close the newest log and make the next; SettingsError where nothing says that the centre refuses it."""
     logs = logs_of(state)
     if not logs or logs[0].origin != origin:
-        raise SettingsError(f"{state} holds no log {origin}.\n  Make its keys first: edge-agent enrol --out FILE")
+        raise SettingsError(worded(
+            "{state} holds no log {origin}.\n  Make its keys first: edge-agent enrol --out FILE",
+            state=state, origin=origin))
     _own(state)
     handle = hold(state / "core.lock", "an edge-agent core")
     try:
@@ -52,18 +55,20 @@ async def _begin(state: Path, logs: list[LogIdentity], origin: str, by: dict[str
     current = logs[-1]
     shelf = await shelf_of(current)
     if shelf is None:
-        raise StorageError(f"{current.database} cannot be read.\n  Start the core: it begins a continuation by itself.")
+        raise StorageError(worded(
+            "{database} cannot be read.\n  Start the core: it begins a continuation by itself.",
+            database=current.database))
     try:
         reason = await refusal(shelf)
         common = await agreed(shelf)
     finally:
         await shelf.close()
     if reason is None:
-        raise SettingsError(
-            f"no record of {current.origin} says that the centre refuses it: the log can go on, nothing is to be continued.\n"
+        raise SettingsError(worded(
+            "no record of {origin} says that the centre refuses it: the log can go on, nothing is to be continued.\n"
             "  Start edge-agent and edge-agent-uplink, wait for 'centre-refused' or 'rolled-back' in edge-agent status,\n"
-            "  stop edge-agent, and try again."
-        )
+            "  stop edge-agent, and try again.",
+            origin=current.origin))
     found = _FIRST_DIFFERENT.search(reason)
     current.close(reason, by, int(found[1]) if found else None)
     return Begun(current.origin, create_log(state, origin, len(logs) + 1).origin, reason, shelf.size, common)
@@ -87,6 +92,6 @@ def _own(state: Path) -> None:
     """Files made by another account than the core's would be closed to the core."""
     owner = state.stat().st_uid
     if owner != os.geteuid():
-        raise SettingsError(
-            f"{state} belongs to another account (uid {owner}).\n  sudo -u edge-agent edge-agent enrol --continue"
-        )
+        raise SettingsError(worded(
+            "{state} belongs to another account (uid {owner}).\n  sudo -u edge-agent edge-agent enrol --continue",
+            state=state, owner=owner))

@@ -18,6 +18,7 @@ from edge_agent.house.identity import create_log, logs_of
 from edge_agent.tools.base64url import decode
 from edge_agent.tools.fingerprint import of_enrolment
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 
 _OLDER = re.compile(r"tls-(\d{1,4})\.(?:key|crt)")
 UPLINK_GROUP = "edge-agent-uplink"      # the uplink's account reads its TLS key through this group, and nothing else
@@ -28,10 +29,10 @@ def enrol(state: Path, origin: str) -> dict[str, Any]:
     make_directory(state, 0o711, "portal.state")    # the uplink passes through to its own directory; every other is closed to it
     logs = logs_of(state) or [create_log(state, origin, 1)]
     if logs[0].origin != origin:
-        raise SettingsError(
-            f"{state} holds the log {logs[0].origin}, the configuration says {origin}.\n"
-            "  A log keeps its name for ever: correct portal.origin, or choose another state directory."
-        )
+        raise SettingsError(worded(
+            "{state} holds the log {origin}, the configuration says {origin2}.\n"
+            "  A log keeps its name for ever: correct portal.origin, or choose another state directory.",
+            state=state, origin=logs[0].origin, origin2=origin))
     uplink = state / "uplink"
     make_directory(uplink)
     if not (uplink / "tls.crt").exists():
@@ -49,7 +50,10 @@ def renew_tls(state: Path, origin: str) -> dict[str, Any]:
     The log and its keys stay as they are: only who may speak for it on the wire is renewed.
     """
     if not logs_of(state):
-        raise SettingsError(f"{state} holds no certificate to renew.\n  Make it and the keys: edge-agent enrol --out FILE")
+        raise SettingsError(worded(
+            "{state} holds no certificate to renew.\n"
+            "  Make it and the keys: edge-agent enrol --out FILE",
+            state=state))
     uplink = state / "uplink"
     if not all((uplink / name).exists() for name in ("tls.key", "tls.crt")):
         (uplink / "tls.crt").unlink(missing_ok=True)            # half a pair serves nobody: enrol makes both
@@ -76,9 +80,9 @@ def fingerprint(enrolment: dict[str, Any]) -> str:
     try:
         certificate = ssl.PEM_cert_to_DER_cert(enrolment["tls_cert"])
     except ValueError:
-        raise SettingsError("uplink/tls.crt in the state directory is damaged.\n"
-                            "  Make key and certificate anew: edge-agent enrol --renew-tls --out FILE; enrol FILE at the centre"
-                            ) from None
+        raise SettingsError(worded(
+            "uplink/tls.crt in the state directory is damaged.\n"
+            "  Make key and certificate anew: edge-agent enrol --renew-tls --out FILE; enrol FILE at the centre")) from None
     return of_enrolment(
         enrolment["origin"], decode(enrolment["record_key"]["x"]), enrolment["log_key"], certificate
     )

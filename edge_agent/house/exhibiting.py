@@ -15,7 +15,7 @@ from edge_agent.tools import ed25519, notes
 from edge_agent.tools.exhibit import ALARM, OCCUPANCY, Exhibit
 from edge_agent.tools.exhibit_page import Programs, utc
 from edge_agent.words.errors import EdgeAgentError, SettingsError
-from edge_agent.words.language import tr, trn
+from edge_agent.words.language import tr, trn, worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ def make(name: str, given: Given, configuration: Configuration | None) -> tuple[
 def _keys(given: Given, path: Path, log: LogIdentity | None, centres: tuple[notes.VerifierKey, ...]) -> Keys:
     log_key = given.log_key or (log.log_key if log else None)
     if log_key is None:
-        raise SettingsError(
-            f"the verifier key of the log in {path} is not known.\n"
-            "  Give it: --log-key FILE; the portal's enrolment file and its log.json hold it."
-        )
+        raise SettingsError(worded(
+            "the verifier key of the log in {path} is not known.\n"
+            "  Give it: --log-key FILE; the portal's enrolment file and its log.json hold it.",
+            path=path))
     return Keys(log_key, given.record_0 or (log.first_key if log else None), centres, signer_of(log) if log else None)
 
 
@@ -57,10 +57,10 @@ def _of_the_portal(state: Path, name: str) -> tuple[Path, LogIdentity]:
     """The newest log of this portal that has such an alarm; the newest, where none has."""
     logs = logs_of(state)
     if not logs:
-        raise SettingsError(
-            f"{state} holds no log that this account may read.\n"
-            "  It belongs to the agent: sudo -u edge-agent edge-agent alarms export ID --exhibit FILE.html"
-        )
+        raise SettingsError(worded(
+            "{state} holds no log that this account may read.\n"
+            "  It belongs to the agent: sudo -u edge-agent edge-agent alarms export ID --exhibit FILE.html",
+            state=state))
     for log in reversed(logs[1:]):
         with opened(log.database) as database:
             if names_alarm(database, name):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from edge_agent.house import asked
 from edge_agent.house.configuration import Configuration
 from edge_agent.words.errors import EdgeAgentError
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, worded
 
 PATIENCE = 6            # times the counting time asked for, before it is given up: a vacant lane tells a rate every 5 s
 BACKGROUND_S = 40.0     # of an empty lane, before its background is known
@@ -36,7 +36,10 @@ def background(found: Configuration, lane: str, radiation: str) -> list[float]:
     ends = time.monotonic() + BACKGROUND_S
     while None in (rates := asked.live(found, lane)["radiations"][radiation]["background_cps"]):
         if time.monotonic() > ends:
-            raise EdgeAgentError(f"lane {lane} has no background yet.\n  Wait for half a minute of an empty lane, then again")
+            raise EdgeAgentError(worded(
+                "lane {lane} has no background yet.\n"
+                "  Wait for half a minute of an empty lane, then again",
+                lane=lane))
         time.sleep(0.5)
     return [float(rate) for rate in rates]
 
@@ -50,7 +53,7 @@ def count(found: Configuration, lane: str, radiation: str, seconds: float, say: 
     seen, each_s, ends = began, 1.0, began + PATIENCE * seconds
     while len(rates) * each_s < seconds:
         if time.monotonic() > ends:
-            raise EdgeAgentError(f"no counts of lane {lane} came.\n  edge-agent watch {lane}")
+            raise EdgeAgentError(worded("no counts of lane {lane} came.\n  edge-agent watch {lane}", lane=lane))
         now = asked.live(found, lane)["radiations"][radiation]
         stamp = None if now["age_s"] is None or now["cps"] is None else time.monotonic() - now["age_s"]
         if stamp is not None and stamp - seen > NEW_S:

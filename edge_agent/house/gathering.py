@@ -15,6 +15,7 @@ from edge_agent.tools import ed25519, jws, merkle, notes
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.exhibit import ALARM, ANNOUNCES, BOOT, CONFIG, HEARTBEAT, OCCUPANCY, Exhibit, Row, check
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
+from edge_agent.words.language import worded
 from edge_agent.words.record import Checkpoint
 
 MENDING = "\n  Check the log: edge-agent verify"
@@ -43,10 +44,10 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         with path.open("rb") as file:
             is_ledger = file.read(len(looking_back.SQLITE)) == looking_back.SQLITE
     except OSError as problem:
-        raise SettingsError(
-            f"cannot read {path}: {problem.strerror}.\n"
-            "  The ledger belongs to the agent: sudo -u edge-agent edge-agent alarms export ID --exhibit FILE.html"
-        ) from None
+        raise SettingsError(worded(
+            "cannot read {path}: {strerror}.\n"
+            "  The ledger belongs to the agent: sudo -u edge-agent edge-agent alarms export ID --exhibit FILE.html",
+            path=path, strerror=problem.strerror)) from None
     try:
         database = sqlite3.connect(reading_uri(path) if is_ledger else ":memory:", uri=True)
         try:
@@ -57,9 +58,9 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         finally:
             database.close()
     except sqlite3.Error as problem:
-        raise StorageError(
-            f"cannot read {path}: {problem}.\n  Copy it together with its -wal file, or stop the core first."
-        ) from None
+        raise StorageError(worded(
+            "cannot read {path}: {problem}.\n  Copy it together with its -wal file, or stop the core first.",
+            path=path, problem=problem)) from None
 
 
 def _fill(database: sqlite3.Connection, lines: Iterable[bytes]) -> None:

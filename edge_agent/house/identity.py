@@ -21,6 +21,7 @@ from edge_agent.tools import ed25519
 from edge_agent.tools.base64url import decode, encode
 from edge_agent.tools.notes import LOG_KEY, VerifierKey, read_vkey
 from edge_agent.words.errors import StorageError
+from edge_agent.words.language import worded
 
 CLOSED = "closed.json"
 
@@ -52,7 +53,8 @@ class LogIdentity:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as problem:
-            raise StorageError(f"{self.directory / CLOSED} is damaged: {problem}") from None
+            raise StorageError(worded(
+                "{directory} is damaged: {problem}", directory=self.directory / CLOSED, problem=problem)) from None
 
     def close(self, reason: str, by: dict[str, str], refused_at: int | None) -> None:
         """Nothing is added to this log any more, and nothing of it sent; its files stay."""
@@ -79,10 +81,10 @@ def create_log(state: Path, origin: str, number: int) -> LogIdentity:
     directory = state / "logs" / str(number)
     make_directory(directory)
     if (directory / "ledger.db").exists():
-        raise StorageError(
-            f"{directory} holds a ledger but not its log.json: making new keys would end that log.\n"
-            "  Put log.json back (the enrolment file holds the same), or move the whole directory away."
-        )
+        raise StorageError(worded(
+            "{directory} holds a ledger but not its log.json: making new keys would end that log.\n"
+            "  Put log.json back (the enrolment file holds the same), or move the whole directory away.",
+            directory=directory))
     for name in ("record.key", "log.key"):
         (directory / name).unlink(missing_ok=True)      # left by a creation that was cut short
     name = origin if number == 1 else f"{origin}/{number}"
@@ -102,5 +104,7 @@ def _read(directory: Path) -> LogIdentity:
             directory, public["origin"], decode(public["record_key"]["x"]), read_vkey(public["log_key"])
         )
     except (OSError, ValueError, KeyError, TypeError) as problem:
-        raise StorageError(f"{directory / 'log.json'} is damaged: {problem}.\n"
-                           "  Put the enrolment file in its place: it holds the same, and the log goes on") from None
+        raise StorageError(worded(
+            "{directory} is damaged: {problem}.\n"
+            "  Put the enrolment file in its place: it holds the same, and the log goes on",
+            directory=directory / "log.json", problem=problem)) from None

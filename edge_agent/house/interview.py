@@ -15,7 +15,7 @@ from edge_agent.tools import answer_checks as checks
 from edge_agent.tools.answers import LaneAnswers
 from edge_agent.tools.notes import read_vkey
 from edge_agent.words.errors import EdgeAgentError, SettingsError
-from edge_agent.words.language import mark, tr
+from edge_agent.words.language import mark, tr, worded
 from edge_agent.words.register_map import MEANINGS, UNKNOWN
 from edge_agent.words.settings import KINDS, LaneSettings, PortalSettings
 
@@ -67,7 +67,7 @@ class Interview:
         if self._names and text in ("", NO_MORE):
             return ""
         if text in self._names:
-            raise SettingsError(tr("{text!r} is a lane already.\n  Give each its own name; {none} when there is no more",
+            raise SettingsError(worded("{text!r} is a lane already.\n  Give each its own name; {none} when there is no more",
                                    text=text, none=NO_MORE))
         return checks.of_key(LaneSettings, "name")(text)
 
@@ -114,7 +114,7 @@ class Interview:
                            + (f" (lane {taken})" if taken else ""))
         if not found:
             why = "".join(f"\n  {trouble}" for trouble in dict.fromkeys(troubles))
-            raise SettingsError(tr(
+            raise SettingsError(worded(
                 "{place}: nothing was heard and nobody answers.{why}\n  Power, cable, address?  Does an alarm station hold its"
                 " only connection: take it off for now.\n  Try: edge-agent probe {place}", place=place, why=why))
         free = [one for one in found if (place, one.link.unit) not in self._wires]
@@ -124,8 +124,9 @@ class Interview:
 
     def _free(self, place: str, unit: int) -> None:
         if (taken := self._wires.get((place, unit))) is not None:
-            raise SettingsError(tr("{place} is lane {taken}'s already, and nothing else is on it.\n  Give the wire of this lane",
-                                   place=place, taken=taken))
+            raise SettingsError(worded(
+                "{place} is lane {taken}'s already, and nothing else is on it.\n  Give the wire of this lane",
+                place=place, taken=taken))
 
     def _means(self, number: int, driver: str) -> str:
         profile = shipped(driver)
@@ -141,7 +142,7 @@ class Interview:
 def _directory(text: str) -> str:
     file = not_a_directory(Path(checks.absolute(text)))
     if file is not None:
-        raise SettingsError(tr("{text!r}: {file} is there and is no directory.\n  Name one; it is made where there is none",
+        raise SettingsError(worded("{text!r}: {file} is there and is no directory.\n  Name one; it is made where there is none",
                                text=text, file=file))
     return text
 

@@ -29,6 +29,7 @@ from edge_agent.judgement.thresholds import in_force
 from edge_agent.tools import model_file
 from edge_agent.tools.kernel_values import Geometry
 from edge_agent.words.errors import SettingsError, StorageError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Radiation
 from edge_agent.words.settings import LaneSettings, Profile
 
@@ -55,7 +56,9 @@ class Proposal:
 def read_history(path: Path, lane: str) -> Iterator[dict[str, Any]]:
     """Passages of a lane, oldest first."""
     if not path.exists():
-        raise SettingsError(f"there is no history at {path}.\n  Has the core run with this configuration? Or give --history FILE")
+        raise SettingsError(worded(
+            "there is no history at {path}.\n  Has the core run with this configuration? Or give --history FILE",
+            path=path))
     try:
         database = sqlite3.connect(reading_uri(path), uri=True)
         try:
@@ -68,7 +71,7 @@ def read_history(path: Path, lane: str) -> Iterator[dict[str, Any]]:
         finally:
             database.close()
     except sqlite3.Error as problem:
-        raise StorageError(f"cannot read {path}: {problem}") from None
+        raise StorageError(worded("cannot read {path}: {problem}", path=path, problem=problem)) from None
 
 
 def propose(
@@ -110,7 +113,9 @@ def _suffices(lesson: learning_site.Lesson, left: Counter[str], least: int) -> N
         return
     have = ", ".join(f"{count} {name}" for name, count in zip(learning_model.CLASSES, lesson.passages, strict=True))
     out = ", ".join(f"{count} {why}" for why, count in left.items()) or "none"
-    raise LearningRefused(f"{sum(lesson.passages)} clean passages ({have}; left out: {out}), {least} of one length are needed")
+    raise LearningRefused(worded(
+        "{clean} clean passages ({have}; left out: {out}), {least} of one length are needed",
+        clean=sum(lesson.passages), have=have, out=out, least=least))
 
 
 class _Site:
@@ -189,10 +194,10 @@ def _geometry(lane: LaneSettings, profile: Profile, panels: list[str]) -> Geomet
     places = lane.geometry or profile.geometry
     missing = [name for name in panels if len(places.get(name, [])) != 3]
     if missing:
-        raise SettingsError(
-            f"lane {lane.name}: geometry of {', '.join(missing)} is missing.\n"
-            "  Measure along, across and height in m and write them under [lane.geometry]."
-        )
+        raise SettingsError(worded(
+            "lane {name}: geometry of {missing} is missing.\n"
+            "  Measure along, across and height in m and write them under [lane.geometry].",
+            name=lane.name, missing=", ".join(missing)))
     along, across, height = zip(*(places[name] for name in panels), strict=True)
     return Geometry(
         along, across, height, (1.0,) * len(panels), LATERAL_M, SOURCE_HEIGHT_M, assumed_mps=0.0, longest_m=LONGEST_M

@@ -13,6 +13,7 @@ from edge_agent.paths.acting import Acting
 from edge_agent.paths.lane import Lane
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.settings import LAMPS, LampSettings, LinkSettings, Settings
 
 if TYPE_CHECKING:
@@ -85,7 +86,10 @@ def _where(module: LampSettings, wires: Mapping[str, LinkSettings]) -> str:
 def check(settings: Settings, path: Path) -> None:
     """SettingsError where a module cannot show what it is asked to."""
     if settings.annunciator.kind == "none" and settings.annunciator.module:
-        raise SettingsError(f'{path}: annunciator.kind = "none", and there is a module with lamps.\n  Take one of them out.')
+        raise SettingsError(worded(
+            '{path}: annunciator.kind = "none", and there is a module with lamps.\n'
+            "  Take one of them out.",
+            path=path))
     names = [lane.name for lane in settings.lane]
     wires = {lane.name: lane.link for lane in settings.lane}
     taken: dict[tuple[str, int], int] = {}
@@ -97,7 +101,9 @@ def check(settings: Settings, path: Path) -> None:
                 problem = f"coil {address} is module[{other}]'s already.\n  Give each lamp to one of them"
         if problem:
             where = module.host or f"bus of lane {module.bus}"
-            raise SettingsError(f"{path}: annunciator.module[{number}] ({where}): {problem}.")
+            raise SettingsError(worded(
+                "{path}: annunciator.module[{number}] ({where}): {problem}.",
+                path=path, number=number, where=where, problem=problem))
 
 
 def _place_problem(module: LampSettings, wires: Mapping[str, LinkSettings]) -> str:

@@ -26,6 +26,7 @@ from edge_agent.tools.base64url import encode
 from edge_agent.tools.notes import read_vkey
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError, Unavailable
+from edge_agent.words.language import worded
 from edge_agent.words.settings import Settings
 
 log = logging.getLogger("edge_agent.logbooks")
@@ -47,14 +48,15 @@ class Logbooks:
         """Open the newest log, or begin a continuation when it cannot go on."""
         logs = logs_of(state)
         if not logs:
-            raise SettingsError(
-                f"{state} holds no keys of this portal.\n  Make them and the file for the centre: edge-agent enrol --out FILE"
-            )
+            raise SettingsError(worded(
+                "{state} holds no keys of this portal.\n"
+                "  Make them and the file for the centre: edge-agent enrol --out FILE",
+                state=state))
         if logs[0].origin != origin:
-            raise SettingsError(
-                f"{state} holds the log {logs[0].origin}, the configuration says portal.origin = {origin!r}.\n"
-                "  Correct one of them: a log keeps its name for ever."
-            )
+            raise SettingsError(worded(
+                "{state} holds the log {origin}, the configuration says portal.origin = {origin2!r}.\n"
+                "  Correct one of them: a log keeps its name for ever.",
+                state=state, origin=logs[0].origin, origin2=origin))
         *before, current = logs
         closing = None
         try:

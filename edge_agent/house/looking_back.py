@@ -24,7 +24,7 @@ from edge_agent.tools.base64url import encode
 from edge_agent.tools.bracket import Bracket, named_receipt
 from edge_agent.tools.kernel_picture import Picture
 from edge_agent.words.errors import EdgeAgentError, EvidenceError, SettingsError, StorageError
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, worded
 from edge_agent.words.reading import Radiation
 
 LAST = 1000                     # alarms the core gives at once (paths/control.py)
@@ -78,7 +78,9 @@ def choose(records: Iterable[tuple[str, Body]], name: str) -> Found:
     if len(chosen) != 1:
         last = ", ".join(alarm["id"] for alarm in (chosen or alarms)[-5:]) or "none"
         what = f"{len(chosen)} alarms end in {name!r}" if chosen else f"no alarm is called {name!r}"
-        raise SettingsError(f"{what}.\n  The last ones are: {last}     More: edge-agent alarms --last 50")
+        raise SettingsError(worded(
+            "{what}.\n  The last ones are: {last}     More: edge-agent alarms --last 50",
+            what=what, last=last))
     alarm = chosen[0]
     if alarm["occupancy"] is None:
         return Found(alarm)
@@ -153,12 +155,13 @@ def _file_lines(path: Path) -> Generator[bytes, None, None]:
         finally:
             database.close()
     except OSError as problem:
-        raise SettingsError(f"cannot read {path}: {problem.strerror}.\n  Give ledger.db, or a file of lines.") from None
+        raise SettingsError(worded(
+            "cannot read {path}: {strerror}.\n  Give ledger.db, or a file of lines.",
+            path=path, strerror=problem.strerror)) from None
     except sqlite3.Error as problem:
-        raise StorageError(
-            f"cannot read {path}: {problem}.\n"
-            "  Copy it together with its -wal file, or stop the core first."
-        ) from None
+        raise StorageError(worded(
+            "cannot read {path}: {problem}.\n  Copy it together with its -wal file, or stop the core first.",
+            path=path, problem=problem)) from None
 
 
 def lines_in(path: Path) -> Iterator[bytes]:
@@ -186,4 +189,4 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as problem:
-        raise EdgeAgentError(f"cannot read the shadow model {path}: {problem}") from None
+        raise EdgeAgentError(worded("cannot read the shadow model {path}: {problem}", path=path, problem=problem)) from None

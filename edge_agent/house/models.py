@@ -15,7 +15,7 @@ from edge_agent.tools import model_file
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.errors import SettingsError
 from edge_agent.words.event import Event
-from edge_agent.words.language import mark
+from edge_agent.words.language import mark, worded
 from edge_agent.words.reading import Condition, Radiation
 from edge_agent.words.settings import LaneSettings, Profile, Settings
 
@@ -43,12 +43,12 @@ def read(
 
 def _model(lane: LaneSettings, profile: Profile, file: Path, portal: str) -> ModelFile:
     if not file.exists():
-        raise SettingsError(f"{file} does not exist")
+        raise SettingsError(worded("{file} does not exist", file=file))
     panels = lane_detectors(lane, profile)[Radiation.GAMMA]
     found = model_file.read(read_text(file, "the model"), str(file), len(panels))
     other = misfit(found, lane, profile, home(portal, lane.name))
     if other:
-        raise SettingsError(f"{file} is not of this lane: {other}")
+        raise SettingsError(worded("{file} is not of this lane: {other}", file=file, other=other))
     return found
 
 

@@ -8,7 +8,7 @@ from edge_agent.house import fresh_counts
 from edge_agent.house.configuration import Configuration
 from edge_agent.tools import panel_naming
 from edge_agent.words.errors import EdgeAgentError
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, worded
 
 SECONDS = 10.0          # at each panel: a source of 0.3 MBq at 0.3 m doubles the field in that time many times over
 REASON = "panels named by a check source"     # of the maintenance meanwhile: on record, stays English
@@ -45,6 +45,6 @@ def _place(found: Configuration, lane: str, panel: str, background: Sequence[flo
             tr("  ok   {panel}: {text}", panel=panel, text=risen.text()))
         if risen.field is not None:
             return risen.field
-    raise EdgeAgentError(tr(
+    raise EdgeAgentError(worded(
         "{panel} was not told from the others: panels stay unverified.\n  Later: edge-agent panel name {lane}",
         panel=panel, lane=lane))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edge_agent.doors.files import not_a_directory
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.settings import Settings
 
 EXAMPLES = {"state": "/var/lib/edge-agent", "sockets": "/run/edge-agent", "daily_files": "/srv/daily"}
@@ -18,17 +19,17 @@ def check(settings: Settings, path: Path) -> None:
     for name in EXAMPLES:
         place = getattr(settings.portal, name)
         if not (place.startswith("/") or (name == "daily_files" and not place)):
-            raise SettingsError(
-                f"{path}: portal.{name} = {place!r}: expected a directory from / on.\n"
-                f"  Write all of it, for example {EXAMPLES[name]}."
-            )
+            raise SettingsError(worded(
+                "{path}: portal.{name} = {place!r}: expected a directory from / on.\n"
+                "  Write all of it, for example {examples}.",
+                path=path, name=name, place=place, examples=EXAMPLES[name]))
     room = SOCKET_PATH_MAX - len(f"/{LONGEST_SOCKET}")
     if len(settings.portal.sockets.encode()) > room:
-        raise SettingsError(
-            f"{path}: portal.sockets = {settings.portal.sockets[:30] + '...'!r}: too long; a socket's path has {SOCKET_PATH_MAX} "
-            "bytes at most.\n"
-            f"  Name a directory of at most {room} bytes, for example {EXAMPLES['sockets']}."
-        )
+        raise SettingsError(worded(
+            "{path}: portal.sockets = {sockets!r}: too long; a socket's path has {socket_path_max} bytes at most.\n"
+            "  Name a directory of at most {room} bytes, for example {examples}.",
+            path=path, sockets=settings.portal.sockets[:30] + "...", socket_path_max=SOCKET_PATH_MAX, room=room,
+            examples=EXAMPLES["sockets"]))
 
 
 def look(settings: Settings, path: Path) -> None:
@@ -39,9 +40,13 @@ def look(settings: Settings, path: Path) -> None:
         place = getattr(settings.portal, name)
         file = not_a_directory(Path(place)) if place else None
         if file is not None:
-            raise SettingsError(f"{path}: portal.{name} = {place!r}: {file} is a file, expected a directory.\n"
-                                f"  Choose another directory, for example {EXAMPLES[name]}.")
+            raise SettingsError(worded(
+                "{path}: portal.{name} = {place!r}: {file} is a file, expected a directory.\n"
+                "  Choose another directory, for example {examples}.",
+                path=path, name=name, place=place, file=file, examples=EXAMPLES[name]))
     language = settings.portal.language
     if language and language not in (known := speaking.names(path)):
-        raise SettingsError(f"{path}: portal.language = {language!r}: there is no catalogue of this language.\n"
-                            f"  There are: {', '.join(known)}.  Another one: docs/translating.md.")
+        raise SettingsError(worded(
+            "{path}: portal.language = {language!r}: there is no catalogue of this language.\n"
+            "  There are: {known}.  Another one: docs/translating.md.",
+            path=path, language=language, known=", ".join(known)))

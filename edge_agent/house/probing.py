@@ -23,6 +23,7 @@ from edge_agent.words.clock import Clock
 from edge_agent.words.dialect import Outcome
 from edge_agent.words.driver import Driver, Poll, listens
 from edge_agent.words.errors import LinkError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Unreadable
 from edge_agent.words.settings import LinkSettings, Profile
 
@@ -163,7 +164,9 @@ async def _opened(wire: Link) -> AsyncIterator[Link]:
     try:
         yield wire
     except LinkError as problem:
-        raise LinkError(f"{problem}\n  It closed while we listened: is another client connected to it?") from None
+        raise LinkError(worded(
+            "{problem}\n  It closed while we listened: is another client connected to it?",
+            problem=problem)) from None
     finally:
         wire.close()
         await asyncio.sleep(0)

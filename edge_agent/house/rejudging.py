@@ -21,7 +21,7 @@ from edge_agent.tools.counts_file import CountsFile, Step
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.driver import Driver
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import mark, tr
+from edge_agent.words.language import mark, tr, worded
 from edge_agent.words.reading import Radiation
 from edge_agent.words.settings import AlarmSettings, LaneSettings, LinkSettings, Profile
 
@@ -76,7 +76,8 @@ class Case:
     def judge(self, changed: Mapping[str, float] | None = None) -> Summary:
         """The summary with some alarm settings changed."""
         if changed and "shadow_threshold" in changed and self.model is None:
-            raise SettingsError("--sweep shadow_threshold: there is no shadow model.\n  Give --model FILE, or a lane with one.")
+            raise SettingsError(worded(
+                "--sweep shadow_threshold: there is no shadow model.\n  Give --model FILE, or a lane with one."))
         if changed and "focus_threshold" in changed and self.vacant:
             _refuse_focus("--sweep", self.profile)
         changes = [f"{key} = {_literal(key, value)}" for key, value in (changed or {}).items()]
@@ -89,7 +90,9 @@ def prepare(wanted: Wanted, data: bytes) -> Case:
     held = recordings.held(data, wanted.name, wanted.columns)
     counts = held.counts(wanted.columns) if held.form == "counts" else None
     if wanted.columns and counts is None:
-        raise SettingsError(f"{wanted.name}: --columns is for a CSV of counts; this is a recording of the wire.\n  Leave it out.")
+        raise SettingsError(worded(
+            "{name}: --columns is for a CSV of counts; this is a recording of the wire.\n  Leave it out.",
+            name=wanted.name))
     lane, profile, model = _lane(wanted, held, counts)
     mode = CONTINUOUS if wanted.continuous else lane.mode
     lane = replace(lane, alarm=with_changes(lane.alarm, wanted.changes, "--set"), mode=mode)
@@ -99,7 +102,7 @@ def prepare(wanted: Wanted, data: bytes) -> Case:
     if vacant and "focus_threshold" in changed:
         _refuse_focus("--set", profile)
     if "shadow_threshold" in changed and model is None:
-        raise SettingsError("--set shadow_threshold: there is no shadow model.\n  Give --model FILE, or a lane with one.")
+        raise SettingsError(worded("--set shadow_threshold: there is no shadow model.\n  Give --model FILE, or a lane with one."))
     if counts is not None:
         note = "" if counts.has_occupancy or mode == CONTINUOUS else VACANT
         told = recordings.counts_steps(counts, lane, profile)
@@ -117,13 +120,15 @@ def prepare(wanted: Wanted, data: bytes) -> Case:
 def _gated(wanted: Wanted, lane: LaneSettings, steps: Sequence[Step], starts: bool) -> list[Step]:
     """With vehicles as the module's recording tells of them."""
     if wanted.config is None or lane.occupancy is None:
-        raise SettingsError("--module is for a lane with [lane.occupancy].\n  Name it: --config FILE --lane NAME")
+        raise SettingsError(worded("--module is for a lane with [lane.occupancy].\n  Name it: --config FILE --lane NAME"))
     assert wanted.module is not None
     name, data = wanted.module
     module = recordings.held(data, name, {})
     if not (module.starts and starts):
-        raise SettingsError(f"--module {name}: two files belong together by the controller's clock, and it is not in both.\n"
-                            "  Give recordings of edge-agent record")
+        raise SettingsError(worded(
+            "--module {name}: two files belong together by the controller's clock, and it is not in both.\n"
+            "  Give recordings of edge-agent record",
+            name=name))
     configuration = load(wanted.config)
     settings = next(each for each in configuration.settings.lane if each.name == lane.occupancy.module)
     told = module.wire(drivers.find(settings.driver), configuration.profiles[settings.name])
@@ -131,10 +136,11 @@ def _gated(wanted: Wanted, lane: LaneSettings, steps: Sequence[Step], starts: bo
 
 
 def _refuse_focus(option: str, profile: Profile) -> None:
-    raise SettingsError(
-        f"{option} focus_threshold: it is of passages, and there is none here: a vacant lane has its own "
-        f"({profile.focus_vacant_threshold:g} sigma).\n  Change focus_vacant_threshold in a profile: --profile FILE"
-    )
+    raise SettingsError(worded(
+        "{option} focus_threshold: it is of passages, and there is none here: a vacant lane has its own "
+        "({focus_vacant_threshold:g} sigma).\n"
+        "  Change focus_vacant_threshold in a profile: --profile FILE",
+        option=option, focus_vacant_threshold=profile.focus_vacant_threshold))
 
 
 def with_changes(alarm: AlarmSettings, changes: Sequence[str], option: str) -> AlarmSettings:
@@ -143,12 +149,14 @@ def with_changes(alarm: AlarmSettings, changes: Sequence[str], option: str) -> A
     for change in changes:
         name, equals, value = (part.strip() for part in change.partition("="))
         if not (equals and re.fullmatch(r"[a-z_]+", name) and _PLAIN.fullmatch(value)):
-            raise SettingsError(
-                f"{option} {ascii(change)[1:-1]}: expected KEY=VALUE, a number or a list of names.\n"
-                "  For example --set ksigma_n=8, or --set 'ksigma_sums=[\"SUM\"]'"
-            )
+            raise SettingsError(worded(
+                "{option} {given}: expected KEY=VALUE, a number or a list of names.\n"
+                "  For example --set ksigma_n=8, or --set 'ksigma_sums=[\"SUM\"]'",
+                option=option, given=ascii(change)[1:-1]))
         if name in given:
-            raise SettingsError(f"{option} {name} is given twice.\n  Give it once, or {option.replace('set', 'sweep')} it.")
+            raise SettingsError(worded(
+                "{option} {name} is given twice.\n  Give it once, or {replace} it.",
+                option=option, name=name, replace=option.replace("set", "sweep")))
         given[name] = value
     read = toml_settings.read(AlarmSettings, "".join(f"{name} = {value}\n" for name, value in given.items()), option)
     return replace(alarm, **{name: getattr(read, name) for name in given})
@@ -160,9 +168,13 @@ def _lane(wanted: Wanted, held: recordings.Held, counts: CountsFile | None) -> t
         lane = next((lane for lane in configuration.settings.lane if lane.name == wanted.lane), None)
         if lane is None:
             names = ", ".join(lane.name for lane in configuration.settings.lane)
-            raise SettingsError(f"{wanted.config}: no lane is called {wanted.lane!r}.\n  There are: {names}")
+            raise SettingsError(worded(
+                "{config}: no lane is called {lane!r}.\n  There are: {names}",
+                config=wanted.config, lane=wanted.lane, names=names))
         if lane.name in configuration.unusable and wanted.model is None:
-            raise SettingsError(f"{configuration.unusable[lane.name]}.\n  {models.remedy(lane.name)}")
+            raise SettingsError(worded(
+                "{unusable}.\n  {remedy}",
+                unusable=configuration.unusable[lane.name], remedy=models.remedy(lane.name)))
         return lane, configuration.profiles[lane.name], configuration.models.get(lane.name)
     if counts is not None and wanted.profile is None and wanted.driver is None:
         profile = recordings.profile_of(counts)
@@ -184,8 +196,9 @@ def _model(wanted: Wanted, lane: LaneSettings, profile: Profile) -> ModelFile | 
     found = model_file.read(read_text(path, "the shadow model"), str(path), panels)      # of an error: stays English
     other = "" if wanted.geometry else misfit(found, lane, profile)
     if other:
-        raise SettingsError(f"{path} is not of this lane: {other}.\n"
-                            "  Say where the panels stood: --geometry NAME=ALONG,ACROSS,HEIGHT")
+        raise SettingsError(worded(
+            "{path} is not of this lane: {other}.\n  Say where the panels stood: --geometry NAME=ALONG,ACROSS,HEIGHT",
+            path=path, other=other))
     return found
 
 
@@ -194,16 +207,16 @@ def _moved(model: ModelFile | None, places: Mapping[str, str], lane: LaneSetting
     if not places:
         return model
     if model is None:
-        raise SettingsError(
-            "--geometry moves the panels of a shadow model, and there is none.\n"
-            "  Give --model FILE, or a lane with one."
-        )
+        raise SettingsError(worded(
+            "--geometry moves the panels of a shadow model, and there is none.\n  Give --model FILE, or a lane with one."))
     panels = lane_detectors(lane, profile)[Radiation.GAMMA]
     g = model.model.geometry
     rows = [list(row) for row in zip(g.along_m, g.across_m, g.height_m, strict=True)]
     for name, text in places.items():
         if name not in panels:
-            raise SettingsError(f"--geometry {name}={text}: no panel is called {name!r}.\n  There are: {', '.join(panels)}")
+            raise SettingsError(worded(
+                "--geometry {name}={text}: no panel is called {name!r}.\n  There are: {panels}",
+                name=name, text=text, panels=", ".join(panels)))
         rows[panels.index(name)] = _place(name, text)
     along, across, height = (tuple(column) for column in zip(*rows, strict=True))
     return replace(model, model=replace(model.model, geometry=replace(g, along_m=along, across_m=across, height_m=height)))
@@ -213,10 +226,9 @@ def _place(name: str, text: str) -> list[float]:
     try:
         along, across, height = map(float, text.split(","))
     except ValueError:
-        raise SettingsError(
-            f"--geometry {name}={text}: expected three numbers in m.\n"
-            f"  For example --geometry {name}=0,-2.5,2.4"
-        ) from None
+        raise SettingsError(worded(
+            "--geometry {name}={text}: expected three numbers in m.\n  For example --geometry {name}=0,-2.5,2.4",
+            name=name, text=text)) from None
     return [along, across, height]
 
 

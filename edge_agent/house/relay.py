@@ -15,6 +15,7 @@ from edge_agent.hands.following import ask, follow
 from edge_agent.house.configuration import Configuration
 from edge_agent.paths.relay import Relay
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 
 log = logging.getLogger("edge_agent.relay")
 
@@ -30,7 +31,9 @@ def run(configuration: Configuration) -> None:
         for lane in settings.lane if lane.relay is not None
     ]
     if not relays:
-        raise SettingsError(f"{configuration.path}: no lane has a relay.\n  Add [lane.relay] to one (docs/relay.md)")
+        raise SettingsError(worded(
+            "{path}: no lane has a relay.\n  Add [lane.relay] to one (docs/relay.md)",
+            path=configuration.path))
     asyncio.run(_run(relays))
 
 

@@ -20,7 +20,7 @@ from edge_agent.house.trying_out import HEARD_S, RECEIPT_S, TryOut, until
 from edge_agent.tools import answer_checks as checks
 from edge_agent.tools.answers import Answers, LaneAnswers, configuration, swap
 from edge_agent.words.errors import BusyError, NotRunning, SettingsError
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, worded
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Setup:
         try:
             found = load(self.config)
         except SettingsError as problem:
-            raise SettingsError(tr("{problem}\n  Mend it, or make another: setup --again; this one stays beside it",
+            raise SettingsError(worded("{problem}\n  Mend it, or make another: setup --again; this one stays beside it",
                                    problem=problem)) from None
         self.asker.say(tr(
             "{file} is there and good: it is kept.\n  Another: setup --again; the old one stays beside it", file=self.config))
@@ -94,7 +94,7 @@ class Setup:
             load(trial)
         except SettingsError as problem:
             why = str(problem).replace(str(trial), "what was answered")
-            raise SettingsError(tr("{why}\n  Nothing was written.  Run {command} again; the answers are kept", why=why,
+            raise SettingsError(worded("{why}\n  Nothing was written.  Run {command} again; the answers are kept", why=why,
                                    command=self.command)) from None
         finally:
             trial.unlink(missing_ok=True)
@@ -132,7 +132,7 @@ class Setup:
         self._kind = kind = self.asker.ask(
             "service", tr("How it runs: {services}", services=", ".join(services)), services[0], checks.one_of(services))
         if kind == "foreground" and asked.status(found) is not None:
-            raise BusyError(tr(
+            raise BusyError(worded(
                 "a core runs already on these sockets (pid {pid}), and two may not.\n"
                 "  A service: sudo systemctl stop edge-agent edge-agent-uplink.  In a terminal: Ctrl-C there.\n"
                 "  Else: kill {pid}", pid=asked.pid(found)))
@@ -142,10 +142,10 @@ class Setup:
         self.machine.start(self._kind, self.config)
         if not until(lambda: asked.status(found) is not None, HEARD_S):
             if self._kind == "none":
-                raise NotRunning(tr(
+                raise NotRunning(worded(
                     "no core runs, and setup was told to start none.\n  edge-agent run --config {file}, then setup again",
                     file=self.config))
-            raise NotRunning("the core does not come up.\n  journalctl -u edge-agent -n 20")
+            raise NotRunning(worded("the core does not come up.\n  journalctl -u edge-agent -n 20"))
         self.asker.say(tr("  the core runs"))
 
     # --- 5 to 7: does it work
@@ -181,5 +181,5 @@ class Setup:
 def _to_make(text: str) -> str:
     path = Path(checks.absolute(text))
     if path.is_dir() or not path.parent.is_dir():
-        raise SettingsError(tr("{text!r}: expected a file to make, in a directory that is there", text=text))
+        raise SettingsError(worded("{text!r}: expected a file to make, in a directory that is there", text=text))
     return text

@@ -12,7 +12,7 @@ from edge_agent.house import fresh_counts
 from edge_agent.house.configuration import Configuration
 from edge_agent.tools import source_check, source_edit, toml_settings
 from edge_agent.words.errors import EdgeAgentError, SettingsError
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, worded
 from edge_agent.words.sources import CheckSource, Sources
 
 RADIATIONS = ("gamma", "neutron")
@@ -28,7 +28,9 @@ def find(file: Path, name: str) -> CheckSource:
     sources = register(file)
     one = next((source for source in sources if source.id == name), None)
     if one is None:
-        raise SettingsError(f"{file}: no source is called {name!r}; there are: {', '.join(s.id for s in sources)}")
+        raise SettingsError(worded(
+            "{file}: no source is called {name!r}; there are: {sources}",
+            file=file, name=name, sources=", ".join(s.id for s in sources)))
     return one
 
 
@@ -36,7 +38,8 @@ def detectors(found: Configuration, lane: str, wanted: Sequence[str] = ()) -> di
     """Name of a panel or tube -> its radiation; all of `wanted` are among them."""
     known = {name: radiation for radiation in RADIATIONS for name in fresh_counts.names(found, lane, radiation)}
     if unknown := [panel for panel in wanted if panel not in known]:
-        raise SettingsError(f"lane {lane} has no {unknown[0]}; there are: {', '.join(known)}")
+        raise SettingsError(worded(
+            "lane {lane} has no {unknown}; there are: {known}", lane=lane, unknown=unknown[0], known=", ".join(known)))
     return known
 
 

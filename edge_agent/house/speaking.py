@@ -13,6 +13,7 @@ from edge_agent.doors.files import read_text, shipped_config
 from edge_agent.tools import po_file
 from edge_agent.words import language
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 
 CODE = re.compile("[a-z]{2,3}")                     # ISO 639
 ENGLISH = ("", "en", "C", "POSIX")
@@ -27,7 +28,9 @@ def begin(asked: str | None, config: Path | None, environment: Mapping[str, str]
     file = next((path for path in places(wanted, config) if path.is_file()), None) if CODE.fullmatch(wanted) else None
     if file is None:
         if asked:
-            raise SettingsError(f"there is no catalogue of the language {asked!r}.\n  There are: {', '.join(names(config))}")
+            raise SettingsError(worded(
+                "there is no catalogue of the language {asked!r}.\n  There are: {names}",
+                asked=asked, names=", ".join(names(config))))
         return
     language.speak(po_file.catalogue(po_file.read(read_text(file, "the catalogue"), str(file)), str(file)))
     for stream in (sys.stdout, sys.stderr):

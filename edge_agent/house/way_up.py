@@ -16,6 +16,7 @@ from edge_agent.tools.envelope import read_login
 from edge_agent.tools.notes import read_vkey
 from edge_agent.words.delivery import WayUp
 from edge_agent.words.errors import EvidenceError, SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.settings import CentreSettings
 
 
@@ -41,7 +42,7 @@ def check_trust(configuration: Configuration) -> None:
         try:
             trusting(beside(configuration.path, configuration.settings.centre.ca))
         except SettingsError as problem:
-            raise SettingsError(f"{configuration.path}: {problem}") from None
+            raise SettingsError(worded("{path}: {problem}", path=configuration.path, problem=problem)) from None
 
 
 def way_up(configuration: Configuration) -> WayUp:
@@ -53,10 +54,10 @@ def way_up(configuration: Configuration) -> WayUp:
 
         return Centre(centre.url, files.ca, files.certificate, files.key, proxy)
     if importlib.util.find_spec("paho") is None:
-        raise SettingsError(
-            f"{file}: centre.url = {centre.url!r}: the package paho-mqtt is not installed.\n"
-            "  Install it: pip install 'edge-agent[mqtt]'"
-        )
+        raise SettingsError(worded(
+            "{file}: centre.url = {url!r}: the package paho-mqtt is not installed.\n"
+            "  Install it: pip install 'edge-agent[mqtt]'",
+            file=file, url=centre.url))
     from edge_agent.hands.broker import Broker
 
     return Broker(
@@ -67,10 +68,10 @@ def way_up(configuration: Configuration) -> WayUp:
 
 def centre_of(configuration: Configuration) -> CentreSettings:
     if configuration.settings.centre is None:
-        raise SettingsError(
-            f"{configuration.path}: there is no [centre]: records are kept and nothing is sent.\n"
-            "  Add the table with url, vkey and ca from the centre's card."
-        )
+        raise SettingsError(worded(
+            "{path}: there is no [centre]: records are kept and nothing is sent.\n"
+            "  Add the table with url, vkey and ca from the centre's card.",
+            path=configuration.path))
     return configuration.settings.centre
 
 
@@ -88,20 +89,24 @@ def _login(centre: CentreSettings, file: Path) -> tuple[str, str] | None:
     try:
         return read_login(text)
     except EvidenceError as problem:
-        raise SettingsError(f"{file}: centre.credentials: {path}: {problem}.\n  Write user and password of this portal at the "
-                            "broker, with a colon between.") from None
+        raise SettingsError(worded(
+            "{file}: centre.credentials: {path}: {problem}.\n"
+            "  Write user and password of this portal at the broker, with a colon between.",
+            file=file, path=path, problem=problem)) from None
 
 
 def proxy_of(settings: CentreSettings, file: Path) -> Proxy | None:
     """The site's proxy, its login read from a file of its own."""
     if not settings.proxy:
         if settings.proxy_auth:
-            raise SettingsError(f"{file}: centre.proxy_auth is set but centre.proxy is not.\n  Add the proxy, or take it out.")
+            raise SettingsError(worded(
+                "{file}: centre.proxy_auth is set but centre.proxy is not.\n  Add the proxy, or take it out.",
+                file=file))
         return None
     parts = urlsplit(settings.proxy)
     login = ""
     if settings.proxy_auth:
         login = read_text(beside(file, settings.proxy_auth), "the proxy's login").strip()
         if ":" not in login or not login.isprintable():
-            raise SettingsError(f"{beside(file, settings.proxy_auth)}: expected one line, user:password")
+            raise SettingsError(worded("{beside}: expected one line, user:password", beside=beside(file, settings.proxy_auth)))
     return Proxy(parts.hostname or "", parts.port or 0, login)

@@ -18,6 +18,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edge_agent.words.language import worded
+
 Floats: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
@@ -66,7 +68,7 @@ class Evidence:
 
 def evidence(passages: Sequence[Passage]) -> Evidence:
     if not passages:
-        raise LearningRefused("no passages")
+        raise LearningRefused(worded("no passages"))
     size = _coefficients(passages[0])
     for number, each in enumerate(passages):
         _check(each, size, number)
@@ -79,7 +81,7 @@ def learn(passages: Sequence[Passage], start: Prior, statistics: Floats | None =
     kept = list(passages)
     if statistics is not None:
         if len(statistics) != len(passages) or not np.all(np.isfinite(statistics)):
-            raise LearningRefused("one finite statistic per passage is needed")
+            raise LearningRefused(worded("one finite statistic per passage is needed"))
         kept = [each for each, keep in zip(passages, keeps(statistics), strict=True) if keep]
     return fit(evidence(kept), start)
 
@@ -95,7 +97,8 @@ def keeps(statistics: Floats) -> Flags:
 def fit(e: Evidence, start: Prior) -> Prior:
     size = e.lean.shape[1]
     if start.mean.shape != (size,) or start.covariance.shape != (size, size):
-        raise LearningRefused(f"the starting prior has {len(start.mean)} coefficients, the passages {size}")
+        raise LearningRefused(worded(
+            "the starting prior has {mean} coefficients, the passages {size}", mean=len(start.mean), size=size))
     covariance, before = _begin(e, start), -np.inf
     for _ in range(ROUNDS_MAX):
         mean, covariance, likelihood = _round(e, covariance)
@@ -144,20 +147,20 @@ def _round(e: Evidence, covariance: Floats) -> tuple[Floats, Floats, float]:
 
 def _coefficients(p: Passage) -> int:
     if p.basis.ndim != 3:
-        raise LearningRefused("the basis is panels x bins x coefficients")
+        raise LearningRefused(worded("the basis is panels x bins x coefficients"))
     return int(p.basis.shape[0] * p.basis.shape[2])
 
 
 def _check(p: Passage, size: int, number: int) -> None:
     panels, bins = p.basis.shape[0], p.basis.shape[1] if p.basis.ndim == 3 else 0
     if _coefficients(p) != size or p.counts.shape != (panels, bins) or p.background.shape != (panels, bins):
-        raise LearningRefused(f"passage {number} is of another shape than the first")
+        raise LearningRefused(worded("passage {number} is of another shape than the first", number=number))
     if p.own_var.shape != (panels,) or p.common_var < 0 or np.any(p.own_var < 0):
-        raise LearningRefused(f"passage {number}: variances of the background")
+        raise LearningRefused(worded("passage {number}: variances of the background", number=number))
     if bins < 1 or not np.all(p.background > 0) or not np.all(p.counts >= 0):
-        raise LearningRefused(f"passage {number}: counts and a background above zero are needed")
+        raise LearningRefused(worded("passage {number}: counts and a background above zero are needed", number=number))
     if not (np.all(np.isfinite(p.basis)) and np.all(np.isfinite(p.counts)) and np.all(np.isfinite(p.background))):
-        raise LearningRefused(f"passage {number}: a number is not finite")
+        raise LearningRefused(worded("passage {number}: a number is not finite", number=number))
 
 
 def _one(p: Passage) -> tuple[Floats, Floats]:

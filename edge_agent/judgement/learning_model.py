@@ -15,6 +15,7 @@ import numpy as np
 from edge_agent.judgement.learning import Floats, LearningRefused, Prior
 from edge_agent.judgement.learning_tail import Calibration
 from edge_agent.tools.model_file import FORMAT, digest
+from edge_agent.words.language import worded
 
 BASIS = 7                               # coefficients of one panel: EA_BASIS of the kernel; tests hold them equal
 CLASSES = ("below 6 m", "6 to 9 m", "above 9 m")
@@ -57,26 +58,28 @@ def calibrated(found: Mapping[str, Calibration]) -> dict[str, Any]:
 def from_plain(plain: Mapping[str, Any]) -> tuple[Prior | None, ...]:
     """The priors of a model file, checked; refuses what the hash does not fit or what cannot be a covariance."""
     if plain.get("format") != FORMAT:
-        raise LearningRefused(f"the model's format is {plain.get('format')!r}, not {FORMAT!r}")
+        raise LearningRefused(worded(
+            "the model's format is {found!r}, not {expected!r}", found=plain.get("format"), expected=FORMAT))
     if plain.get("sha256") != digest(plain):
-        raise LearningRefused("the model's hash does not fit its numbers: it was changed by hand, or damaged")
+        raise LearningRefused(worded("the model's hash does not fit its numbers: it was changed by hand, or damaged"))
     try:
         panels, classes = int(plain["geometry"]["panels"]), list(plain["classes"])
         if len(classes) != len(CLASSES):
-            raise LearningRefused(f"a model has {len(CLASSES)} length classes, not {len(classes)}")
+            raise LearningRefused(worded(
+                "a model has {classes} length classes, not {classes2}", classes=len(CLASSES), classes2=len(classes)))
         return tuple(_prior(each, panels) for each in classes)
     except (KeyError, TypeError, ValueError) as problem:
         if isinstance(problem, LearningRefused):
             raise
-        raise LearningRefused(f"the model cannot be read: {problem!r}") from None
+        raise LearningRefused(worded("the model cannot be read: {problem!r}", problem=problem)) from None
 
 
 def generic(plain: Mapping[str, Any], panels: int) -> tuple[Prior, ...]:
     """Priors for any number of panels from config/models/generic.json: depths and spreads in words."""
     if plain.get("format") != "edge-agent generic shadow/1":
-        raise LearningRefused(f"not a generic shadow: format {plain.get('format')!r}")
+        raise LearningRefused(worded("not a generic shadow: format {found!r}", found=plain.get("format")))
     if not 1 <= panels <= 16:
-        raise LearningRefused(f"1 to 16 panels, not {panels}")
+        raise LearningRefused(worded("1 to 16 panels, not {panels}", panels=panels))
     together, constant = float(plain["between_panels"]), float(plain["constant_sd"])
     return tuple(_generic(each, panels, together, constant) for each in plain["classes"])
 
@@ -93,7 +96,7 @@ def _class(name: str, prior: Prior | None) -> dict[str, Any]:
     if prior is None:
         return {"name": name, "learned": 0, "mean": [], "covariance": []}
     if not (np.all(np.isfinite(prior.mean)) and np.all(np.isfinite(prior.covariance))):
-        raise LearningRefused(f"{name}: a number is not finite")
+        raise LearningRefused(worded("{name}: a number is not finite", name=name))
     return {
         "name": name, "learned": prior.passages, "mean": _rounded(prior.mean),
         "covariance": [_rounded(row) for row in prior.covariance],
@@ -111,17 +114,18 @@ def _round(value: float) -> float:
 def _prior(plain: Mapping[str, Any], panels: int) -> Prior | None:
     learned = int(plain["learned"])
     if learned < 0:
-        raise LearningRefused(f"class {plain['name']}: learned from {learned} passages")
+        raise LearningRefused(worded("class {plain}: learned from {learned} passages", plain=plain["name"], learned=learned))
     if learned == 0 and not plain["mean"]:
         return None
     mean, covariance = np.array(plain["mean"], float), np.array(plain["covariance"], float)
     size = panels * BASIS
     if mean.shape != (size,) or covariance.shape != (size, size):
-        raise LearningRefused(f"class {plain['name']}: {size} coefficients are needed for {panels} panels")
+        raise LearningRefused(worded(
+            "class {plain}: {size} coefficients are needed for {panels} panels", plain=plain["name"], size=size, panels=panels))
     if not (np.all(np.isfinite(mean)) and np.all(np.isfinite(covariance))):
-        raise LearningRefused(f"class {plain['name']}: a number is not finite")
+        raise LearningRefused(worded("class {plain}: a number is not finite", plain=plain["name"]))
     scale = float(np.abs(covariance).max())
     least = float(np.linalg.eigvalsh(covariance).min())
     if not np.allclose(covariance, covariance.T, rtol=0, atol=1e-8 * scale) or least < EIGEN_LEAST * math.fabs(scale):
-        raise LearningRefused(f"class {plain['name']}: that is not a covariance")
+        raise LearningRefused(worded("class {plain}: that is not a covariance", plain=plain["name"]))
     return Prior(mean, covariance, learned)

@@ -15,6 +15,7 @@ import numpy as np
 from edge_agent.judgement.learning import LEAST_PASSAGES, Floats, LearningRefused, Passage, Prior, keeps, learn
 from edge_agent.judgement.learning_model import length_class
 from edge_agent.judgement.learning_tail import Calibration, calibrate, split
+from edge_agent.words.language import worded
 
 GLRT, FOCUS, FOCUS_ALONE = "glrt", "focus", "focus_alone"
 
@@ -32,7 +33,7 @@ def lesson(
 ) -> Lesson:
     """`start`: the generic prior.  `statistics`: T under the model in force or a first lesson; its top 1 % is dropped."""
     if statistics is not None and len(statistics) != len(passages):
-        raise LearningRefused("one statistic per passage is needed")
+        raise LearningRefused(worded("one statistic per passage is needed"))
     kind = np.array([length_class(p.length_m) for p in passages])
     rows = [np.flatnonzero(kind == number).tolist() for number in range(len(start))]
     return Lesson(

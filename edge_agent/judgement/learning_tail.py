@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge_agent.judgement.learning import Floats, LearningRefused
+from edge_agent.words.language import worded
 
 QUANTILE = 0.90                 # the tail begins here (detection.md 3.5)
 LEAST_IN_TAIL = 100             # exceedances: the scale is then known to 10 %
@@ -40,7 +41,8 @@ class Tail:
     def threshold(self, rate: float) -> float:
         """Where clean passages cross with this rate."""
         if not 0.0 < rate < self.share:
-            raise LearningRefused(f"a rate between 0 and {self.share:.3g} per passage is needed, not {rate}")
+            raise LearningRefused(worded(
+                "a rate between 0 and {share:.3g} per passage is needed, not {rate}", share=self.share, rate=rate))
         return math.sqrt(self.begins**2 + self.scale * math.log(self.share / rate))
 
     def surely(self, rate: float) -> float:
@@ -71,18 +73,18 @@ def tail(statistics: Floats | Sequence[float], present: float = math.inf) -> Tai
     """The tail of passages that did not alarm at `present`; values at or above it are left out."""
     t = np.asarray(statistics, float)
     if t.ndim != 1 or not np.all(np.isfinite(t)):
-        raise LearningRefused("statistics are finite numbers, one per passage")
+        raise LearningRefused(worded("statistics are finite numbers, one per passage"))
     clean = t[t < present]
     if len(clean) * (1.0 - QUANTILE) < LEAST_IN_TAIL:
-        raise LearningRefused(
-            f"{len(clean)} passages without an alarm; {math.ceil(LEAST_IN_TAIL / (1.0 - QUANTILE))} are needed"
-        )
+        raise LearningRefused(worded(
+            "{clean} passages without an alarm; {ceil} are needed",
+            clean=len(clean), ceil=math.ceil(LEAST_IN_TAIL / (1.0 - QUANTILE))))
     begins = float(np.quantile(clean, QUANTILE))
     if not begins > 0:
-        raise LearningRefused("nine of ten statistics are not above zero: they are not of this rule")
+        raise LearningRefused(worded("nine of ten statistics are not above zero: they are not of this rule"))
     excess = clean[clean > begins] ** 2 - begins**2
     if len(excess) < LEAST_IN_TAIL or not excess.max() > 0:
-        raise LearningRefused("the statistics do not vary: they are not of passages")
+        raise LearningRefused(worded("the statistics do not vary: they are not of passages"))
     scale, part = _fit(clean[clean > begins], begins, present)
     share = _share(part * len(excess) / len(clean), present**2 - begins**2, scale)
     return Tail(begins, share, scale, len(clean), len(excess))
@@ -117,7 +119,8 @@ def _below(statistics: Floats | Sequence[float], present: float, cut: float) -> 
 def split(budget: float, glrt_armed: bool) -> tuple[float, float]:
     """The budget's parts for GLRT and FOCuS; all of it is FOCuS's where there is no GLRT."""
     if not 0.0 < budget <= 0.1:
-        raise LearningRefused(f"a budget of false alarms per passage is above 0 and at most 0.1, not {budget}")
+        raise LearningRefused(worded(
+            "a budget of false alarms per passage is above 0 and at most 0.1, not {budget}", budget=budget))
     return (GLRT_SHARE * budget, (1.0 - GLRT_SHARE) * budget) if glrt_armed else (0.0, budget)
 
 
@@ -138,10 +141,9 @@ def _fit(t: Floats, begins: float, present: float) -> tuple[float, float]:
         clean = float(weight.mean())
         scale = _scale(min(float(weight @ excess / weight.sum()), FLATTEST * cut), cut)
     if clean < CLEAN_LEAST or scale > cut:          # it does not fall by e over the range it is seen in
-        raise LearningRefused(
-            "the statistics do not thin out towards the present threshold: it is too low to fit a tail below it, "
-            "or what passes is not clean"
-        )
+        raise LearningRefused(worded(
+            "the statistics do not thin out towards the present threshold: it is too low to fit a tail below it, or what "
+            "passes is not clean"))
     return scale, clean
 
 

@@ -11,6 +11,7 @@ from edge_agent.tools.kernel_picture import Picture
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.errors import SettingsError
 from edge_agent.words.event import Judgement, VacantBackground
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Radiation, Sample, VacantRate
 from edge_agent.words.settings import LaneSettings, Profile
 
@@ -39,7 +40,7 @@ class Rules:
             )
             self._kernel.learned(model.model if model else None)
         except kernel.Refused as problem:
-            raise SettingsError(f"lane {lane.name}: {problem}") from None
+            raise SettingsError(worded("lane {name}: {problem}", name=lane.name, problem=problem)) from None
         self._tubes = modes.tubes_place(lane, profile, self.detectors[Radiation.GAMMA])
         self._past_s = {Radiation.GAMMA: 0.0, Radiation.NEUTRON: profile.pre_samples * profile.gamma_interval_s}
         self._doubted = {radiation: tuple[str, ...]() for radiation in self.detectors}
@@ -234,10 +235,14 @@ def _check_outages(lane: LaneSettings, detectors: dict[Radiation, tuple[str, ...
     names = [name for of_one in detectors.values() for name in of_one]
     unknown = [name for name in lane.out_of_service if name not in names]
     if unknown:
-        raise SettingsError(f"lane {lane.name}: out_of_service names {unknown[0]!r}; this lane has {', '.join(names)}")
+        raise SettingsError(worded(
+            "lane {name}: out_of_service names {unknown!r}; this lane has {names}",
+            name=lane.name, unknown=unknown[0], names=", ".join(names)))
     twice = next((name for name in lane.out_of_service if lane.out_of_service.count(name) > 1), None)
     if twice:       # one of the two would stay when it is taken back
-        raise SettingsError(f"lane {lane.name}: out_of_service names {twice!r} twice.\n  Name it once.")
+        raise SettingsError(worded(
+            "lane {name}: out_of_service names {twice!r} twice.\n  Name it once.",
+            name=lane.name, twice=twice))
 
 
 def lane_detectors(lane: LaneSettings, profile: Profile) -> dict[Radiation, tuple[str, ...]]:
@@ -251,10 +256,12 @@ def lane_detectors(lane: LaneSettings, profile: Profile) -> dict[Radiation, tupl
 def _names(of_lane: list[str], of_profile: list[str], where: str) -> tuple[str, ...]:
     """Detectors in wire order; the lane's own map, where given, names the same fields."""
     if of_lane and len(of_lane) != len(of_profile):
-        raise SettingsError(f"{where} names {len(of_lane)} detectors, the profile {len(of_profile)}: name each field")
+        raise SettingsError(worded(
+            "{where} names {of_lane} detectors, the profile {of_profile}: name each field",
+            where=where, of_lane=len(of_lane), of_profile=len(of_profile)))
     names = tuple(name for name in of_lane or of_profile if name != NOT_FITTED)
     if len(set(names)) != len(names):
-        raise SettingsError(f"{where} names a detector twice: {', '.join(names)}")
+        raise SettingsError(worded("{where} names a detector twice: {names}", where=where, names=", ".join(names)))
     return names
 
 
@@ -264,9 +271,9 @@ def _masks(lane: LaneSettings, profile: Profile, panels: tuple[str, ...]) -> tup
     masks: dict[int, None] = {}
     for name in lane.alarm.ksigma_sums:
         if name not in profile.sums:
-            raise SettingsError(
-                f"lane {lane.name}: ksigma_sums names {name!r}; the profile knows {', '.join(profile.sums)}"
-            )
+            raise SettingsError(worded(
+                "lane {name}: ksigma_sums names {name2!r}; the profile knows {sums}",
+                name=lane.name, name2=name, sums=", ".join(profile.sums)))
         for group in profile.sums[name]:
             mask = sum(1 << place for place in {places[panel] for panel in group} if place is not None)
             if mask:
@@ -284,9 +291,9 @@ def _places(lane: LaneSettings, profile: Profile, panels: tuple[str, ...]) -> di
     named = dict.fromkeys(panel for groups in profile.sums.values() for group in groups for panel in group)
     unknown = [panel for panel in named if panel not in (*profile.gamma, *panels)]
     if len(unknown) > profile.gamma.count(NOT_FITTED):      # of a portal with fewer panels the sums may stay as they were
-        raise SettingsError(
-            f"lane {lane.name}: a sum of the profile names {unknown[0]!r}; its panels are {', '.join(profile.gamma)}.\n"
-            "  Correct [sums] in the profile."
-        )
+        raise SettingsError(worded(
+            "lane {name}: a sum of the profile names {unknown!r}; its panels are {gamma}.\n"
+            "  Correct [sums] in the profile.",
+            name=lane.name, unknown=unknown[0], gamma=", ".join(profile.gamma)))
     mine = {panel: panel if panel in panels else renamed.get(panel, NOT_FITTED) for panel in named}
     return {panel: panels.index(name) if name in panels else None for panel, name in mine.items()}

@@ -19,6 +19,7 @@ from edge_agent.tools import acts
 from edge_agent.words.act import Act, Person
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EdgeAgentError, SettingsError, StorageError
+from edge_agent.words.language import worded
 
 log = logging.getLogger("edge_agent.acting")
 MARKED = {"alarm", "occupancy", "fault", "tamper"}          # records of a lane that say in what they happened
@@ -64,9 +65,9 @@ class Acting:
         """{"kind", "lane", "by", "reason", "for_s"}: an exercise or maintenance begins."""
         kind, lane, by = _kind(request), self._lane(request), person(request)
         if kind == "maintenance" and lane is None:
-            raise SettingsError("maintenance is of one lane.\n  Name it: edge-agent maintenance begin LANE")
+            raise SettingsError(worded("maintenance is of one lane.\n  Name it: edge-agent maintenance begin LANE"))
         if (old := self._acts.get((kind, lane))) is not None:
-            raise EdgeAgentError(f"{acts.line(acts.plain(old, self._clock.mono_ns()))}\n  End it first")
+            raise EdgeAgentError(worded("{line}\n  End it first", line=acts.line(acts.plain(old, self._clock.mono_ns()))))
         lasts_ns = round(acts.seconds(request.get("for_s", acts.USUAL_S[kind]), kind) * 1e9)
         now_ns, reason = self._clock.mono_ns(), acts.words(request.get("reason"), "reason")
         name = f"{'E' if kind == 'exercise' else 'M'}-{self._new_id()}"
@@ -81,7 +82,10 @@ class Acting:
         act = self._acts.get((kind, lane))
         if act is None:
             where = "" if lane is None else f" on lane {lane}"
-            raise EdgeAgentError(f"no {kind} is under way{where}.\n  edge-agent status shows what is")
+            raise EdgeAgentError(worded(
+                "no {kind} is under way{where}.\n"
+                "  edge-agent status shows what is",
+                kind=kind, where=where))
         more: Answer = {}
         if kind == "maintenance":
             parts = acts.parts(request.get("parts", []))
@@ -95,17 +99,17 @@ class Acting:
         """{"lane", "detectors", "out", "by", "text"}: out of every sum until a person takes it in, or in again."""
         lane, by, out = self._lane(request), person(request), request.get("out") is True
         if lane is None:
-            raise SettingsError("a panel is of one lane.\n  Name it: edge-agent panel out LANE PANEL")
+            raise SettingsError(worded("a panel is of one lane.\n  Name it: edge-agent panel out LANE PANEL"))
         text = acts.words(request.get("text"), "reason")
         names = self._detectors(lane, request.get("detectors"))
         health, held = self._lanes[lane].portal.health, dict(self._out.get(lane, {}))
         if not names:
-            raise SettingsError("detectors: expected at least one name")
+            raise SettingsError(worded("detectors: expected at least one name"))
         for name in names:
             if out == (name in held):
-                raise EdgeAgentError(f"{name} of lane {lane} is out already" if out else
-                                     f"{name} of lane {lane} was not taken out by edge-agent panel out.\n"
-                                     "  edge-agent status says whether it is out, and by what")
+                raise EdgeAgentError(worded("{name} of lane {lane} is out already", name=name, lane=lane) if out else worded(
+                    "{name} of lane {lane} was not taken out by edge-agent panel out.\n"
+                    "  edge-agent status says whether it is out, and by what", name=name, lane=lane))
             held.pop(name, None)
         held |= dict.fromkeys(names, f"{by.name}: {text}") if out else {}
         self._keep(self._acts, {**self._out, lane: held})
@@ -179,21 +183,22 @@ class Acting:
         if name is None:
             return None
         if name not in self._lanes:
-            raise SettingsError(f"no lane is called {name!r}; there are: {', '.join(self._lanes)}")
+            raise SettingsError(worded("no lane is called {lane!r}; there are: {lanes}", lane=name, lanes=", ".join(self._lanes)))
         return str(name)
 
     def _detectors(self, lane: str, given: object) -> list[str]:
         known = [name for names in self._lanes[lane].portal.rules.detectors.values() for name in names]
         unknown = [name for name in given if name not in known] if isinstance(given, list) else [given]
         if not isinstance(given, list) or unknown:
-            raise SettingsError(f"lane {lane} has no {unknown[0]}; there are: {', '.join(known)}")
+            raise SettingsError(worded(
+                "lane {lane} has no {unknown}; there are: {known}", lane=lane, unknown=unknown[0], known=", ".join(known)))
         return list(dict.fromkeys(given))
 
 
 def _kind(request: Answer) -> str:
     kind = request.get("kind")
     if kind not in acts.USUAL_S:
-        raise SettingsError(f"kind {kind!r}: expected {' or '.join(acts.USUAL_S)}")
+        raise SettingsError(worded("kind {kind!r}: expected {kinds}", kind=kind, kinds=" or ".join(acts.USUAL_S)))
     return str(kind)
 
 

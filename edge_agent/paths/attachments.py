@@ -22,6 +22,7 @@ from edge_agent.tools.piece import PIECE_MAX
 from edge_agent.words.blob import BLOB_MAX, MEDIA_TYPE, TYPE_MAX, confirmation_text
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EvidenceError, Unavailable
+from edge_agent.words.language import worded
 
 log = logging.getLogger("edge_agent.attachments")
 KEPT_S = 30 * 86_400            # after delivery (design page "evidence", 3); sooner where the disk is short
@@ -57,10 +58,10 @@ class Attachments:
             return
         await self.make_room()
         if self._short(needed):
-            raise Unavailable(
-                f"{self._state}: no room for a document of {needed} bytes, what is free is kept for records.\n"
-                f"  Free space: df -h {self._state}; then hand the document in again"
-            )
+            raise Unavailable(worded(
+                "{state}: no room for a document of {needed} bytes, what is free is kept for records.\n"
+                "  Free space: df -h {state}; then hand the document in again",
+                state=self._state, needed=needed))
 
     def _short(self, needed: int) -> bool:
         found = space(self._state)

@@ -18,6 +18,7 @@ from edge_agent.tools import capture
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import SettingsError, StorageError
 from edge_agent.words.event import Event
+from edge_agent.words.language import worded
 
 LINES_MAX = 1000
 Answer = dict[str, Any]
@@ -76,7 +77,8 @@ class Control:
     def _lane(self, request: Answer) -> Lane:
         lane = self._lanes.get(str(request.get("lane")))
         if lane is None:
-            raise SettingsError(f"no lane is called {request.get('lane')!r}; there are: {', '.join(self._lanes)}")
+            raise SettingsError(worded(
+                "no lane is called {lane!r}; there are: {lanes}", lane=request.get("lane"), lanes=", ".join(self._lanes)))
         return lane
 
     async def alarms(self, request: Answer) -> Answer:
@@ -103,7 +105,7 @@ class Control:
         lane = self._lane(request)
         about, seconds = lane.portal.lane, float(request.get("seconds", 0))
         if not 0 <= seconds < math.inf:
-            raise SettingsError(f"seconds = {seconds}: expected 0 (without an end) or more")
+            raise SettingsError(worded("seconds = {seconds}: expected 0 (without an end) or more", seconds=seconds))
         yield {"lane": lane.name, "driver": about.driver, "count_means": about.count_means, "link": lane.link.name}
         async with contextlib.aclosing(lane.chunks.follow(seconds or None)) as chunks:
             async for chunk in chunks:

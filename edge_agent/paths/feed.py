@@ -16,6 +16,7 @@ from edge_agent.hands.taps import Lagged
 from edge_agent.paths.lane import Lane
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 
 BEAT_S = 1.0
 MISSED_NS = 60 * 10**9          # a relay that is not there for so long is a fault: an alarm station sees nothing
@@ -45,7 +46,9 @@ class Feed:
     def _lane(self, request: Answer) -> Lane:
         lane = self._lanes.get(str(request.get("lane")))
         if lane is None:
-            raise SettingsError(f"lane {request.get('lane')!r} has no relay; there are: {', '.join(self._lanes) or 'none'}")
+            raise SettingsError(worded(
+                "lane {lane!r} has no relay; there are: {lanes}",
+                lane=request.get("lane"), lanes=", ".join(self._lanes) or "-"))
         return lane
 
     async def listeners(self, request: Answer) -> Answer:

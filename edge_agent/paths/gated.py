@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from edge_agent.judgement.gate import Gate
 from edge_agent.tools.counts_file import Step
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Inputs, Reading
 from edge_agent.words.settings import OccupancySettings
 
@@ -17,10 +18,10 @@ TICK_NS = 10**9         # how often a lane looks whether the module is silent (p
 def steps(lane: Sequence[Step], module: Sequence[Step], settings: OccupancySettings) -> Iterator[Step]:
     """The lane's steps with what the module's inputs make of them; SettingsError where the two are of different times."""
     if not module or not lane or module[0][0] > lane[-1][0] or module[-1][0] < lane[0][0]:
-        raise SettingsError(
-            f"--module: this recording of lane {settings.module} is of another time, or of another start of the controller.\n"
-            "  Take both from the same minutes: edge-agent record LANE --from TIME --seconds S"
-        )
+        raise SettingsError(worded(
+            "--module: this recording of lane {module} is of another time, or of another start of the controller.\n"
+            "  Take both from the same minutes: edge-agent record LANE --from TIME --seconds S",
+            module=settings.module))
     gate, looked_ns = Gate(settings), lane[0][0]
     both = heapq.merge(((at_ns, 0, readings) for at_ns, readings in module), ((at_ns, 1, readings) for at_ns, readings in lane),
                        key=lambda step: step[:2])

@@ -12,6 +12,7 @@ from edge_agent.tools import capture, counts_file, daily_file
 from edge_agent.tools.counts_file import CountsFile, Step
 from edge_agent.words.driver import Driver
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Radiation
 from edge_agent.words.settings import LaneSettings, LinkSettings, Profile
 
@@ -38,10 +39,10 @@ class Held:
         read = daily_file.read if self.form == "daily" else capture.read
         steps = list(wire_steps(read(self.lines, self.name), driver.decoder(profile)))
         if not any(driver.record_type(reading) for _, readings in steps for reading in readings):
-            raise SettingsError(
-                f"{self.name}: none of its {len(steps)} lines is a record of {driver.title}.\n"
-                f"  Another portal family? --driver {'|'.join(drivers.names())}     A CSV of counts? docs/replay.md"
-            )
+            raise SettingsError(worded(
+                "{name}: none of its {steps} lines is a record of {title}.\n"
+                "  Another portal family? --driver {names}     A CSV of counts? docs/replay.md",
+                name=self.name, steps=len(steps), title=driver.title, names="|".join(drivers.names())))
         return steps
 
 
@@ -51,10 +52,10 @@ def held(data: bytes, name: str, renamed: Mapping[str, str]) -> Held:
     told = next((line for line in lines if line.strip()), "")
     first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     if not first:
-        raise SettingsError(
-            f"{name}: the file is empty.\n"
-            "  Take a recording: edge-agent record LANE --seconds 60 --out FILE     Or give a daily file or a CSV."
-        )
+        raise SettingsError(worded(
+            "{name}: the file is empty.\n"
+            "  Take a recording: edge-agent record LANE --seconds 60 --out FILE     Or give a daily file or a CSV.",
+            name=name))
     if daily_file.looks_like(first):
         return Held(name, lines, "daily")
     if not told.startswith(capture.HEADER) and (counts_file.looks_like(first, renamed) or name.lower().endswith(".csv")):

@@ -19,6 +19,7 @@ from typing import Any
 from edge_agent.hands.links.tcp import keep_alive
 from edge_agent.tools.relay_lines import Beginning
 from edge_agent.words.errors import EdgeAgentError, LinkError
+from edge_agent.words.language import worded
 from edge_agent.words.settings import RelaySettings
 
 log = logging.getLogger("edge_agent.relay")
@@ -96,7 +97,9 @@ class Relay:
         try:
             self._server = await asyncio.start_server(self._meet, host, port)
         except OSError as problem:
-            raise LinkError(f"cannot listen on {host}:{port}: {os.strerror(problem.errno or 0)}") from None
+            raise LinkError(worded(
+                "cannot listen on {host}:{port}: {strerror}", host=host, port=port, strerror=os.strerror(problem.errno or 0)
+            )) from None
         self._say("")
         log.info("lane %s is re-served on %s:%d", self.lane, host, port)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from edge_agent.paths.replaying import Summary, rule_name
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import tr, trn
+from edge_agent.words.language import tr, trn, worded
 from edge_agent.words.settings import AlarmSettings
 
 VALUES_MAX = 200            # judgings of one recording: more is a mistyped step
@@ -41,35 +41,33 @@ def read(text: str) -> tuple[str, list[float]]:
     parts = span.split(":")
     numeric = [field.name for field in dataclasses.fields(AlarmSettings) if str(field.type) in ("float", "int")]
     if key not in numeric:
-        raise SettingsError(
-            f"--sweep {text}: {key!r} is not a number among the alarm settings.\n"
-            f"  Choose one of {', '.join(numeric)}"
-        )
+        raise SettingsError(worded(
+            "--sweep {text}: {key!r} is not a number among the alarm settings.\n  Choose one of {numeric}",
+            text=text, key=key, numeric=", ".join(numeric)))
     if not equals or len(parts) != 3:
-        raise SettingsError(
-            f"--sweep {text}: expected KEY=FROM:TO:STEP.\n"
-            f"  For example --sweep {key}=4:8:0.25, or {key}=1e-8:1e-4:x10"
-        )
+        raise SettingsError(worded(
+            "--sweep {text}: expected KEY=FROM:TO:STEP.\n  For example --sweep {key}=4:8:0.25, or {key}=1e-8:1e-4:x10",
+            text=text, key=key))
     try:
         begin, end, step = float(parts[0]), float(parts[1]), float(parts[2].removeprefix("x"))
     except ValueError:
-        raise SettingsError(
-            f"--sweep {text}: expected numbers between the colons.\n"
-            f"  For example --sweep {key}=4:8:0.25"
-        ) from None
+        raise SettingsError(worded(
+            "--sweep {text}: expected numbers between the colons.\n  For example --sweep {key}=4:8:0.25",
+            text=text, key=key)) from None
     return key, _values(text, begin, end, step, parts[2].startswith("x"))
 
 
 def _values(text: str, begin: float, end: float, step: float, times: bool) -> list[float]:
     grows = step > 1 and 0 < begin <= end if times else step > 0 and begin <= end
     if not (grows and math.isfinite(end) and math.isfinite(step)):
-        raise SettingsError(
-            f"--sweep {text}: expected FROM below TO and a step above {'x1' if times else '0'}.\n"
-            "  Swap or correct them."
-        )
+        raise SettingsError(worded(
+            "--sweep {text}: expected FROM below TO and a step above {least}.\n  Swap or correct them.",
+            text=text, least="x1" if times else "0"))
     steps = math.log(end / begin) / math.log(step) if times else (end - begin) / step
     if steps >= VALUES_MAX:
-        raise SettingsError(f"--sweep {text}: {steps + 1:.0f} values, at most {VALUES_MAX}.\n  Take a wider step.")
+        raise SettingsError(worded(
+            "--sweep {text}: {steps:.0f} values, at most {values_max}.\n  Take a wider step.",
+            text=text, steps=steps + 1, values_max=VALUES_MAX))
     number = math.floor(steps + 1e-9) + 1
     return [float(f"{begin * step**i if times else begin + i * step:.12g}") for i in range(number)]
 

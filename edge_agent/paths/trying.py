@@ -12,6 +12,7 @@ from edge_agent.tools import acts
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EdgeAgentError, SettingsError
 from edge_agent.words.event import Alarm, Event, Judgement
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Radiation
 
 TEST_RULE = "test/1"
@@ -38,12 +39,11 @@ class Trying:
         that nobody takes it for real."""
         lane, by, radiation = self._lane(request), person(request), request.get("radiation", Radiation.GAMMA.value)
         if radiation not in [each.value for each in Radiation]:
-            raise SettingsError(f"radiation {radiation!r}: expected gamma or neutron")
+            raise SettingsError(worded("radiation {radiation!r}: expected gamma or neutron", radiation=radiation))
         if not any(act["kind"] == "exercise" and act["lane"] in (None, lane.name) for act in self._acting.plain()):
-            raise EdgeAgentError(
+            raise EdgeAgentError(worded(
                 "no exercise is under way: a test alarm would be taken for real.\n"
-                "  First: edge-agent exercise begin --reason \"test alarm\""
-            )
+                '  First: edge-agent exercise begin --reason "test alarm"'))
         name, nothing = self._new_id(), Judgement(TEST_RULE, None, None, 0.0, 0, None, None, ())
         self._publish(Alarm(
             self._clock.mono_ns(), lane.name, name, Radiation(radiation), nothing, {}, {}, None, None,
@@ -56,7 +56,7 @@ class Trying:
         lane, by = self._lane(request), person(request)
         steps = acts.steps(request.get("steps"))
         if not isinstance(request.get("passed"), bool):
-            raise SettingsError("passed: expected true or false")
+            raise SettingsError(worded("passed: expected true or false"))
         now_ns, rules = self._clock.mono_ns(), lane.portal.rules
         rates = [rules.background_cps(radiation, now_ns) for radiation in Radiation]
         self._submit("commissioning", {
@@ -81,5 +81,5 @@ class Trying:
     def _lane(self, request: Answer) -> Lane:
         name = request.get("lane")
         if name not in self._lanes:
-            raise SettingsError(f"no lane is called {name!r}; there are: {', '.join(self._lanes)}")
+            raise SettingsError(worded("no lane is called {lane!r}; there are: {lanes}", lane=name, lanes=", ".join(self._lanes)))
         return self._lanes[str(name)]

@@ -13,6 +13,7 @@ from edge_agent.paths.acting import person
 from edge_agent.tools import acts, times
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import SettingsError, StorageError
+from edge_agent.words.language import worded
 
 log = logging.getLogger("edge_agent.upkeep")
 Answer = dict[str, Any]
@@ -48,7 +49,7 @@ class Upkeeping:
         """{"lane", "task", "by", "text"}: a person did it (schema `operator`, `upkeep`)."""
         lane, by = request.get("lane"), person(request)
         if lane not in self._lanes:
-            raise SettingsError(f"no lane is called {lane!r}; there are: {', '.join(self._lanes)}")
+            raise SettingsError(worded("no lane is called {lane!r}; there are: {lanes}", lane=lane, lanes=", ".join(self._lanes)))
         task = acts.words(request.get("task"), "task", acts.NAME_MAX)
         text = acts.words(request.get("text", ""), "text", least=0)
         self._submit("operator", {"action": "upkeep", "lane": lane, "task": task, "text": text,

@@ -9,7 +9,7 @@ from typing import Any
 
 from edge_agent.words.act import Act, Person
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import mark, tr
+from edge_agent.words.language import mark, tr, worded
 
 NAME_MAX, TEXT_MAX = 80, 500
 KINDS = {"exercise": mark("EXERCISE"), "maintenance": mark("MAINTENANCE")}
@@ -22,7 +22,7 @@ def words(value: object, what: str, most: int = TEXT_MAX, *, least: int = 1) -> 
     """A text a person gave; SettingsError where it is none, too long or not printable."""
     text = value.strip() if isinstance(value, str) else ""
     if not least <= len(text) <= most or (text and not text.isprintable()):
-        raise SettingsError(f"{what}: expected {least} to {most} printable characters")
+        raise SettingsError(worded("{what}: expected {least} to {most} printable characters", what=what, least=least, most=most))
     return text
 
 
@@ -30,7 +30,9 @@ def seconds(value: object, kind: str) -> float:
     """How long an act may last."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not 60 <= value <= LONGEST_S[kind]:
         most = LONGEST_S[kind] / 3600
-        raise SettingsError(f"for: {kind} lasts 1 minute to {most:g} hours.\n  Begin it again when it is over")
+        raise SettingsError(worded(
+            "for: {kind} lasts 1 minute to {most:g} hours.\n  Begin it again when it is over",
+            kind=kind, most=most))
     return float(value)
 
 
@@ -49,11 +51,11 @@ def end(act: Act, by: Person, ended: str, at: dict[str, Any], more: dict[str, An
 def parts(given: object) -> list[dict[str, Any]]:
     """What was swapped: [{"part", "detector", "old_serial", "new_serial"}]."""
     if not isinstance(given, list) or len(given) > 50:
-        raise SettingsError("parts: expected a list of at most 50")
+        raise SettingsError(worded("parts: expected a list of at most 50"))
     found = []
     for part in given:
         if not isinstance(part, dict):
-            raise SettingsError("parts: expected {part, detector, old_serial, new_serial}")
+            raise SettingsError(worded("parts: expected {part, detector, old_serial, new_serial}"))
         rest: dict[str, Any] = {name: words(part[name], name, NAME_MAX) if part.get(name) else None for name in PART_KEYS}
         found.append(rest | {"part": words(part.get("part"), "part", NAME_MAX)})
     return found
@@ -68,11 +70,13 @@ STEP_TEXT_MAX = 2000
 def steps(given: object) -> list[dict[str, Any]]:
     """What was tried at commissioning: [{"step", "verdict", "text", "numbers"}], as the schema has it."""
     if not isinstance(given, list) or not 1 <= len(given) <= 50:
-        raise SettingsError("steps: expected a list of 1 to 50")
+        raise SettingsError(worded("steps: expected a list of 1 to 50"))
     found = []
     for one in given:
         if not isinstance(one, dict) or one.get("step") not in STEPS or one.get("verdict") not in VERDICTS:
-            raise SettingsError(f"steps: expected step of {', '.join(STEPS)} and verdict of {', '.join(VERDICTS)}")
+            raise SettingsError(worded(
+                "steps: expected step of {steps} and verdict of {verdicts}",
+                steps=", ".join(STEPS), verdicts=", ".join(VERDICTS)))
         text = words(one.get("text", ""), "text of a step", STEP_TEXT_MAX, least=0)     # an answer of the core: stays English
         more = {"check": check(one["check"])} if one.get("check") is not None else {}
         found.append({"step": one["step"], "verdict": one["verdict"], "text": text, "numbers": _numbers(one.get("numbers", {})),
@@ -83,11 +87,11 @@ def steps(given: object) -> list[dict[str, Any]]:
 def check(given: object) -> dict[str, Any]:
     """What a check source gave: {"nuclide", "source", "activity_bq", "detectors", "passed"}, as the schema has it."""
     if not isinstance(given, dict) or not isinstance(given.get("detectors"), dict) or not given["detectors"]:
-        raise SettingsError("check: expected nuclide, source, activity_bq, passed, and detectors")
+        raise SettingsError(worded("check: expected nuclide, source, activity_bq, passed, and detectors"))
     detectors = {}
     for name, one in given["detectors"].items():
         if not isinstance(one, dict) or not isinstance(one.get("passed"), bool):
-            raise SettingsError(f"check: {name}: expected counts and passed")
+            raise SettingsError(worded("check: {name}: expected counts and passed", name=name))
         expected = one.get("expected_cps")
         held = _numbers({key: one.get(key) for key in ("background_cps", "source_cps", "seconds")})
         held |= _numbers({"expected_cps": expected}) if expected is not None else {"expected_cps": None}
@@ -100,10 +104,10 @@ def check(given: object) -> dict[str, Any]:
 def _numbers(given: object) -> dict[str, Any]:
     """Finite numbers from 0 on, by name."""
     if not isinstance(given, dict):
-        raise SettingsError("numbers: expected a table")
+        raise SettingsError(worded("numbers: expected a table"))
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15:
-            raise SettingsError(f"{name}: expected a number from 0 on")
+            raise SettingsError(worded("{name}: expected a number from 0 on", name=name))
     return dict(given)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import fields
 
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import mark, tr
+from edge_agent.words.language import mark, tr, worded
 
 ANSWER = "answer"
 WORDS = (mark("yes", about="answer"), mark("no", about="answer"), mark("later", about="answer"), mark("none", about="answer"),
@@ -36,7 +36,7 @@ def of_key(settings: type, name: str) -> Callable[[str], str]:
 
     def check(text: str) -> str:
         if not re.fullmatch(about["pattern"], text):
-            raise SettingsError(f"{text!r}: expected {about['form'] or about['why']}")
+            raise SettingsError(worded("{text!r}: expected {it}", text=text, it=about["form"] or about["why"]))
         return text
     return check
 
@@ -44,14 +44,14 @@ def of_key(settings: type, name: str) -> Callable[[str], str]:
 def one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
     def check(text: str) -> str:
         if text not in choices:
-            raise SettingsError(tr("{text!r}: expected one of {choices}", text=text, choices=", ".join(map(shown, choices))))
+            raise SettingsError(worded("{text!r}: expected one of {choices}", text=text, choices=", ".join(map(shown, choices))))
         return text
     return check
 
 
 def given(text: str) -> str:
     if not text or not text.isprintable():
-        raise SettingsError(tr("expected an address or a serial port"))
+        raise SettingsError(worded("expected an address or a serial port"))
     return text
 
 
@@ -63,8 +63,8 @@ def address_or(word: str) -> Callable[[str], str]:
         try:
             return str(ipaddress.ip_address(text))
         except ValueError:
-            raise SettingsError(tr("{text!r}: expected an IP address, or {word}", text=text, word=shown(word)) if word else
-                                tr("{text!r}: expected an IP address", text=text)) from None
+            raise SettingsError(worded("{text!r}: expected an IP address, or {word}", text=text, word=worded(word, about=ANSWER))
+                                if word else worded("{text!r}: expected an IP address", text=text)) from None
     return check
 
 
@@ -72,11 +72,11 @@ def own_address(text: str) -> str:
     """One address of ours to listen on: a relay on all of them would be open to every network (docs/relay.md)."""
     found = address_or("")(text)
     if ipaddress.ip_address(found).is_unspecified:
-        raise SettingsError(tr("{text!r} is every address: expected one, that on the station's network", text=text))
+        raise SettingsError(worded("{text!r} is every address: expected one, that on the station's network", text=text))
     return found
 
 
 def absolute(text: str) -> str:
     if not text.startswith("/") or not text.isprintable():
-        raise SettingsError(tr("{text!r}: expected a path from / on", text=text))
+        raise SettingsError(worded("{text!r}: expected a path from / on", text=text))
     return text

@@ -61,9 +61,9 @@ def swap(lane: LaneAnswers) -> str:
     return (
         f"Alarm station {lane.relay['station']} of lane {lane.name}\n\n"
         f"            it connects to\nbefore      {portal} (the portal)\nafter       {ours} (this controller)\n\n"
-        "Now:  on the station, the address of \"after\" in place of \"before\".\n"
+        'Now:  on the station, the address of "after" in place of "before".\n'
         f"      edge-agent status says: relay of lane {lane.name}: 1 listening\n"
-        "Undo: on the station, the address of \"before\" again; here\n"
+        'Undo: on the station, the address of "before" again; here\n'
         "      sudo systemctl disable --now edge-agent-relay edge-agent\n"
         "      The portal takes one connection: it is free for the station when the agent is stopped.\n")
 

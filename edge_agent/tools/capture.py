@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Chunk
 
 HEADER = "# edge-agent capture 1"
@@ -52,7 +53,7 @@ def unescape(text: str) -> bytes:
         if found[1]:
             return bytes([int(found[1], 16)])
         if found[2] not in _NAMED:
-            raise SettingsError(f"unknown escape \\{found[2].decode('latin-1')}")
+            raise SettingsError(worded("unknown escape \\{escape}", escape=found[2].decode("latin-1")))
         return _NAMED[found[2]]
 
     return _ESCAPE.sub(one, text.encode("latin-1"))
@@ -73,15 +74,19 @@ def read(lines: Iterable[str], name: str = "capture") -> Iterator[Chunk]:
             continue
         found = _LINE.fullmatch(line)
         if found is None:
-            raise SettingsError(f"{name}, line {number}: expected seconds, a space, bytes; found {line[:40]!r}")
+            raise SettingsError(worded(
+                "{name}, line {number}: expected seconds, a space, bytes; found {line!r}",
+                name=name, number=number, line=line[:40]))
         try:
             data = found[2].encode("latin-1", "replace") + b"\r\n" if bare else unescape(found[2])
         except (SettingsError, UnicodeEncodeError) as problem:
-            raise SettingsError(f"{name}, line {number}: {problem}") from None
+            raise SettingsError(worded("{name}, line {number}: {problem}", name=name, number=number, problem=problem)) from None
         whole, _, rest = found[1].partition(".")
         at_ns = start_ns + int(whole) * 10**9 + int(rest.ljust(9, "0"))
         if at_ns < before_ns:
-            raise SettingsError(f"{name}, line {number}: {found[1]} s is before the line above it.\n"
-                                "  Times only go forwards in a recording: are its lines in order, is it two files in one?")
+            raise SettingsError(worded(
+                "{name}, line {number}: {found} s is before the line above it.\n"
+                "  Times only go forwards in a recording: are its lines in order, is it two files in one?",
+                name=name, number=number, found=found[1]))
         before_ns = at_ns
         yield Chunk(at_ns, data)

@@ -1,11 +1,20 @@
-"""One line of the core's answer on a local socket: read the same by whoever asks.  Pure."""
+"""One line of the core's answer on a local socket: written and read the same by whoever answers and asks.  Pure."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from edge_agent.words.errors import EdgeAgentError, NotRunning
+from edge_agent.words.language import Worded, places, worded
+
+
+def refused(problem: EdgeAgentError) -> dict[str, Any]:
+    """An error as an answer: English, and what it is made of, so that who asked can say it in another language."""
+    said = problem.args[0] if len(problem.args) == 1 else ""
+    made_of = {"worded": _plain(said)} if isinstance(said, Worded) else {}
+    return {"ok": False, "error": str(problem), "exit": problem.exit_code, **made_of}
 
 
 def read(line: bytes) -> dict[str, Any]:
@@ -14,8 +23,34 @@ def read(line: bytes) -> dict[str, Any]:
         answer: dict[str, Any] = json.loads(line)
         if answer.get("ok"):
             return answer
-        refusal = EdgeAgentError(str(answer.get("error")))
+        refusal = EdgeAgentError(_said(str(answer.get("error")), answer.get("worded")))
         refusal.exit_code = int(answer.get("exit", 1))
     except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
-        raise NotRunning("what answers on this socket is not edge-agent.\n  Which program holds it?  ss -xlp") from None
+        raise NotRunning(worded("what answers on this socket is not edge-agent.\n  Which program holds it?  ss -xlp")) from None
     raise refusal
+
+
+def _plain(said: Worded) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in said.values.items():
+        inner = value.args[0] if isinstance(value, BaseException) and len(value.args) == 1 else value
+        values[name] = _plain(inner) if isinstance(inner, Worded) else inner if isinstance(inner, int | float) else str(value)
+    return {"text": said.text, "about": said.about, "values": values}
+
+
+def _said(english: str, plain: Any) -> str:
+    """What it is made of, where that makes the English it came with; else the English alone."""
+    try:
+        made = _made(plain)
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        return english
+    return made if made == english else english
+
+
+def _made(plain: Any) -> Worded:
+    if not isinstance(plain, Mapping):
+        raise ValueError("not a text")
+    values = {str(name): _made(value) if isinstance(value, Mapping) else value for name, value in plain["values"].items()}
+    if any(name not in values for name, _, _ in places(plain["text"])):
+        raise ValueError("a place without a value, or one that reaches into it")
+    return worded(plain["text"], about=str(plain["about"]), **values)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 
 Body = Mapping[str, Any]
 
@@ -14,8 +15,10 @@ def table(occupancy: Body) -> str:
     """One line per gamma interval; neutrons stand in the first line that ends with or after theirs."""
     gamma, neutron = (occupancy["series"].get(radiation) for radiation in ("gamma", "neutron"))
     if not gamma or not gamma["counts"]:
-        raise SettingsError(f"occupancy {occupancy['id']} has no gamma counts on record.\n"
-                            "  The wire of that time: edge-agent record LANE --from TIME --out FILE")
+        raise SettingsError(worded(
+            "occupancy {occupancy} has no gamma counts on record.\n"
+            "  The wire of that time: edge-agent record LANE --from TIME --out FILE",
+            occupancy=occupancy["id"]))
     begin_ms, end_ms = occupancy["begin"]["mono_ms"], occupancy["end"]["mono_ms"]
     times_ms = _ends_ms(gamma)
     told = _neutrons(neutron, times_ms) if neutron and neutron["counts"] else {}

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import OccupancyEnd, Radiation, Reading, Sample, Speed
 
 # Columns of data/series of radiacode-tools (MIT), read as they are; anything else: --columns THEIRS=OURS
@@ -60,7 +61,8 @@ class CountsFile:
         rows = self._rows()
         first, second = next(rows, None), next(rows, None)
         if first is None:
-            raise SettingsError(f"{name}: there is no line of counts after the column names.\n  Export it again with its data.")
+            raise SettingsError(worded(
+                "{name}: there is no line of counts after the column names.\n  Export it again with its data.", name=name))
         self.zero_s = self._time(*first)                # of the file's own clock: instants are counted from here
         self.interval_s = self._first_interval_s(first, second)
 
@@ -83,10 +85,8 @@ class CountsFile:
             text = text.strip().removeprefix("\ufeff")      # Excel writes a byte order mark
             if text and not text.startswith("#"):
                 return self._columns(number, tuple(cell.strip() for cell in self._cut(number, text)), renamed)
-        raise SettingsError(
-            f"{self.name}: the file is empty.\n"
-            "  Give a file whose first line names its columns (docs/replay.md)."
-        )
+        raise SettingsError(worded(
+            "{name}: the file is empty.\n  Give a file whose first line names its columns (docs/replay.md).", name=self.name))
 
     def _columns(self, line: int, names: tuple[str, ...], renamed: Mapping[str, str]) -> _Header:
         place: dict[str, int] = {}
@@ -121,20 +121,19 @@ class CountsFile:
                 continue
             cells = [cell.strip() for cell in self._cut(number, text)]
             if len(cells) != len(self._header.names):
-                raise SettingsError(
-                    f"{self.name}, line {number}: {len(cells)} cells, expected {len(self._header.names)}, one for each column.\n"
-                    "  Is the line cut short, or a decimal comma in it? Correct or remove it."
-                )
+                raise SettingsError(worded(
+                    "{name}, line {number}: {cells} cells, expected {names}, one for each column.\n"
+                    "  Is the line cut short, or a decimal comma in it? Correct or remove it.",
+                    name=self.name, number=number, cells=len(cells), names=len(self._header.names)))
             yield number, cells
 
     def _cut(self, line: int, text: str) -> list[str]:
         try:
             return next(csv.reader([text], strict=True))
         except csv.Error as problem:
-            raise SettingsError(
-                f"{self.name}, line {line}: {problem}.\n"
-                "  Expected cells parted by commas; correct the line."
-            ) from None
+            raise SettingsError(worded(
+                "{name}, line {line}: {problem}.\n  Expected cells parted by commas; correct the line.",
+                name=self.name, line=line, problem=problem)) from None
 
     # --- one line
 
@@ -246,11 +245,10 @@ class CountsFile:
     def _order(self, kind: Radiation, names: Sequence[str]) -> list[int]:
         held = self._header.channels[kind]
         if held and set(held) != set(names):
-            raise SettingsError(
-                f"{self.name}, line {self._header.line}: {kind.value} columns are {', '.join(held)}; "
-                f"the lane's detectors are {', '.join(names) or 'none'}.\n"
-                f"  Name them alike: --columns THEIRS={kind.value}_NAME, or leave --profile and --config out."
-            )
+            raise SettingsError(worded(
+                "{name}, line {line}: {radiation} columns are {held}; the lane has {names}.\n"
+                "  Name them alike: --columns THEIRS={radiation}_NAME, or leave --profile and --config out.",
+                name=self.name, line=self._header.line, radiation=kind.value, held=", ".join(held), names=", ".join(names)))
         return [held[name] for name in names if name in held]
 
     def _shown(self) -> str:
@@ -258,7 +256,9 @@ class CountsFile:
 
     def _error(self, line: int, column: str, found: str, expected: str, remedy: str) -> SettingsError:
         shown = f" = {found[:40]!r}" if found else ""
-        return SettingsError(f"{self.name}, line {line}, column {column}{shown}: expected {expected}.\n  {remedy}")
+        return SettingsError(worded(
+            "{name}, line {line}, column {column}{shown}: expected {expected}.\n  {remedy}",
+            name=self.name, line=line, column=column, shown=shown, expected=expected, remedy=remedy))
 
 
 class _State:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Chunk
 
 _STAMP = r"([01][0-9]|2[0-3])-([0-5][0-9])-([0-5][0-9])\.([0-9]{3})"
@@ -34,7 +35,9 @@ def read(lines: Iterable[str], name: str = "daily file") -> Iterator[Chunk]:
             continue
         found = LINE.fullmatch(line)
         if found is None:
-            raise SettingsError(f"{name}, line {number}: expected a record and HH-MM-SS.mmm; found {line[:60]!r}")
+            raise SettingsError(worded(
+                "{name}, line {number}: expected a record and HH-MM-SS.mmm; found {line!r}",
+                name=name, number=number, line=line[:60]))
         stamp = found.groups()[5:] if found[6] else found.groups()[1:5]
         ms = _milliseconds(stamp)
         if ms < last - _DAY_MS // 2:             # a jump back of half a day or more is midnight, a smaller one disorder

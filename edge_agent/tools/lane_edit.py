@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 
 _TABLE = re.compile(r"\s*\[")
 _KEY = re.compile(r"\s*(gamma|panels_verified)\s*=")
@@ -24,8 +25,9 @@ def with_panels(text: str, lane: str, gamma: Sequence[str]) -> str:
     made = "\n".join([*lines[: begin + 1], *told, *kept, *lines[end:]])
     wanted = {**_plain(text, lane), "gamma": list(gamma), "panels_verified": True}
     if _plain(made, lane) != wanted or _others(made, lane) != _others(text, lane):
-        raise SettingsError(
-            f"lane {lane} is not written so that it can be changed here.\n  Write into its [[lane]]: {'; '.join(told)}")
+        raise SettingsError(worded(
+            "lane {lane} is not written so that it can be changed here.\n  Write into its [[lane]]: {told}",
+            lane=lane, told="; ".join(told)))
     return made
 
 
@@ -35,7 +37,7 @@ def _begin(lines: list[str], lane: str) -> int:
         end = next((j for j in range(i + 1, len(lines)) if _TABLE.match(lines[j])), len(lines))
         if any(re.match(rf"\s*name\s*=\s*{re.escape(json.dumps(lane))}\s*(#|$)", line) for line in lines[i:end]):
             return i
-    raise SettingsError(f"no [[lane]] is called {lane!r} in the configuration.\n  edge-agent config check")
+    raise SettingsError(worded("no [[lane]] is called {lane!r} in the configuration.\n  edge-agent config check", lane=lane))
 
 
 def _plain(text: str, lane: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from edge_agent.tools import model_bounds
 from edge_agent.tools.kernel_values import Geometry, ShadowClass, ShadowModel
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 
 FORMAT = "edge-agent shadow model/2"
 _GEOMETRY = ("along_m", "across_m", "height_m", "response", "lateral_m")
@@ -61,17 +62,18 @@ def read(text: str, name: str, panels: int, armed: bool = True) -> ModelFile:
     try:
         plain = json.loads(text)
         if plain["format"] != FORMAT:
-            raise SettingsError(
-                f"{name}: of the form {str(plain['format'])[:40]!r}, expected {FORMAT!r}.\n"
-                "  Learn it: edge-agent learn LANE --out FILE"
-            )
+            raise SettingsError(worded(
+                "{name}: of the form {plain!r}, expected {expected!r}.\n  Learn it: edge-agent learn LANE --out FILE",
+                name=name, plain=str(plain["format"])[:40], expected=FORMAT))
         if plain["sha256"] != digest(plain):
-            raise SettingsError(
-                f"{name}: changed by hand or damaged: its hash does not fit.\n  Learn it again, or restore the file."
-            )
+            raise SettingsError(worded(
+                "{name}: changed by hand or damaged: its hash does not fit.\n  Learn it again, or restore the file.",
+                name=name))
         learned_for = int(plain["geometry"]["panels"])
         if learned_for != panels:
-            raise SettingsError(f"{name}: learned for {learned_for} panels, this lane has {panels}.\n  Learn it again.")
+            raise SettingsError(worded(
+                "{name}: learned for {learned_for} panels, this lane has {panels}.\n  Learn it again.",
+                name=name, learned_for=learned_for, panels=panels))
         model_bounds.check(plain, armed)
         return ModelFile(
             _model(plain), {key: float(value) for key, value in plain["thresholds"].items()}, plain["sha256"],
@@ -81,9 +83,9 @@ def read(text: str, name: str, panels: int, armed: bool = True) -> ModelFile:
             str(plain.get("origin", "")), str(plain.get("home", "")), _names(plain["geometry"], panels),
         )
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as problem:
-        raise SettingsError(
-            f"{name}: not a shadow model: {_in_words(problem)}.\n  Give the file that edge-agent learn wrote."
-        ) from None
+        raise SettingsError(worded(
+            "{name}: not a shadow model: {why}.\n  Give the file that edge-agent learn wrote.",
+            name=name, why=_in_words(problem))) from None
 
 
 def _in_words(problem: Exception) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from edge_agent.tools import alarm_text
 from edge_agent.words import language
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 
 NAMESPACE = "http://physics.nist.gov/N42/2011/N42"
 NOMINAL_KEV = "30 3000"             # a channel must have boundaries; plastic portals count about this range
@@ -234,10 +235,10 @@ def _id(kind: str, name: str) -> str:
 
 def _wall(moment: Body, what: str) -> datetime:
     if moment["wall"] is None:
-        raise SettingsError(
-            f"the controller did not know the time of day when {what}, and N42.42 has no other times.\n"
-            "  The record itself holds all there is: edge-agent alarms export ID --exhibit FILE.html"
-        )
+        raise SettingsError(worded(
+            "the controller did not know the time of day when {what}, and N42.42 has no other times.\n"
+            "  The record itself holds all there is: edge-agent alarms export ID --exhibit FILE.html",
+            what=what))
     return datetime.fromisoformat(moment["wall"].replace("Z", "+00:00")).astimezone(UTC)
 
 

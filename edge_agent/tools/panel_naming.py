@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import mark, tr
+from edge_agent.words.language import mark, tr, worded
 
 LEAST_Z = 5.0       # of a rise that is no chance, as in tools/source_check.py
 CLEARLY = 2.0       # times the next field's rise: at 0.3 m from one panel its neighbour 1.5 m further sees 1/25 of it
@@ -53,9 +53,13 @@ def order(found: Mapping[str, int], count: int) -> list[str]:
     fields = {field: name for name, field in found.items()}
     if len(fields) < len(found):
         twice = next(name for name, field in found.items() if fields[field] != name)
-        raise SettingsError(f"{twice} and {fields[found[twice]]} are one field: the source was not at two panels.\n  Begin anew")
+        raise SettingsError(worded(
+            "{twice} and {fields} are one field: the source was not at two panels.\n  Begin anew",
+            twice=twice, fields=fields[found[twice]]))
     if len(fields) < count:
-        raise SettingsError(f"{count} panels, and only {len(fields)} were found.\n  Begin anew")
+        raise SettingsError(worded(
+            "{count} panels, and only {fields} were found.\n  Begin anew",
+            count=count, fields=len(fields)))
     return [fields[field] for field in range(count)]
 
 
@@ -63,5 +67,7 @@ def given(text: str, names: Sequence[str]) -> list[str]:
     """An order a person writes: every panel once, in the order of the wire."""
     told = text.replace(",", " ").split()
     if sorted(told) != sorted(names):
-        raise SettingsError(f"{text!r}: expected unverified, source, or all of {' '.join(names)} in the order of the wire")
+        raise SettingsError(worded(
+            "{text!r}: expected unverified, source, or all of {names} in the order of the wire",
+            text=text, names=" ".join(names)))
     return told

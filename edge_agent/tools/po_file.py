@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import Catalogue, Key, places
+from edge_agent.words.language import Catalogue, Key, places, worded
 
 WORDS = ("msgctxt", "msgid", "msgid_plural", "msgstr")
 FORMS_MAX = 6           # Arabic has six, none has more
@@ -57,7 +57,9 @@ def read(text: str, where: str) -> list[Entry]:
         elif line:
             last, _, rest = line.partition(" ")
             if last.partition("[")[0] not in WORDS or last in held:
-                raise SettingsError(f"{where}, line {number}: not a line of a .po file.\n  Is a blank line missing before it?")
+                raise SettingsError(worded(
+                    "{where}, line {number}: not a line of a .po file.\n  Is a blank line missing before it?",
+                    where=where, number=number))
             held[last] = _string(rest.strip(), where, number)
         else:
             if "msgid" in held:
@@ -88,7 +90,8 @@ def _string(text: str, where: str, number: int) -> str:
     except ValueError:
         found = None
     if not isinstance(found, str):
-        raise SettingsError(f'{where}, line {number}: expected a text in "quotes", a quote in it written \\"')
+        raise SettingsError(worded(
+            '{where}, line {number}: expected a text in "quotes", a quote in it written \\"', where=where, number=number))
     return found
 
 
@@ -99,7 +102,9 @@ def catalogue(entries: Iterable[Entry], where: str) -> Catalogue:
     try:
         form = gettext.c2py(about.get("Plural-Forms", DEFAULT_FORMS).partition("plural=")[2].rstrip("; ") or "0")
     except ValueError:
-        raise SettingsError(f"{where}: Plural-Forms is none.\n  Take it from another catalogue of this language") from None
+        raise SettingsError(worded(
+            "{where}: Plural-Forms is none.\n  Take it from another catalogue of this language",
+            where=where)) from None
     return Catalogue(about.get("Language", ""), {key: entry.forms for key, entry in held.items() if fits(entry)}, form)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import tr
+from edge_agent.words.language import tr, worded
 from edge_agent.words.sources import CheckSource
 
 # days; ENSDF evaluations as in NuDat 3 (National Nuclear Data Center)
@@ -55,7 +55,7 @@ def day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise SettingsError(f"{text!r} is no day.\n  Write YYYY-MM-DD") from None
+        raise SettingsError(worded("{text!r} is no day.\n  Write YYYY-MM-DD", text=text)) from None
 
 
 def left(nuclide: str, since: date, today: date) -> float:

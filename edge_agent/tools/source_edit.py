@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.sources import CheckSource
 
 _TABLE = re.compile(r"\s*\[")
@@ -30,8 +31,9 @@ def with_expected(text: str, name: str, first: Mapping[str, float], measured: da
     made = "\n".join([*lines[: begin + 1], *kept, *told, "", *lines[end:]])
     wanted = {**source, "measured": measured.isoformat(), "expected_cps": rates}
     if not source or _plain(made) != [wanted if each.get("id") == name else each for each in _plain(text)]:
-        raise SettingsError(
-            f"{name} is not written so that it can be changed here.\n  Write into its [[source]]: {'; '.join(told)}")
+        raise SettingsError(worded(
+            "{name} is not written so that it can be changed here.\n  Write into its [[source]]: {told}",
+            name=name, told="; ".join(told)))
     return made
 
 
@@ -49,7 +51,8 @@ def _begin(lines: list[str], name: str) -> int:
             end = next((j for j in range(i + 1, len(lines)) if _TABLE.match(lines[j])), len(lines))
             if any(re.match(rf"\s*id\s*=\s*{re.escape(json.dumps(name))}\s*(#|$)", each) for each in lines[i:end]):
                 return i
-    raise SettingsError(f"no [[source]] with id = {json.dumps(name)} stands on lines of its own in the register")
+    raise SettingsError(worded(
+        "no [[source]] with id = {id} stands on lines of its own in the register", id=json.dumps(name)))
 
 
 def _of(text: str, name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from edge_agent.tools.diagnosis import Found
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import mark, tr
+from edge_agent.words.language import mark, tr, worded
 
 ENDS = ("input", "panel")
 WENT = {"input": ("panel", "cable"), "panel": ("panel",)}
@@ -52,8 +52,9 @@ def pair(text: str, panels: Sequence[str]) -> tuple[str, str]:
     """(the panel that was bad, the good one it was exchanged with)."""
     bad, _, good = text.partition(":")
     if bad not in panels or good not in panels or bad == good:
-        raise SettingsError(f"--swapped {text}: expected BAD:GOOD, two of {', '.join(panels)}.\n  For example --swapped "
-                            f"{panels[0]}:{panels[min(1, len(panels) - 1)]}")
+        raise SettingsError(worded(
+            "--swapped {text}: expected BAD:GOOD, two of {panels}.\n  For example --swapped {one}:{other}",
+            text=text, panels=", ".join(panels), one=panels[0], other=panels[min(1, len(panels) - 1)]))
     return bad, good
 
 

@@ -15,6 +15,7 @@ import typing
 from typing import Any, TypeVar
 
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import Worded, worded
 
 T = TypeVar("T")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,31}")
@@ -23,12 +24,14 @@ NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,31}")
 def read(kind: type[T], text: str, file: str) -> T:
     """The settings in `text`; SettingsError names file, key, what was expected, remedy."""
     if text.startswith("\ufeff"):
-        raise SettingsError(f"{file} begins with a byte order mark, as Windows editors write it.\n"
-                            "  Save it as UTF-8 without BOM, or take the mark out: sed -i '1s/^\\xEF\\xBB\\xBF//' " + file)
+        raise SettingsError(worded(
+            "{file} begins with a byte order mark, as Windows editors write it.\n"
+            "  Save it as UTF-8 without BOM, or take the mark out: sed -i '1s/^\\xEF\\xBB\\xBF//' {file}",
+            file=file))
     try:
         table = tomllib.loads(text)
     except (ValueError, RecursionError) as problem:     # TOMLDecodeError, and numbers or nesting beyond reason
-        raise SettingsError(f"{file}: {_not_toml(text, problem)}") from None
+        raise SettingsError(worded("{file}: {why}", file=file, why=_not_toml(text, problem))) from None
     return _Reader(file).build(kind, table, "")
 
 
@@ -50,7 +53,9 @@ class _Reader:
         }
         for name, field in fields.items():
             if name not in values and _required(field):
-                raise SettingsError(f"{self._file}: {_join(where, name)} is missing.\n  It is {field.metadata['why']}; add it.")
+                raise SettingsError(worded(
+                    "{file}: {key} is missing.\n  It is {why}; add it.",
+                    file=self._file, key=_join(where, name), why=field.metadata["why"]))
         return kind(**values)
 
     def _value(self, hint: Any, value: Any, where: str, about: Any) -> Any:
@@ -79,22 +84,27 @@ class _Reader:
             raise self._error(where, value, _WORDS[hint], about["why"])
         low, high = about["low"], about["high"]
         if hint in (int, float) and not ((low is None or value >= low) and (high is None or value <= high)):
-            raise self._error(where, value, f"{low:g} to {high:g}{' ' + about['unit'] if about['unit'] else ''}", about["why"])
+            unit = f" {about['unit']}" if about["unit"] else ""
+            raise self._error(where, value, worded("{low:g} to {high:g}{unit}", low=low, high=high, unit=unit), about["why"])
         if about["choices"] and value not in about["choices"]:
-            raise self._error(where, value, "one of " + ", ".join(about["choices"]), about["why"])
+            raise self._error(where, value, worded("one of {choices}", choices=", ".join(about["choices"])), about["why"])
         if about["pattern"] and isinstance(value, str) and not re.fullmatch(about["pattern"], value):
             raise self._error(where, value, about["form"] or "another text", about["why"])
         return value
 
     def _error(self, where: str, value: Any, expected: str, why: str) -> SettingsError:
         shown = re.sub(r"//[^/@]*@", "//...@", repr(value))         # a password typed into a URL is not shown
-        tail = f"\n  The key is for: {why}." if why else ""
-        return SettingsError(f"{self._file}: {where} = {shown[:60]}: expected {expected}.{tail}")
+        tail = worded("\n  The key is for: {why}.", why=why) if why else ""
+        return SettingsError(worded(
+            "{file}: {where} = {shown}: expected {expected}.{tail}",
+            file=self._file, where=where, shown=shown[:60], expected=expected, tail=tail))
 
     def _unknown(self, where: str, name: str, known: list[str]) -> SettingsError:
         close = difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
-        return SettingsError(f"{self._file}: {where} is not a key.\n  Correct or remove it; {hint}")
+        hint = worded("did you mean {key}?", key=close[0]) if close else worded("known here: {keys}", keys=", ".join(known))
+        return SettingsError(worded(
+            "{file}: {where} is not a key.\n  Correct or remove it; {hint}",
+            file=self._file, where=where, hint=hint))
 
 
 _WORDS: dict[type, str] = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
@@ -114,13 +124,16 @@ def _item(where: str, at: int, item: Any) -> str:
     return f"{where} {name}:" if isinstance(name, str) and NAME.fullmatch(name) else f"{where}[{at}]"
 
 
-def _not_toml(text: str, problem: Exception) -> str:
+def _not_toml(text: str, problem: Exception) -> Worded:
     """What is wrong with it and what to do, in words."""
     lines, at = text.splitlines(), re.search(r"at line (\d+)", str(problem))
     number = int(at[1]) if at else len(lines)
     line = lines[number - 1].strip() if lines else ""
     if "overwrite" in str(problem) and "=" in line:
-        return f"the key {line.partition('=')[0].strip()} stands twice, again in line {number}.\n  Take one of them out."
+        return worded("the key {key} stands twice, again in line {number}.\n  Take one of them out.",
+                      key=line.partition("=")[0].strip(), number=number)
     if "declare" in str(problem):
-        return f"the table {line} stands twice, again in line {number}.\n  Put its keys under the first, and take this one out."
-    return f"not TOML: {problem}.\n  Look at that line for a missing quote, bracket or equals sign."
+        return worded(
+            "the table {key} stands twice, again in line {number}.\n  Put its keys under the first, and take this one out.",
+            key=line, number=number)
+    return worded("not TOML: {problem}.\n  Look at that line for a missing quote, bracket or equals sign.", problem=problem)

@@ -3,6 +3,7 @@
     tr("{found} s ago", found=14)           a text, and what stands in it
     trn("{n} record", "{n} records", n)     the form the language wants beside that number
     mark("vacant")                          a text that is looked up later: tr(state)
+    worded("{path} is full", path=path)       English where it is kept or logged, `shown` in the language spoken: errors
 
 Numbers, units, names of panels, records, logs and --json stay as they are.  The daemon loads no catalogue: all of it is English.
 """
@@ -79,6 +80,31 @@ def markn(one: str, many: str) -> tuple[str, str]:
     return one, many
 
 
+class Worded(str):
+    """An English text that remembers what it was made of."""
+
+    text: str
+    about: str
+    values: Mapping[str, object]
+
+
+def worded(text: str, /, *, about: str = "", **values: object) -> Worded:
+    """A text for a record and for a person: str() of it is English whatever is spoken, `shown` is not.
+
+    Every error is one: a step of commissioning puts it on record, a command shows it.
+    """
+    made = Worded(text.format_map(values) if values else text)
+    made.text, made.about, made.values = text, about, values
+    return made
+
+
+def shown(said: object) -> str:
+    """What was worded, or an error that holds it, in the language spoken; anything else as it is."""
+    if isinstance(said, BaseException) and len(said.args) == 1:
+        said = said.args[0]
+    return tr(said.text, about=said.about, **said.values) if isinstance(said, Worded) else str(said)
+
+
 def places(text: str) -> list[tuple[str, str, str]]:
     """What is put into a text: (name, how it is written, conversion), sorted.  ValueError where its braces are none."""
     parts = string.Formatter().parse(text)
@@ -89,7 +115,8 @@ def _filled(text: str, source: str, values: Mapping[str, object]) -> str:
     """A translator's slip must not keep a person from the text."""
     if not values:
         return text
+    spoken = {name: shown(value) if isinstance(value, Worded | BaseException) else value for name, value in values.items()}
     try:
-        return text.format_map(values)
+        return text.format_map(spoken)
     except (KeyError, IndexError, ValueError, AttributeError):
-        return source.format_map(values)
+        return source.format_map(spoken)

@@ -91,7 +91,7 @@ def test_full_sync_is_read_back(tmp_path: Path) -> None:
 def test_a_body_that_fails_its_schema_is_marked() -> None:
     bodies = Bodies({"sonar": {"type": "object", "properties": {"depth_m": {"type": "number"}}}})
     assert bodies.mark("sonar", {"depth_m": 3}) is None
-    assert bodies.mark("sonar", {"depth_m": "\x1b[2J"}) == "$.depth_m: \"\\u001b[2J\" is not of type \"number\""
+    assert bodies.mark("sonar", {"depth_m": "\x1b[2J"}) == '$.depth_m: "\\u001b[2J" is not of type "number"'
     assert bodies.mark("alarm", {}) is None
     assert bodies.mark("radar", {}) == "unknown kind radar"
 

@@ -179,7 +179,7 @@ def test_a_copied_log_without_receipt_or_keys_says_what_is_missing(portal: Porta
 def test_the_portals_own_logs_are_found_by_its_configuration(js: Batch, tmp_path: Path) -> None:
     portal = Portal(tmp_path)
     config = tmp_path / "edge-agent.toml"
-    config.write_text(f'''version = 1
+    config.write_text(f"""version = 1
 [portal]
 origin = "{ORIGIN}"
 state = "{tmp_path / "state"}"
@@ -192,7 +192,7 @@ link = {{ kind = "tcp", host = "x" }}
 url = "https://c.example"
 vkey = "{portal.centre.text()}"
 ca = "x"
-''')
+""")
     file = tmp_path / "x.html"
     told, code = portal.run("alarms", "export", "QX-7/3/1", "--exhibit", file, "--config", config)
     assert code == 0, told
@@ -332,7 +332,7 @@ def test_words_that_claim_to_be_of_what_is_not_there_are_refused(js: Batch, page
     assert bad != page and both(js, bad)["problems"][0].startswith("the page:")
 
 
-@pytest.mark.parametrize("markup", ['<b data-says=4/lane>7</b>', "<b data-says='4/lane'>7</b>", '<i data-says="4/lane">7</i>',
+@pytest.mark.parametrize("markup", ["<b data-says=4/lane>7</b>", "<b data-says='4/lane'>7</b>", '<i data-says="4/lane">7</i>',
                                     '<b class="x" data-says="4/lane">7</b>', '<b data-says="4/lane"><i>7</i></b>',
                                     '<b data-says="4/lane">2</pre>'])
 def test_words_that_claim_in_another_form_are_refused(js: Batch, page: bytes, markup: str) -> None:

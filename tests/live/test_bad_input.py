@@ -34,7 +34,7 @@ def quiet(post: Post) -> Post:
 
 @pytest.mark.parametrize("broken, words", [
     ('version = 1\n[portal\norigin = "x.y/z"\n', ("not TOML", "line")),
-    ('version = 1\n[portal]\n', ("portal.origin is missing", "add it")),
+    ("version = 1\n[portal]\n", ("portal.origin is missing", "add it")),
     ('version = 1\n[portal]\norigin = "x.y/z"\nhartbeat_s = 5\n', ("portal.hartbeat_s is not a key", "heartbeat_s")),
     ('version = 1\n[portal]\norigin = "x.y/z"\nheartbeat_s = "5"\n', ("portal.heartbeat_s", "expected a number")),
     ('version = 1\n[portal]\norigin = "x.y/z"\n', ("lane is missing",)),

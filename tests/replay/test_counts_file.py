@@ -56,7 +56,7 @@ def test_counts_go_in_the_order_of_the_lane() -> None:
     file = CountsFile(["time_s,gamma_B,gamma_A", "1,5,6", "2,7,8"], "site.csv")
     first = next(file.steps({G: ("A", "B"), N: ()}))[1][0]
     assert isinstance(first, Sample) and first.counts == (6, 5)
-    with pytest.raises(SettingsError, match=r"line 1: gamma columns are B, A; the lane's detectors are Aa1"):
+    with pytest.raises(SettingsError, match=r"line 1: gamma columns are B, A; the lane has Aa1"):
         next(file.steps({G: ("Aa1",), N: ()}))
 
 

@@ -75,7 +75,7 @@ def test_the_list_of_covered_rooms_only_grows() -> None:
     """A room that speaks through the catalogue and says nothing beside it stands in the list, so it cannot be taken out."""
     for path in sorted((ROOT / "edge_agent").rglob("*.py")):
         room, code = str(path.relative_to(ROOT / "edge_agent")), path.read_text()
-        if room != "words/language.py" and list(TEXTS.of_code(code, room)) and not TEXTS.prose(code):
+        if room != "words/language.py" and TEXTS.speaks(code) and not TEXTS.prose(code):
             assert room in TEXTS.COVERED, f"{room} is covered: add it to COVERED in docs/texts.py"
 
 
@@ -85,6 +85,15 @@ def test_no_new_room_prints_plain_english() -> None:
     found = [f"edge_agent/{room}, line {line}: {text}" for room in TEXTS.screens() if room not in known
              for line, text in TEXTS.prose((ROOT / "edge_agent" / room).read_text())]
     assert not found, "\n".join(found) + '\n  write tr("... {name} ...", name=name), then' + TYPE_THIS
+
+
+def test_every_error_a_person_acts_on_can_be_said_in_his_language_and_is_kept_in_english() -> None:
+    found = []
+    for path in sorted((ROOT / "edge_agent").rglob("*.py")):
+        room = str(path.relative_to(ROOT / "edge_agent"))
+        if room not in TEXTS.ENGLISH_ERRORS and room.partition("/")[0] not in TEXTS.ENGLISH_ERRORS:
+            found += [f"edge_agent/{room}, line {line}: {text}" for line, text in TEXTS.plain_errors(path.read_text())]
+    assert not found, "\n".join(found) + '\n  write worded("... {name} ...", name=name), then' + TYPE_THIS
 
 
 @pytest.mark.parametrize("room", TEXTS.STILL)

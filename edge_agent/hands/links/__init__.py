@@ -14,6 +14,7 @@ from edge_agent.words.clock import Clock
 from edge_agent.words.dialect import Dialect
 from edge_agent.words.driver import Poll
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.language import worded
 from edge_agent.words.settings import LinkSettings
 
 if TYPE_CHECKING:
@@ -36,13 +37,17 @@ def check(link: LinkSettings, asked: bool = False) -> None:
     if link.kind == "tcp-listen":
         _check_listening(link)
     if link.kind in SERIAL and not link.device:
-        raise SettingsError(f"device is missing.\n  A {link.kind} link needs it: a stable name, /dev/serial/by-id/...")
+        raise SettingsError(worded(
+            "device is missing.\n  A {kind} link needs it: a stable name, /dev/serial/by-id/...",
+            kind=link.kind))
     if link.kind not in SERIAL and not link.host:
-        raise SettingsError(f"host is missing.\n  A {link.kind} link needs it: the address of the portal or converter")
+        raise SettingsError(worded(
+            "host is missing.\n  A {kind} link needs it: the address of the portal or converter",
+            kind=link.kind))
     if link.kind not in SERIAL and not (link.port or (PORTS.get(link.kind) if not asked else 0)):
-        raise SettingsError("port is missing.\n  Converters have none in common: see its own settings page")
+        raise SettingsError(worded("port is missing.\n  Converters have none in common: see its own settings page"))
     if link.kind in MODBUS and not link.unit:
-        raise SettingsError("unit is missing.\n  It is the Modbus address set on the instrument, 1 to 247")
+        raise SettingsError(worded("unit is missing.\n  It is the Modbus address set on the instrument, 1 to 247"))
 
 
 def _check_listening(link: LinkSettings) -> None:
@@ -53,7 +58,8 @@ def _check_listening(link: LinkSettings) -> None:
             bad = True
         if bad:
             what = "our own address to listen on" if name == "host" else "the address of the one instrument that may connect"
-            raise SettingsError(f"{name} = {value!r}: expected {what}, as numbers, and not all of them")
+            raise SettingsError(worded(
+                "{name} = {value!r}: expected {what}, as numbers, and not all of them", name=name, value=value, what=what))
 
 
 class Links:

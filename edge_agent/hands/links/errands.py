@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from edge_agent.hands.links.turns import Unit
 from edge_agent.words.dialect import Outcome
 from edge_agent.words.errors import LinkError
+from edge_agent.words.language import worded
 
 SHARE = 0.25            # of the bus's time: six coils each 2 s and a rhythm on two (10 changes a second at most, lights.py) are
                         # 13 writes a second; at 38400 baud, 20 ms each, that is a quarter
@@ -51,7 +52,7 @@ class Errands:
     def put(self, unit: Unit, question: bytes) -> asyncio.Future[tuple[Outcome, bytes]]:
         """What comes of it; LinkError where the unit is not on the bus, or is not one that may be written to."""
         if not any(unit is writer for writer in self._writers):
-            raise LinkError("only an outlet on its open bus may write")
+            raise LinkError(worded("only an outlet on its open bus may write"))
         done: asyncio.Future[tuple[Outcome, bytes]] = asyncio.get_running_loop().create_future()
         self._waiting.append(Errand(unit, question, done))
         return done

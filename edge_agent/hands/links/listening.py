@@ -15,6 +15,7 @@ from edge_agent.hands.links.mailbox import Mailbox
 from edge_agent.hands.links.tcp import keep_alive
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import LinkError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Chunk
 from edge_agent.words.settings import LinkSettings
 
@@ -44,9 +45,9 @@ class ListenLink:
             async with asyncio.timeout(COMES_S):
                 await self._came.wait()
         except TimeoutError:
-            raise LinkError(
-                f"{self.name}: {self._peer} has not connected.\n  Is it on, and does it know this address and port as its host?"
-            ) from None
+            raise LinkError(worded(
+                "{name}: {peer} has not connected.\n  Is it on, and does it know this address and port as its host?",
+                name=self.name, peer=self._peer)) from None
         self._read, self._given = True, self._mailbox
 
     async def _listen(self) -> None:
@@ -54,11 +55,13 @@ class ListenLink:
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(lambda: _Caller(self), self._host, self._port, backlog=1)
         except PermissionError:
-            raise LinkError(
-                f"{self.name}: not allowed to listen.\n  The unit opens no port by default: docs/instruments.md, tcp-listen"
-            ) from None
+            raise LinkError(worded(
+                "{name}: not allowed to listen.\n  The unit opens no port by default: docs/instruments.md, tcp-listen",
+                name=self.name)) from None
         except OSError as problem:
-            raise LinkError(f"{self.name}: cannot listen: {problem.strerror}.\n  Is it an address of this controller?") from None
+            raise LinkError(worded(
+                "{name}: cannot listen: {strerror}.\n  Is it an address of this controller?",
+                name=self.name, strerror=problem.strerror)) from None
 
     async def next(self, timeout_s: float) -> Chunk | None:
         return await self._given.next(timeout_s)

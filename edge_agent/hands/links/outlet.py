@@ -17,6 +17,7 @@ from edge_agent.words.clock import Clock
 from edge_agent.words.dialect import Outcome
 from edge_agent.words.driver import Poll
 from edge_agent.words.errors import LinkError
+from edge_agent.words.language import worded
 
 BACK_S = 1.0        # between two readings of its coils
 BUTTON_S = 0.2      # between two looks at the button; two alike count, so it is to be held for half a second (docs/lamps.md)
@@ -84,7 +85,9 @@ class BusModule:
             if outcome is Outcome.ANSWER:
                 self._written[address] = on, self._clock.mono_ns()
                 return
-        raise LinkError(f"{self.name}: coil {address}: no sound answer {TRIES} times; is the line noisy, is it terminated?")
+        raise LinkError(worded(
+            "{name}: coil {address}: no sound answer {tries} times; is the line noisy, is it terminated?",
+            name=self.name, address=address, tries=TRIES))
 
     async def _look(self) -> None:
         """Take what was heard; LinkError when that is too long ago."""
@@ -94,7 +97,7 @@ class BusModule:
 
     async def _read(self, wait_s: float) -> None:
         if self._mailbox is None:
-            raise LinkError(f"{self.name} is not open")
+            raise LinkError(worded("{name} is not open", name=self.name))
         try:
             while (chunk := await self._mailbox.next(wait_s)) is not None:
                 wait_s = 0
@@ -121,13 +124,16 @@ class BusModule:
             return
         for address, (on, done_ns) in self._written.items():
             if done_ns < at_ns and bits[address - self._low] != on:
-                raise LinkError(f"{self.name}: coil {address} is not as it was set; does another program write it, did the "
-                                "module restart? It is set again")
+                raise LinkError(worded(
+                    "{name}: coil {address} is not as it was set; does another program write it, did the module restart? "
+                    "It is set again",
+                    name=self.name, address=address))
 
     def _silent(self) -> LinkError:
-        return LinkError(f"{self.name} does not answer; has it power, are its address, speed and wires right?")
+        return LinkError(worded("{name} does not answer; has it power, are its address, speed and wires right?", name=self.name))
 
     def _refused(self, question: bytes, answer: bytes, what: str) -> LinkError:
         no = modbus.refusal(question, answer)
         why = f"{no.words} ({no.code})" if no else "no"
-        return LinkError(f"{self.name}: {why} about {what}; is its number in [[annunciator.module]] right?")
+        return LinkError(worded(
+            "{name}: {why} about {what}; is its number in [[annunciator.module]] right?", name=self.name, why=why, what=what))

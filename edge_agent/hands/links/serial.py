@@ -8,6 +8,7 @@ from edge_agent.doors.serial import Port, open_port
 from edge_agent.hands.links.mailbox import Mailbox
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import LinkError
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Chunk
 from edge_agent.words.settings import LinkSettings
 
@@ -30,7 +31,7 @@ class SerialLink:
 
     def write(self, data: bytes) -> None:
         if self._port is None:
-            raise LinkError(f"{self.name} is not open")
+            raise LinkError(worded("{name} is not open", name=self.name))
         self._port.write(data)
 
     def _readable(self) -> None:

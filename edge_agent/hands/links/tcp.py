@@ -9,6 +9,7 @@ from typing import cast
 from edge_agent.hands.links.mailbox import Mailbox
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import LinkError, said
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Chunk
 
 CONNECT_S = 5.0                     # a portal is one switch away; longer only delays the next try
@@ -42,18 +43,20 @@ class TcpLink:
             async with asyncio.timeout(CONNECT_S):
                 await loop.create_connection(lambda: _Listener(self, mailbox), self._host, self._port)
         except TimeoutError:
-            raise LinkError(f"{self.name}: no answer in {CONNECT_S:.0f} s; is the portal on, is the address right?") from None
+            raise LinkError(worded(
+                "{name}: no answer in {connect_s:.0f} s; is the portal on, is the address right?",
+                name=self.name, connect_s=CONNECT_S)) from None
         except OSError as problem:
-            raise LinkError(f"{self.name}: {said(problem)}") from None
+            raise LinkError(worded("{name}: {said}", name=self.name, said=said(problem))) from None
         except ValueError as problem:           # a name that is none (UnicodeError of the idna codec, a NUL)
-            raise LinkError(f"{self.name}: not an address: {problem}") from None
+            raise LinkError(worded("{name}: not an address: {problem}", name=self.name, problem=problem)) from None
 
     async def next(self, timeout_s: float) -> Chunk | None:
         return await self._mailbox.next(timeout_s)
 
     def write(self, data: bytes) -> None:
         if self._transport is None or self._transport.is_closing():
-            raise LinkError(f"{self.name} is not open")
+            raise LinkError(worded("{name} is not open", name=self.name))
         self._transport.write(data)
 
     def close(self) -> None:

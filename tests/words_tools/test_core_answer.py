@@ -1,0 +1,78 @@
+"""What the core refuses: English in the answer and on record, in the person's language on his screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.tools import core_answer
+from edge_agent.words import language
+from edge_agent.words.errors import EdgeAgentError, EvidenceError, NotRunning, SettingsError
+from edge_agent.words.language import Catalogue, shown, worded
+
+LANES = "no lane is called {lane!r}; there are: {lanes}"
+TRANSLATED = Catalogue("lt", {("", LANES): ["juostos {lane!r} nėra; yra: {lanes}"],
+                              ("", "{path}: {problem}"): ["{path}: {problem}"]}, lambda n: 0)
+
+
+@pytest.fixture(autouse=True)
+def _english_afterwards() -> Iterator[None]:
+    yield
+    language.speak(None)
+
+
+def came(problem: EdgeAgentError, **changed: Any) -> EdgeAgentError:
+    """The error as who asked has it."""
+    with pytest.raises(EdgeAgentError) as found:
+        core_answer.read(json.dumps({**core_answer.refused(problem), **changed}).encode())
+    return found.value
+
+
+def test_an_error_is_english_and_shown_in_the_language_spoken() -> None:
+    problem = SettingsError(worded(LANES, lane="9", lanes="1, 2"))
+    outer = SettingsError(worded("{path}: {problem}", path=Path("/etc/x.toml"), problem=problem))
+    language.speak(TRANSLATED)
+    assert str(outer) == "/etc/x.toml: no lane is called '9'; there are: 1, 2"
+    assert shown(outer) == "/etc/x.toml: juostos '9' nėra; yra: 1, 2"
+    assert shown(EvidenceError("it does not verify")) == "it does not verify"
+
+
+def test_what_the_core_refuses_crosses_its_socket_so() -> None:
+    problem = came(EdgeAgentError(worded("{path}: {problem}", path=Path("/x"), problem=SettingsError(
+        worded(LANES, lane="9", lanes="1")))))
+    language.speak(TRANSLATED)
+    assert str(problem) == "/x: no lane is called '9'; there are: 1" and shown(problem) == "/x: juostos '9' nėra; yra: 1"
+    assert came(SettingsError(worded("x"))).exit_code == 3
+    assert str(came(EvidenceError("it does not verify"))) == "it does not verify"
+
+
+@pytest.mark.parametrize("spoiled", [
+    None, 5, {}, {"text": "other", "about": "", "values": {}}, {"text": LANES, "about": "", "values": {}},
+    {"text": "{lane.__class__}", "about": "", "values": {"lane": "1"}}, {"text": "{0}", "about": "", "values": {"0": 1}},
+    {"text": "{", "about": "", "values": {}}, {"text": LANES, "about": "", "values": {"lane": {"text": 1}, "lanes": ""}},
+])
+def test_an_answer_whose_text_does_not_make_its_english_is_shown_in_english(spoiled: Any) -> None:
+    language.speak(TRANSLATED)
+    problem = came(SettingsError(worded(LANES, lane="9", lanes="1")), worded=spoiled)
+    assert shown(problem) == str(problem) == "no lane is called '9'; there are: 1"
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=4))
+
+
+@given(JSON)
+def test_any_answer_is_an_answer_or_an_error(answer: Any) -> None:
+    for line in (json.dumps(answer), json.dumps({"ok": False, "error": "x", "worded": answer})):
+        try:
+            core_answer.read(line.encode())
+        except NotRunning:
+            pass
+        except EdgeAgentError as problem:
+            shown(problem)
