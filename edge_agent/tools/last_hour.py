@@ -30,7 +30,7 @@ def signs(minutes: Sequence[Minute]) -> dict[str, str]:
         return {}
     since_s = minutes[-1].begin_s - HOUR_S
     names = _alive([group for at_s, group in counted if at_s > since_s] or [counted[-1][1]])
-    picked = [(at_s, only) for at_s, group in counted if (only := _of(group, names))]
+    picked = _whole([(at_s, _of(group, names)) for at_s, group in counted])
     before, last = [group for at_s, group in picked if at_s <= since_s], [group for at_s, group in picked if at_s > since_s]
     if len(names) < TOGETHER or len(last) < HEARD:
         return {}
@@ -54,6 +54,13 @@ def _of(group: Group, names: Sequence[str]) -> Group | None:
     if not all(sums.get(name) for name in names):
         return None
     return Group(group.name, tuple(names), group.exposure_ms, tuple(sums[name] for name in names))
+
+
+def _whole(minutes: Sequence[tuple[int, Group | None]]) -> list[tuple[int, Group]]:
+    """Those in which every panel counted.  A minute beside one without is in part the same trouble: a panel that died, or came
+    back, is no leap."""
+    return [(at_s, group) for n, (at_s, group) in enumerate(minutes)
+            if group is not None and all(beside for _, beside in minutes[max(n - 1, 0) : n + 2])]
 
 
 def _leaps(names: Sequence[str], last: Sequence[Group]) -> Iterator[tuple[str, str]]:

@@ -84,3 +84,11 @@ def test_rain_and_a_day_without_anything_are_silent(seed: int) -> None:
 
 def test_a_lane_just_started_says_nothing() -> None:
     assert last_hour.signs([]) == {} and last_hour.signs(lane(20 / DAY)) == {}
+
+
+def test_a_panel_that_was_dead_for_minutes_and_counts_again_does_not_leap() -> None:
+    """Found by use: mended, it was "a detector counts noise" for an hour, with a cable and a divider to bring."""
+    def mended(i: int) -> tuple[list[float], list[float]]:
+        ago = END - i
+        return [0.0 if 20 < ago < 25 else 0.4 if ago in (20, 25) else 1.0, 1.0, 1.0, 1.0], TUBES
+    assert last_hour.signs(lane(0.5, mended)) == {}
