@@ -61,10 +61,14 @@ def search(place: str, units: str = UNITS) -> tuple[list[Found], list[str]]:
 
 async def _look(chosen: argparse.Namespace) -> tuple[list[Found], list[str]]:
     from edge_agent.doors.clock import RealClock
+    from edge_agent.doors.serial import holder
     from edge_agent.house import probing
 
     found: list[Found] = []
     troubles: list[str] = []
+    if chosen.place.startswith("/") and (other := holder(chosen.place)):       # one that took no lock: we open it all the same
+        _say(chosen, tr("{place} is open in another program ({other}).  Two share the bytes, neither has them all: stop that one",
+                        place=chosen.place, other=other))
     for link in _pushing(chosen):
         _say(chosen, tr("listening on {link} ...", link=_name(link)))
         try:

@@ -61,16 +61,16 @@ def open_port(link: LinkSettings) -> Port:
 def _why(device: str, problem: Exception) -> str:
     if not Path(device).exists():
         return "there is no such port.\n  Is the adapter plugged in?  ls -l /dev/serial/by-id"
-    holder = _holder(device)
-    if holder:
-        return f"another program holds it ({holder}).\n  Stop that program, or give the portal's relay to it"
+    other = holder(device)
+    if other:
+        return f"another program holds it ({other}).\n  Stop that program, or give the portal's relay to it"
     errno = getattr(problem, "errno", None)
     if errno == 13:
         return "permission denied.\n  The agent's account must be in the group of the port (dialout)"
     return str(problem)
 
 
-def _holder(device: str) -> str:
+def holder(device: str) -> str:
     """Name and pid of a process that has the port open, as far as we may look."""
     try:
         wanted = Path(device).stat().st_rdev

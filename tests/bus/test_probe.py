@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import os
+import pty
 import random
 import subprocess
 import sys
@@ -205,6 +207,20 @@ def test_a_port_that_another_program_holds_is_left_alone_and_the_holder_named(tm
         assert not line.wrong(heard[1]) and set(line.outcomes(heard[1])) == {line.Outcome.ANSWER}
 
     asyncio.run(run())
+
+
+def test_a_program_that_took_no_lock_is_named_too() -> None:
+    """Old software of a vendor opens the port as anybody may: bytes are missing here and there, and nothing says why."""
+    master, slave = pty.openpty()
+    with subprocess.Popen(["sleep", "60"], stdin=slave) as other, subprocess.Popen(
+            [sys.executable, "-m", "edge_agent", "probe", os.ttyname(slave)], stderr=subprocess.PIPE, text=True) as asking:
+        os.close(slave)
+        assert asking.stderr is not None
+        told = asking.stderr.readline()
+        asking.kill()
+        other.kill()
+    os.close(master)
+    assert f"open in another program (sleep, pid {other.pid})" in told
 
 
 def test_the_command_says_what_to_type_next(tmp_path: Path) -> None:
