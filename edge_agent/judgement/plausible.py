@@ -27,13 +27,15 @@ class _Stream:
     """The newest records of one radiation, of vehicles or of the vacant lane."""
 
     def __init__(self, old_ns: int) -> None:
-        self._old_ns, self._last_ns = old_ns, 0
+        self._old_ns, self._last_ns, self._interval_s = old_ns, 0, 0.0
         self._kept: deque[tuple[int, ...]] = deque(maxlen=KEPT)
 
-    def take(self, at_ns: int, counts: tuple[int, ...]) -> tuple[int, ...]:
-        """Channels whose count is impossible beside its own last ones and the others' now."""
-        if at_ns - self._last_ns > self._old_ns or (self._kept and len(self._kept[0]) != len(counts)):
+    def take(self, at_ns: int, counts: tuple[int, ...], interval_s: float) -> tuple[int, ...]:
+        """Channels whose count is impossible beside its own last ones and the others' now; all counted for as long as this."""
+        alike = self._interval_s == interval_s and (not self._kept or len(self._kept[0]) == len(counts))
+        if at_ns - self._last_ns > self._old_ns or not alike:
             self._kept.clear()
+        self._interval_s = interval_s
         odd = self._odd(counts) if len(self._kept) >= LEAST else ()
         self._last_ns = at_ns
         self._kept.append(counts)
@@ -72,10 +74,12 @@ class Plausible:
 
     def suspects(self, reading: Sample | VacantRate) -> tuple[int, ...]:
         """Channels of this reading, none on a line that is sound."""
-        counts = reading.counts if isinstance(reading, Sample) else reading.rates_cps
-        occupied = isinstance(reading, Sample) and reading.occupied
+        if isinstance(reading, Sample):
+            counts, interval_s, occupied = reading.counts, reading.interval_s, reading.occupied
+        else:
+            counts, interval_s, occupied = reading.rates_cps, 1.0, False
         key = (reading.radiation, occupied)
-        odd = self._streams.setdefault(key, _Stream(OLD_NS[occupied])).take(reading.at_ns, counts)
+        odd = self._streams.setdefault(key, _Stream(OLD_NS[occupied])).take(reading.at_ns, counts, round(interval_s, 2))
         return odd if self.spoils(reading.at_ns) else ()
 
 

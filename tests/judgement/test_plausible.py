@@ -10,7 +10,7 @@ import pytest
 from edge_agent.judgement.minutes import Minutes
 from edge_agent.judgement.plausible import Plausible
 from edge_agent.words.event import Alarm, Fault
-from edge_agent.words.reading import Chunk, Radiation, VacantRate
+from edge_agent.words.reading import Chunk, Radiation, Sample, VacantRate
 from tests.judgement.bench import Watched, noisy, ns
 
 SPOILED = "spoiled-counts"
@@ -209,3 +209,16 @@ def test_samples_that_stop_after_a_doubted_rise(first_panel: tuple[int, ...], ov
         lane.tick(at_s + 0.5 * step)
     assert ("overload/1" in [alarm.judgement.rule for alarm in lane.alarms]) is overloaded
     assert lane.alarms, "the count itself alarms all the same"
+
+
+def test_counts_of_a_longer_interval_are_not_held_against_those_of_short_ones() -> None:
+    """A bus whose answers broke off: 1055 counts of 4.2 s were "no detector counts so" beside the 50 of 0.2 s."""
+    for seed in range(20):
+        plausible, chance, at_ns, odd = Plausible(), random.Random(seed), 0, list[tuple[int, ...]]()
+        for step in range(600):
+            interval_s = 4.2 if step % 20 == 19 else 0.2
+            at_ns += round(interval_s * 10**9)
+            counts = tuple(noisy(chance, round(250 * interval_s)) for _ in range(4))
+            plausible.unreadable(at_ns)
+            odd.append(plausible.suspects(Sample(at_ns, Radiation.GAMMA, interval_s, counts, False)))
+        assert not any(odd[19::20])
