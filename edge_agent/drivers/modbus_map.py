@@ -20,17 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from edge_agent.doors import modbus
-from edge_agent.tools.counting import (
-    Changes,
-    Counting,
-    Cumulative,
-    Interval,
-    Now,
-    Pace,
-    PerSecond,
-    Restarted,
-    Swapped,
-)
+from edge_agent.tools.counting import Changes, Counting, Cumulative, Interval, Now, Pace, PerSecond, Restarted, Swapped
 from edge_agent.tools.exchange import Exchange, Exchanges, trouble
 from edge_agent.tools.registers import SIZE, Block, Image, blocks
 from edge_agent.words.dialect import Outcome
@@ -91,7 +81,7 @@ class MapDecoder:
         self._theirs: int | None = None
         self._time_s: float | None = None
         self._number: int | None = None
-        self._changes, self._pace, self._swapped = Changes(), Pace(), False
+        self._changes, self._pace, self._swapped = Changes(), Pace(), 0
         self._refused: set[bytes] = set()
         self._new_ns: int | None = None     # when an answer last told something
 
@@ -220,12 +210,13 @@ class MapDecoder:
         try:
             counted = group.counting.take(Now(at_ns, self._time_s, self._number, self._changes.newest), values)
         except (Restarted, Swapped) as problem:
-            self._swapped |= isinstance(problem, Swapped)
             condition = Condition.PROFILE if isinstance(problem, Swapped) else Condition.POWER_CYCLE
-            yield Health(at_ns, condition, True, f"{radiation.value}: {problem}")
+            self._swapped += condition is Condition.PROFILE         # one alone is a bit that turned over
+            more = ": the profile has the wrong word_order" if condition is Condition.PROFILE and self._swapped > 1 else ""
+            yield Health(at_ns, condition, True, f"{radiation.value}: {problem}{more}")
             return
         if counted is not None and (any(counted.counts) or not self._swapped):      # a 0 is a 0 in either order
-            self._swapped = False
+            self._swapped = 0
             alarm = any(self._states.get(f"{radiation.value}-{name}", False) for name in ("alarm", "over-range"))
             occupied = self._states.get("occupied", False)
             yield Sample(at_ns, radiation, counted.interval_s, counted.counts, occupied, alarm)

@@ -35,10 +35,10 @@ class Restarted(EdgeAgentError):
 
 
 class Swapped(EdgeAgentError):
-    """The words of its numbers stand the other way round than the settings say: no count of these is one."""
+    """Counts as of numbers whose words stand the other way round than the settings say: none of these is one."""
 
     def __init__(self) -> None:
-        super().__init__("every count is a multiple of 65 536: the profile has the wrong word_order")
+        super().__init__("every count is a multiple of 65 536")
 
 
 @dataclass(frozen=True, slots=True)
