@@ -64,8 +64,8 @@ def _main(arguments: Sequence[str] | None) -> int:
         sys.stderr.close()          # the reader of our output left: nothing to say
         return 0
     except ModuleNotFoundError as problem:
-        print(tr("edge-agent: {name} is not installed.\n  The centre needs: pip install 'edge-agent[center]'", name=problem.name),
-              file=sys.stderr)
+        print(tr("edge-agent: {name} is not installed.\n  The centre needs a bundle made with EXTRAS=mqtt,center"
+                 " (docs/install.md), or: pip install 'edge-agent[center]'", name=problem.name), file=sys.stderr)
         return 1
     except OSError as problem:
         where = f"{problem.filename}: " if problem.filename else ""

@@ -244,3 +244,13 @@ def test_verify_finds_what_was_changed(tmp_path: Path) -> None:
     with sqlite3.connect(path / "center.db") as db:
         db.execute("DELETE FROM line WHERE seq = 4")
     assert "NOT GOOD" in center("verify", path, code=EvidenceError.exit_code)
+
+
+def test_a_bundle_without_the_centres_packages_says_which_has_them(
+        monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    for name in [name for name in sys.modules if name.startswith(("aiohttp.", "edge_agent.center", "edge_agent.doors.http"))]:
+        monkeypatch.delitem(sys.modules, name)
+    main(["center", "init", str(tmp_path / "c"), "--name", "centre.example.gov/rpm", "--host", "127.0.0.1"])
+    assert main(["center", "run", str(tmp_path / "c"), "--listen", "127.0.0.1:0"]) == 1
+    assert "EXTRAS=mqtt,center" in capsys.readouterr().err
