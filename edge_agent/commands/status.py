@@ -10,6 +10,7 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.tools import acts, gravity, jws, officer_line, upkeep
+from edge_agent.tools.times import local
 from edge_agent.words.errors import NotAllowed, NotRunning
 from edge_agent.words.language import mark, tr, trn
 
@@ -57,7 +58,7 @@ def page(found: dict[str, Any]) -> list[str]:
     log, now = found["log"], found["now"]
     lines = [
         f"edge-agent {found['agent']}   {found['origin']}",
-        tr("clock {wall} ({src})   start {boot}, up {up}   disk {free_mb} MB", wall=now["wall"], src=now["src"],
+        tr("clock {wall} ({src})   start {boot}, up {up}   disk {free_mb} MB", wall=local(now["wall"]), src=now["src"],
            boot=found["boot"], up=_duration(found["uptime_s"]), free_mb=found["free_mb"]),
         tr("records {size}, receipted {receipted}, waiting {waiting}", size=log["size"], receipted=log["receipted"],
            waiting=log["unreceipted"]),

@@ -8,6 +8,7 @@ from typing import Any
 from edge_agent.tools import alarm_text, source_place
 from edge_agent.tools.bracket import Bracket
 from edge_agent.tools.kernel_picture import Picture
+from edge_agent.tools.times import local
 from edge_agent.words.language import mark, tr
 
 Body = Mapping[str, Any]
@@ -46,8 +47,9 @@ def _occupancy(body: Body) -> list[str]:
     vendor = VENDOR.get(tuple(sorted(radiation for radiation, on in body["vendor"].items() if on)), mark("no alarm"))
     largest = ", ".join(f"{rule} {value:.2f}" for rule, value in sorted(body["statistics"].items()))
     lines = [
-        tr("occupancy {id}   {begin} to {end}   {seconds:.1f} s, ended by {ended}", id=body["id"], begin=body["begin"]["wall"],
-           end=body["end"]["wall"], seconds=seconds, ended=tr(body["ended"], about="ended")),
+        tr("occupancy {id}   {begin} to {end}   {seconds:.1f} s, ended by {ended}", id=body["id"],
+           begin=local(body["begin"]["wall"]), end=local(body["end"]["wall"]), seconds=seconds,
+           ended=tr(body["ended"], about="ended")),
         tr("   the portal's own electronics: {vendor}   its counter {counter}", vendor=tr(vendor),
            counter="-" if body["counter"] is None else body["counter"]),
         tr("   largest of each rule: {largest}", largest=largest),

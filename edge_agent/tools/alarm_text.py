@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from edge_agent.tools.times import local
 from edge_agent.words.language import mark, markn, tr, trn
 
 RULES = {
@@ -35,7 +36,7 @@ RADIATIONS = {"gamma": mark("gamma"), "neutron": mark("neutron")}
 def story(alarm: Mapping[str, Any]) -> list[str]:
     """An alarm in a few lines of text; records from before explanations were kept have fewer."""
     lines = [
-        tr("{at}  lane {lane}  {radiation}  rule {rule}  {id}", at=alarm["at"]["wall"], lane=alarm["lane"],
+        tr("{at}  lane {lane}  {radiation}  rule {rule}  {id}", at=local(alarm["at"]["wall"]), lane=alarm["lane"],
            radiation=radiation(alarm).upper(), rule=alarm["rule"], id=alarm["id"]),
         *(f"   {line}" for line in (where(alarm), sure(alarm), also(alarm)) if line),
         f"   {numbers(alarm)}",

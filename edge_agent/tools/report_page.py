@@ -9,6 +9,7 @@ from typing import Any
 
 from edge_agent.tools import alarm_text
 from edge_agent.tools.fault_names import with_name
+from edge_agent.tools.times import local
 from edge_agent.words import language
 from edge_agent.words.language import mark, tr, trn
 
@@ -71,7 +72,7 @@ def page(origin: str, period: str, status: Body, records: Sequence[Body], findin
 
 def _about(period: str, status: Body) -> str:
     return tr("{period}. Made {wall}, agent {agent}, configuration {cfg}, records {size}, receipted {receipted}.",
-              period=period, wall=status["now"]["wall"], agent=status["agent"], cfg=str(status["cfg"])[:12],
+              period=period, wall=local(status["now"]["wall"]), agent=status["agent"], cfg=str(status["cfg"])[:12],
               size=status["log"]["size"], receipted=status["log"]["receipted"])
 
 
@@ -106,7 +107,7 @@ def _lanes(status: Body) -> Iterator[tuple[object, ...]]:
 
 
 def _time(body: Body) -> str:
-    return str((body.get("at") or {}).get("wall") or body["t"]["wall"] or "?")[:19].replace("T", " ")
+    return local((body.get("at") or {}).get("wall") or body["t"]["wall"])
 
 
 def _alarms(records: Sequence[Body]) -> Iterator[tuple[object, ...]]:

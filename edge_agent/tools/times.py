@@ -22,6 +22,17 @@ def moment(at_ns: int, boot: int, mono_ns: int, wall_ns: int) -> dict[str, Any]:
     return {"boot": boot, "mono_ms": at_ns // 1_000_000, "wall": iso(wall_ns - (mono_ns - at_ns))}
 
 
+def local(wall: str | None) -> str:
+    """What iso() wrote, for a person: local time with UTC beside, UTC alone where that is local; ? where it is not known."""
+    if wall is None:
+        return "?"
+    try:
+        at = parsed(wall).astimezone()
+    except (ValueError, OverflowError):
+        return wall
+    return f"{at:%Y-%m-%d %H:%M:%S} ({wall[11:]})" if at.utcoffset() else wall.replace("T", " ")
+
+
 def parsed(text: str) -> datetime:
     """What iso() wrote; ValueError where it is none of that."""
     found = datetime.fromisoformat(text)
