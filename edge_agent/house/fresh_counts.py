@@ -44,14 +44,15 @@ def background(found: Configuration, lane: str, radiation: str) -> list[float]:
     return [float(rate) for rate in rates]
 
 
-def count(found: Configuration, lane: str, radiation: str, seconds: float, say: Callable[[str], None]) -> Counted:
-    """Samples whose whole counting time came after this call, until they add up to `seconds`; who holds the source is told to
-    stay: a vacant Rapiscan lane takes five times as long."""
+def count(found: Configuration, lane: str, radiation: str, seconds: float, say: Callable[[str], None],
+          enough: Callable[[Sequence[Sequence[float]], float], bool] = lambda rates, each_s: False) -> Counted:
+    """Samples whose whole counting time came after this call, until they add up to `seconds` or are `enough`; who holds the
+    source is told to stay: a vacant Rapiscan lane takes five times as long."""
     say(tr("  counting, up to {seconds:.0f} s: leave the source there until the result is shown", seconds=PATIENCE * seconds))
     rates: list[list[float]] = []
     began = time.monotonic()
     seen, each_s, ends = began, 1.0, began + PATIENCE * seconds
-    while len(rates) * each_s < seconds:
+    while len(rates) * each_s < seconds and not enough(rates, each_s):
         if time.monotonic() > ends:
             raise EdgeAgentError(worded("no counts of lane {lane} came.\n  edge-agent watch {lane}", lane=lane))
         now = asked.live(found, lane)["radiations"][radiation]

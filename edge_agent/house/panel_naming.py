@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from edge_agent.house import fresh_counts
 from edge_agent.house.configuration import Configuration
@@ -38,11 +39,13 @@ def _place(found: Configuration, lane: str, panel: str, background: Sequence[flo
            say: Callable[[str], None], enter: Callable[[str], None], seconds: float) -> int:
     for _ in range(TRIES):
         enter(tr("Hold the source at panel {panel}, then press Enter", panel=panel))
-        counted = fresh_counts.count(found, lane, "gamma", seconds, say)
+        counted = fresh_counts.count(found, lane, "gamma", seconds, say, partial(panel_naming.certain, background))
         gross = [sum(column) / len(counted.rates) for column in zip(*counted.rates, strict=True)]
         risen = panel_naming.risen(background, gross, counted.seconds, known)
         say(tr("  FAIL {panel}: {text}", panel=panel, text=risen.text()) if risen.field is None else
             tr("  ok   {panel}: {text}", panel=panel, text=risen.text()))
+        if counted.seconds < seconds:
+            say(tr("       certain after {counted:g} s of counts: counting on would tell nothing else", counted=counted.seconds))
         if risen.field is not None:
             return risen.field
     raise EdgeAgentError(worded(

@@ -82,6 +82,7 @@ def test_a_person_with_a_source_names_the_panels_and_crossed_cables_are_found(po
         screen.answer("Hold the source at panel Aa1", "")
         screen.until("up to 60 s: leave the source there until the result is shown")
         screen.until("ok   Aa1: field 2 rose")
+        screen.until("certain after")                           # not the ten seconds of the full count
         screen.answer("Hold the source at panel Aa2", "")       # still at the first
         screen.until("FAIL Aa2: field 2 rose, and it is Aa1's already")
         portal.at = ""                                          # nobody there: told, and asked again

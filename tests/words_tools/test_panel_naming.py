@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pty
+import random
 import select
+import statistics
 import tomllib
 from pathlib import Path
 
@@ -53,6 +56,51 @@ def test_enter_pressed_before_it_was_asked_answers_nothing(monkeypatch: pytest.M
 
 def test_a_lane_with_one_panel_can_be_told() -> None:
     assert panel_naming.risen([250.0], [900.0], 10.0).field == 0
+
+
+def walked(dice: random.Random, means: list[float], each_s: float, early: bool) -> tuple[int | None, float]:
+    """The field that is told by samples of `each_s` up to 10 s, and the seconds that took."""
+    rates: list[list[float]] = []
+    while len(rates) * each_s < 10.0 and not (early and panel_naming.certain(BACKGROUND, rates, each_s)):
+        rates.append([_poisson(dice, mean * each_s) / each_s for mean in means])
+    gross = [sum(column) / len(rates) for column in zip(*rates, strict=True)]
+    return panel_naming.risen(BACKGROUND, gross, len(rates) * each_s).field, len(rates) * each_s
+
+
+def _poisson(dice: random.Random, mean: float) -> int:
+    """Knuth's, in parts that do not underflow."""
+    told = 0
+    while mean > 0:
+        product, limit = dice.random(), math.exp(-min(mean, 500.0))
+        while product > limit:
+            told, product = told + 1, product * dice.random()
+        mean -= 500.0
+    return told
+
+
+@pytest.mark.parametrize("net", [
+    [0, 0, 0, 0], [0, 300, 300, 0], [0, 300, 200, 0], [0, 60, 40, 0], [0, 300, 160, 0], [40, 40, 40, 40], [0, 1500, 900, 0],
+])
+def test_stopping_early_names_no_field_that_the_full_count_does_not(net: list[float]) -> None:
+    """No source, and one beside two panels: less than twice the next field's rise is no name."""
+    means = [background + rise for background, rise in zip(BACKGROUND, net, strict=True)]
+    named = {early: sum(walked(random.Random(seed), means, 1.0, early)[0] is not None for seed in range(60))
+             for early in (True, False)}
+    assert named[True] <= named[False]
+
+
+@pytest.mark.parametrize(("rise", "most_s"), [(1500.0, 2.0), (250.0, 3.0), (100.0, 8.0)])
+def test_a_source_clearly_at_one_panel_is_told_long_before_the_full_count(rise: float, most_s: float) -> None:
+    means = [250.0, 260.0 + rise, 240.0 + rise / 25, 255.0]
+    told = [walked(random.Random(seed), means, 1.0, early=True) for seed in range(60)]
+    assert {field for field, _ in told} == {1} and statistics.median(seconds for _, seconds in told) <= most_s
+
+
+def test_one_sample_alone_is_never_certain() -> None:
+    """It may be spoiled, or of a source that is carried past another panel."""
+    assert not panel_naming.certain(BACKGROUND, [[250.0, 9e5, 240.0, 255.0]], 1.0)
+    assert not panel_naming.certain(BACKGROUND, [[250.0, 9e5, 240.0, 255.0], [1750.0, 260.0, 240.0, 255.0]], 1.0)
+    assert panel_naming.certain(BACKGROUND, [[250.0, 1760.0, 240.0, 255.0]] * 2, 1.0)
 
 
 @given(st.permutations(range(4)))
