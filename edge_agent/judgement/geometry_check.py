@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 APART_M = 0.05          # two panels nearer than this are one
+PILLAR_M = 1.0          # no pillar is as thick; lanes are 3 m wide and more between theirs (IAEA TECDOC-1312)
 
 
 def trouble(places: Mapping[str, Sequence[float]], panels: Sequence[str]) -> str:
@@ -24,4 +25,8 @@ def trouble(places: Mapping[str, Sequence[float]], panels: Sequence[str]) -> str
         for other in list(places)[:number]:
             if math.dist(places[other], places[name]) < APART_M:
                 return f"geometry: {other} and {name} stand in one place"
+    across = [place[1] for place in places.values()]
+    if across and min(across) * max(across) > 0.0 and max(across) - min(across) > PILLAR_M:
+        return (f"geometry: two pillars on one side of the lane, {min(across):g} and {max(across):g} m across; "
+                "across counts from the middle of the lane, driver's left is negative")
     return ""

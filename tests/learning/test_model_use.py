@@ -162,6 +162,8 @@ def test_the_shipped_generic_prior_can_be_used_for_one_to_sixteen_panels() -> No
     ("X = [0.0, 0.0, 0.0]", "there is no such panel"), ("Aa1 = [0.0, 0.0]", "has 2 numbers"),
     ("Aa1 = [0.0, -2.5, -5.0]", "below the ground"), ("Aa1 = [0.0, -2.5, 2.4]", "geometry of Aa2, Ba1, Ba2 is missing"),
     ("\n".join(f"{name} = [0.0, 0.0, 0.0]" for name in PANELS), "stand in one place"),
+    ("Aa1 = [0.0, 0.2, 2.4]\nAa2 = [0.0, 0.2, 0.8]\nBa1 = [0.0, 5.2, 2.4]\nBa2 = [0.0, 5.2, 0.8]",
+     "two pillars on one side of the lane"),
 ])
 def test_config_check_says_where_panels_cannot_stand(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], table: str, why: str
