@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent.commands import options
-from edge_agent.tools import acts, gravity, jws, officer_line, upkeep
+from edge_agent.tools import acts, commissioning, gravity, jws, officer_line, upkeep
 from edge_agent.tools.times import local
 from edge_agent.words.errors import NotAllowed, NotRunning
 from edge_agent.words.language import mark, tr, trn
@@ -49,7 +49,7 @@ def _run(chosen: argparse.Namespace) -> int:
     elif chosen.json:
         print(json.dumps(found, indent=1))
     else:
-        print("\n".join([*page(found), *_due(due.of_status(configuration, found))]))
+        print("\n".join([*page(found), *left_open(found), *_due(due.of_status(configuration, found))]))
     return 1 if _faults(found) else 0
 
 
@@ -74,6 +74,13 @@ def page(found: dict[str, Any]) -> list[str]:
         lines += ["", *(short for line in _lane(name, lane) for short in textwrap.wrap(line, 80, subsequent_indent="      "))]
     faults = _faults(found)
     return [*lines, "", *(line for fault in faults for line in _wrapped(fault))] if faults else [*lines, "", tr("no fault")]
+
+
+def left_open(found: dict[str, Any]) -> list[str]:
+    """What a lane's last commissioning did not check or found bad; nothing of an older core, which does not tell."""
+    lines = (tr("lane {lane}: commissioning not complete: {steps}.  edge-agent commission {lane}", lane=lane,
+                steps=commissioning.named(steps)) for lane, steps in found.get("upkeep", {}).get("open", {}).items())
+    return [short for line in lines for short in textwrap.wrap(line, 80, subsequent_indent="   ", break_on_hyphens=False)]
 
 
 def _due(held: list[upkeep.Due]) -> list[str]:

@@ -82,14 +82,14 @@ class Commissioning:
             try:
                 done[name] = attempt()
             except EdgeAgentError as problem:
-                done[name] = [step(name, "fail", " ".join(str(problem).split()))]
+                done[name] = [step(name.partition(" ")[0], "fail", " ".join(str(problem).split()))]
             for one in done[name]:
                 self.asker.say(commissioning.line(lane, one))
             self._keep(found, lane, {**kept, **done})       # who is stopped here keeps what he has not come to again
         return [one for steps in done.values() for one in steps]
 
     def _again(self, lane: str, name: str, steps: list[Step]) -> bool:
-        found = "; ".join(one["text"] for one in steps)
+        found = "; ".join(map(commissioning.said, steps))
         question = tr("{step} is done ({found}); once more: yes or no", step=name, found=found)
         return self.asker.ask(f"again.{lane}.{name}", question, NO, checks.one_of((YES, NO))) == YES
 
@@ -112,11 +112,15 @@ class Commissioning:
         return self.pages / f"{'.' if hidden else ''}commissioning-{re.sub('[^A-Za-z0-9_-]', '_', lane)}{ending}"
 
     def _tell(self, found: Configuration, lane: str, steps: list[Step], passed: bool) -> None:
-        missing = [one["step"] for one in steps if one["verdict"] not in commissioning.GOOD]
+        missing = commissioning.missing(steps)
+        failed = any(one["verdict"] != "left out" for one in missing)
         self.asker.say(
             tr("  lane {lane}: commissioned: it may go to work.", lane=lane) if passed else
             tr("  lane {lane}: not commissioned yet, left out or failed: {steps}.\n  Next: edge-agent commission {lane}",
-               lane=lane, steps=", ".join(dict.fromkeys(missing))))
+               lane=lane, steps=commissioning.named(missing)) if failed else
+            tr("  lane {lane}: all that was tried passed.  Not commissioned yet, left out: {steps}.\n"
+               "  Next: edge-agent commission {lane}; what passed is kept", lane=lane,
+               steps=commissioning.named(missing)))
         for act in (asked.status(found) or {"acts": []})["acts"]:       # of a run that was killed: the lane is not at work yet
             if act["lane"] in (None, lane):
                 self.asker.say(tr("  --   still under way: {act}.\n  End it: edge-agent {kind} end --help", act=acts.line(act),
@@ -131,7 +135,7 @@ class Commissioning:
 def _dated(steps: list[Step]) -> list[Step]:
     """Whoever reads the record later sees that it was not all in one go."""
     now = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-    return [one if " (20" in one["text"] else {**one, "text": f"{one['text']} ({now})"} for one in steps]
+    return [one if commissioning.DATED in one["text"] else {**one, "text": f"{one['text']} ({now})"} for one in steps]
 
 
 def _rates(found: Configuration, lane: str) -> dict[str, float]:

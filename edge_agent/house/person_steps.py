@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,30 +36,26 @@ class PersonSteps:
     lane: str
 
     def todo(self) -> dict[str, Callable[[], list[Step]]]:
-        """In the order in which they are done; each gives nothing where the person leaves it for later."""
-        return {"source-check": self.source, "walk-through": self.walk, "tamper": self.cabinet, "mains": self.mains,
-                "annunciator": self.lamps}
+        """In the order in which they are done, by step and of what; each gives nothing where the person leaves it for later."""
+        known = source_checking.detectors(self.found, self.lane)
+        panels = {radiation: [name for name, of in known.items() if of == radiation] for radiation in source_checking.RADIATIONS}
+        sources = {f"source-check {name}": partial(self.source, name, held) for name, held in panels.items() if held}
+        return {**sources, "walk-through": self.walk, "tamper": self.cabinet, "mains": self.mains, "annunciator": self.lamps}
 
     # --- sources
 
-    def source(self) -> list[Step]:
+    def source(self, radiation: str, panels: list[str]) -> list[Step]:
         file = self.found.path.with_name("sources.toml")
-        kept = {source.id: source for source in source_checking.register(file)} if file.exists() else {}
-        known = {radiation: [name for name, of in source_checking.detectors(self.found, self.lane).items() if of == radiation]
-                 for radiation in source_checking.RADIATIONS}
-        steps: list[Step] = []
-        for radiation, panels in known.items():
-            if not panels:
-                continue
-            name = self.asker.ask(
-                f"commission.{self.lane}.source.{radiation}",
-                tr("{radiation}: which check source is here ({sources}; later: none is)", radiation=radiation,
-                   sources=", ".join(kept) or tr("none in {file}", file=file)), LATER, checks.one_of((*kept, LATER)))
-            if name == LATER:
-                steps.append(commissioning.step("source-check", "left out", f"{radiation}: no source was here"))
-                continue
-            steps.append(self._measured(file, name, panels))
-        return steps
+        kept = [source.id for source in source_checking.register(file)] if file.exists() else []
+        name = self.asker.ask(
+            f"commission.{self.lane}.source.{radiation}",
+            tr("{radiation}: which check source is here ({sources}; later: not today; none: no such source is kept here)",
+               radiation=radiation, sources=", ".join(kept) or tr("none in {file}", file=file)),
+            LATER, checks.one_of((*kept, LATER, NONE)))
+        if name in (LATER, NONE):
+            why = commissioning.NEVER if name == NONE else commissioning.NOT_HERE
+            return [commissioning.step("source-check", "left out", why[radiation])]
+        return [self._measured(file, name, panels)]
 
     def _measured(self, file: Path, name: str, panels: list[str]) -> Step:
         today, source = datetime.now(UTC).date(), source_checking.find(file, name)

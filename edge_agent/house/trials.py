@@ -15,5 +15,5 @@ def asks(core: Core) -> dict[str, Callable[[dict[str, Any]], Any]]:
     """What act.sock may ask besides acts."""
     return Trying(
         core.lanes, core.acting, core.clock, core.configuration.hash, core.scribe.submit, core.moment, core.new_id, core.publish,
-        core.upkeeping.done,
+        core.upkeeping,
     ).asks() | core.upkeeping.asks()

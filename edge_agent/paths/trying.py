@@ -8,6 +8,7 @@ from typing import Any
 from edge_agent import __version__
 from edge_agent.paths.acting import Acting, person
 from edge_agent.paths.lane import Lane
+from edge_agent.paths.upkeeping import Upkeeping
 from edge_agent.tools import acts
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EdgeAgentError, SettingsError
@@ -20,14 +21,14 @@ Answer = dict[str, Any]
 
 
 class Trying:
-    """`publish`: shows an event at the lane and makes it a record; `upkept`: that it was done, for who is reminded."""
+    """`publish`: shows an event at the lane and makes it a record; `upkeeping`: that it was done, for who is reminded."""
 
     def __init__(
         self, lanes: Sequence[Lane], acting: Acting, clock: Clock, cfg: str, submit: Callable[[str, Answer], None],
         moment: Callable[[int], Answer], new_id: Callable[[], str], publish: Callable[[Event], None],
-        upkept: Callable[[str, str], None],
+        upkeeping: Upkeeping,
     ) -> None:
-        self._upkept = upkept
+        self._upkeeping = upkeeping
         self._lanes, self._acting, self._clock, self._cfg = {lane.name: lane for lane in lanes}, acting, clock, cfg
         self._submit, self._moment, self._new_id, self._publish = submit, moment, new_id, publish
 
@@ -65,8 +66,7 @@ class Trying:
             "background_cps": {name: rate for found in rates for name, rate in found.items() if rate is not None},
             "passed": request["passed"], "text": acts.words(request.get("text", ""), "text", least=0), "at": self._moment(now_ns),
         })
-        if request["passed"]:
-            self._upkept(lane.name, "commissioning")
+        self._upkeeping.commissioned(lane.name, steps)
         return {"passed": request["passed"]}
 
     async def source_checked(self, request: Answer) -> Answer:
@@ -75,7 +75,7 @@ class Trying:
         self._submit("operator", {"action": "source-check", "lane": lane.name, "by": {"name": by.name, "how": by.how},
                                   "check": check, "at": self._moment(self._clock.mono_ns())})
         if check["passed"]:
-            self._upkept(lane.name, "source-check")
+            self._upkeeping.done(lane.name, "source-check")
         return {"passed": check["passed"]}
 
     def _lane(self, request: Answer) -> Lane:

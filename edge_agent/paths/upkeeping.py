@@ -10,7 +10,7 @@ from typing import Any
 
 from edge_agent.doors.files import write_whole
 from edge_agent.paths.acting import person
-from edge_agent.tools import acts, times
+from edge_agent.tools import acts, commissioning, times
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import SettingsError, StorageError
 from edge_agent.words.language import worded
@@ -29,6 +29,7 @@ class Upkeeping:
     ) -> None:
         self._path, self._lanes, self._clock, self._submit, self._moment = path, lanes, clock, submit, moment
         self._begun, self._done = self._now(), dict[str, dict[str, str]]()
+        self._open: dict[str, list[Answer]] = {}        # of a lane's last commissioning: the steps that did not pass
 
     def restore(self) -> None:
         try:
@@ -36,9 +37,10 @@ class Upkeeping:
             self._begun = _checked(held["begun"])
             self._done = {str(lane): {str(name): _checked(when) for name, when in done.items()}
                           for lane, done in held["done"].items()}
+            self._open = {str(lane): acts.steps(steps) for lane, steps in held.get("open", {}).items()}
         except FileNotFoundError:
             self._keep()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, SettingsError) as problem:
             log.error("%s: %s; upkeep counts from now", self._path, problem)
             self._keep()
 
@@ -61,8 +63,18 @@ class Upkeeping:
         self._done.setdefault(lane, {})[name] = self._now()
         self._keep()
 
+    def commissioned(self, lane: str, steps: list[Answer]) -> None:
+        """`status` says what was not checked, or failed, until it is."""
+        if missing := commissioning.missing(steps):
+            self._open[lane] = missing
+            self._keep()
+            return
+        self._open.pop(lane, None)
+        self.done(lane, "commissioning")
+
     def plain(self) -> Answer:
-        return {"begun": self._begun, "done": {lane: dict(self._done.get(lane, {})) for lane in self._lanes}}
+        return {"begun": self._begun, "done": {lane: dict(self._done.get(lane, {})) for lane in self._lanes},
+                "open": {lane: self._open[lane] for lane in self._lanes if lane in self._open}}
 
     def _now(self) -> str:
         return times.iso(self._clock.wall_ns()) or FIRST
@@ -70,7 +82,8 @@ class Upkeeping:
     def _keep(self) -> None:
         """A disk that refuses must not keep a record from being made."""
         try:
-            write_whole(self._path, json.dumps({"begun": self._begun, "done": self._done}, indent=1).encode(), 0o600)
+            write_whole(self._path, json.dumps(
+                {"begun": self._begun, "done": self._done, "open": self._open}, indent=1).encode(), 0o600)
         except StorageError as problem:
             log.error("%s; the next start counts upkeep from what was kept before", problem)
 

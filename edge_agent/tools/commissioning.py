@@ -20,6 +20,14 @@ LEFT = {                    # what only a person can do -> what it says where no
     "annunciator": mark("nobody looked at the lamp and heard the horn", about="found"),
 }
 
+NOT_HERE = {"gamma": mark("gamma: no source was here", about="found"),
+            "neutron": mark("neutron: no source was here", about="found")}
+NEVER = {                   # said by the person: no gap of that day, but one that stays until a source is brought
+    "gamma": mark("no gamma check source is kept at this post", about="found"),
+    "neutron": mark("no neutron check source is kept at this post", about="found"),
+}
+DATED = " (20"              # begins the day of what was kept from another time
+
 
 def step(name: str, verdict: str, text: str, numbers: Mapping[str, float] | None = None, **more: Any) -> Step:
     """As the schema has it; `more`: check."""
@@ -33,13 +41,30 @@ def left_out(done: Sequence[Step]) -> list[Step]:
 
 
 def passed(steps: Sequence[Step]) -> bool:
-    return all(one["verdict"] in GOOD for one in steps)
+    return not missing(steps)
+
+
+def missing(steps: Sequence[Step]) -> list[Step]:
+    """What keeps a lane from passing."""
+    return [one for one in steps if one["verdict"] not in GOOD]
+
+
+def named(steps: Sequence[Mapping[str, Any]]) -> str:
+    """The steps by name, and why where no second visit alone would mend it."""
+    names = (tr(one["step"], about="step") + (f" ({said(one)})" if one.get("text") in NEVER.values() else "") for one in steps)
+    return ", ".join(dict.fromkeys(names))
+
+
+def said(one: Mapping[str, Any]) -> str:
+    """What it found; what is said of numbers and names stays as the record has it."""
+    text, dated, day = str(one["text"]).partition(DATED)
+    return tr(text, about="found") + dated + day
 
 
 def line(lane: str, one: Step) -> str:
-    """On the screen; what is said of numbers and names stays as the record has it."""
+    """On the screen."""
     return tr("  {sign} lane {lane}: {step}: {found}", sign=SIGNS.get(one["verdict"], "--  "), lane=lane,
-              step=tr(one["step"], about="step"), found=tr(one["text"], about="found"))
+              step=tr(one["step"], about="step"), found=said(one))
 
 
 def judged(rates: Mapping[str, float], panels: Sequence[str], patience_s: float) -> list[Step]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any
 
+from edge_agent.tools import commissioning
+from edge_agent.tools.commissioning import Step
 from edge_agent.tools.report_page import STYLE
 from edge_agent.words import language
 from edge_agent.words.language import mark, tr
@@ -14,7 +15,7 @@ WORDS = {"pass": mark("pass", about="verdict"), "look": mark("look", about="verd
          "left out": mark("left out", about="verdict"), "not fitted": mark("not fitted", about="verdict")}
 
 
-def page(origin: str, lane: str, by: str, cfg: str, steps: Sequence[Mapping[str, Any]], passed: bool, when: str) -> str:
+def page(origin: str, lane: str, by: str, cfg: str, steps: Sequence[Step], passed: bool, when: str) -> str:
     """What a step found of numbers and names is as the record has it, in English."""
     title = escape(tr("Commissioning of lane {lane}, {origin}", lane=lane, origin=origin))
     about = escape(tr("{when}, by {name}, configuration {cfg}.  The signed record is in the log (kind commissioning).", when=when,
@@ -28,19 +29,17 @@ def page(origin: str, lane: str, by: str, cfg: str, steps: Sequence[Mapping[str,
         f'<h2>{escape(tr("Read and agreed"))}</h2><table class="sign"><tr>{signed}</tr></table></body></html>\n')
 
 
-def _verdict(steps: Sequence[Mapping[str, Any]], passed: bool) -> str:
-    missing, failed = (", ".join(_name(step) for step in steps if step["verdict"] == verdict) for verdict in ("left out", "fail"))
+def _verdict(steps: Sequence[Step], passed: bool) -> str:
+    missing, failed = (commissioning.named([step for step in steps if step["verdict"] == verdict])
+                       for verdict in ("left out", "fail"))
     first = tr("Passed.") if passed else tr("NOT passed.") if failed else tr("NOT complete.")
     why = [tr("Failed: {steps}.", steps=failed)] if failed else []
     why += [tr("Left out: {steps}.", steps=missing)] if missing else []
+    why += [tr("All that was tried passed.")] if missing and not failed else []
     return " ".join([first, *why])
 
 
-def _name(step: Mapping[str, Any]) -> str:
-    return tr(str(step["step"]), about="step")
-
-
-def _row(step: Mapping[str, Any]) -> str:
+def _row(step: Step) -> str:
     numbers = ", ".join(f"{name} {value:g}" for name, value in step["numbers"].items())
-    cells = (_name(step), tr(WORDS[step["verdict"]], about="verdict"), tr(step["text"], about="found"), numbers)
+    cells = (tr(step["step"], about="step"), tr(WORDS[step["verdict"]], about="verdict"), commissioning.said(step), numbers)
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from edge_agent.tools import alarm_text
+from edge_agent.tools import alarm_text, commissioning
 from edge_agent.tools.fault_names import with_name
 from edge_agent.tools.times import local
 from edge_agent.words import language
@@ -147,7 +147,7 @@ def _acts(records: Sequence[Body]) -> Iterator[tuple[object, ...]]:
 
 
 def _step(step: Body) -> str:
-    return f"{tr(str(step.get('step')), about='step')} {tr(str(step.get('verdict')), about='verdict')}"
+    return f"{commissioning.named([step])} {tr(str(step.get('verdict')), about='verdict')}"
 
 
 def _swapped(part: Body) -> str:

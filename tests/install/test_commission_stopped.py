@@ -8,8 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from edge_agent.house import commissioning
+from edge_agent.house import commissioning, source_checking
 from edge_agent.house.commissioning import Commissioning
+from edge_agent.house.person_steps import PersonSteps
+from edge_agent.paths.upkeeping import Upkeeping
+from edge_agent.tools import commissioning as tried
 from edge_agent.tools.commissioning import step
 
 FOUND = cast(Any, SimpleNamespace(hash="H", settings=SimpleNamespace(portal=SimpleNamespace(origin="t.example/portal/T"))))
@@ -56,6 +59,59 @@ def test_what_passed_is_kept_when_the_next_run_is_stopped_before_it(monkeypatch:
         commissioned(monkeypatch, tmp_path, {**no_source, "tamper": stopped, "walk-through": stopped})
     said = commissioned(monkeypatch, tmp_path, {**no_source, "walk-through": again})
     assert any("walk-through is done (gamma alarm" in text for text in said)
+
+
+class Keeper(Person):
+    """Has no neutron source, and says so."""
+
+    def ask(self, key: str, question: str, default: str, check: Any) -> Any:
+        self.said.append(question)
+        return check("none") if key.endswith(("neutron", "mains", "tamper")) else default
+
+
+def test_a_post_without_a_neutron_source_says_so_and_keeps_its_gamma(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`later` was the only answer: the lane stayed "not commissioned" without a reason, and gamma was measured anew each time."""
+    found = cast(Any, SimpleNamespace(path=tmp_path / "edge-agent.toml"))
+    known = {"Aa1": "gamma", "Aa1N": "neutron"}
+    monkeypatch.setattr(source_checking, "detectors", lambda *words: known)
+    person = Keeper()
+    todo = PersonSteps(cast(Any, person), "R. K.", found, "2").todo()
+    assert [name for name in todo if name.startswith("source-check")] == ["source-check gamma", "source-check neutron"]
+    (none,) = todo["source-check neutron"]()
+    assert none["verdict"] == "left out" and none["text"] == "no neutron check source is kept at this post"
+    assert "none: no such source is kept here" in person.said[0]
+    steps = {"source-check gamma": lambda: [step("source-check", "pass", "CS-1 good")], "source-check neutron": lambda: [none]}
+    commissioned(monkeypatch, tmp_path, steps)
+    said = commissioned(monkeypatch, tmp_path, {**steps, "source-check gamma": again})
+    assert any("source-check gamma is done (CS-1 good" in text for text in said)
+
+
+def test_where_all_that_was_tried_passed_it_says_that_and_what_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(commissioning.asked, "status", lambda found: None)
+    person = Person()
+    steps = [step("background", "pass", ""), step("source-check", "left out", tried.NEVER["neutron"])]
+    Commissioning(cast(Any, person), "R. K.", tmp_path)._tell(FOUND, "2", steps, False)
+    assert ("all that was tried passed.  Not commissioned yet, left out: source-check (no neutron check source is kept at this "
+            "post)") in person.said[0]
+
+
+class Still:
+    def wall_ns(self) -> int:
+        return 1_800_000_000 * 10**9
+
+
+def test_what_was_not_checked_is_known_to_the_next_start_until_it_is(tmp_path: Path) -> None:
+    def core() -> Upkeeping:
+        made = Upkeeping(tmp_path / "upkeep.json", ["2"], cast(Any, Still()), lambda *words: None, lambda at_ns: {})
+        made.restore()
+        return made
+
+    core().commissioned("2", [step("background", "pass", ""), step("source-check", "left out", tried.NEVER["neutron"])])
+    held = core().plain()
+    assert [one["text"] for one in held["open"]["2"]] == [tried.NEVER["neutron"]] and not held["done"]["2"]
+    core().commissioned("2", [step("background", "pass", "")])
+    held = core().plain()
+    assert held["open"] == {} and "commissioning" in held["done"]["2"]
 
 
 def test_an_exercise_that_a_killed_run_left_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

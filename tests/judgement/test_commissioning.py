@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from edge_agent.tools import commissioning, commissioning_page
+from edge_agent.commands import status
+from edge_agent.tools import commissioning, commissioning_page, po_file, report_page
+from edge_agent.words import language
 
+LITHUANIAN = Path(__file__).resolve().parents[2] / "config/languages/lt.po"
 PANELS = ["Aa1", "Aa2", "Ba1", "Ba2"]
 
 
@@ -29,6 +34,38 @@ def test_the_page_names_what_failed_and_what_was_left_out_and_runs_nothing() -> 
     assert 'class="bad"' in text
     whole = commissioning_page.page("t.example/p/T", "2", "R. K.", "abc", steps[:1], True, "now")
     assert "Passed." in whole and 'class="bad"' not in whole
+
+
+NO_NEUTRON = commissioning.step("source-check", "left out", commissioning.NEVER["neutron"])
+
+
+def test_a_post_without_a_neutron_source_does_not_pass_but_sees_that_all_else_did() -> None:
+    """The tubes were never seen to count: nobody may read "passed" of them."""
+    steps = [commissioning.step("source-check", "pass", "Cs-137 CS-1: Aa1 good"), NO_NEUTRON]
+    assert not commissioning.passed(steps)
+    text = commissioning_page.page("t.example/p/T", "2", "R. K.", "abc", steps, False, "now")
+    assert ("NOT complete. Left out: source-check (no neutron check source is kept at this post). All that was tried passed."
+            in text)
+    (row,) = report_page._acts([{"kind": "commissioning", "at": {"wall": "2026-11-20T10:00:00.000Z"}, "lane": "2",
+                                 "by": {"name": "R. K."}, "steps": steps, "passed": False}])
+    assert "source-check (no neutron check source is kept at this post) left out" in str(row[3])
+
+
+def test_status_says_what_the_last_commissioning_did_not_check() -> None:
+    lines = status.left_open({"upkeep": {"open": {"2": [NO_NEUTRON]}}})
+    assert max(map(len, lines)) <= 80 and " ".join(" ".join(lines).split()) == (
+        "lane 2: commissioning not complete: source-check (no neutron check source is kept at this post). "
+        "edge-agent commission 2")
+    assert not status.left_open({}) and not status.left_open({"upkeep": {"open": {}}})
+
+
+def test_what_is_kept_from_another_day_is_translated_as_well() -> None:
+    kept = {**NO_NEUTRON, "text": NO_NEUTRON["text"] + " (2026-11-20 10:00 UTC)"}
+    language.speak(po_file.catalogue(po_file.read(LITHUANIAN.read_text(), "lt.po"), "lt.po"))
+    try:
+        assert "neutron check source" not in commissioning.said(kept) and "(2026-11-20" in commissioning.said(kept)
+    finally:
+        language.speak(None)
 
 
 def alarm(rule: str, statistic: float | None) -> dict[str, object]:

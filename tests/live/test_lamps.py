@@ -115,7 +115,7 @@ def test_a_person_at_the_lamp_commissions_it_and_presses_the_button(post: Post) 
                 return any(r["action"] == "acknowledge" for r in payloads(post.all_lines(), "operator"))
 
             wait_for(noticed, 60, "the button")
-            screen.until("not commissioned yet", 60)
+            screen.until("all that was tried passed.  Not commissioned yet", 60)
             assert screen.process.wait(30) == 1, "the other steps were left for later"
         finally:
             screen.process.kill()
