@@ -71,6 +71,23 @@ def not_a_directory(path: Path) -> Path | None:
         return None
 
 
+def unmakable(path: Path) -> str:
+    """Why this account cannot make or use the directory, as the system says it; "" where it can.  Nothing is made."""
+    try:
+        there = next(part for part in (path, *path.parents) if os.path.lexists(part))
+        about = os.statvfs(there)       # follows a link: one that leads nowhere is refused here
+    except OSError as problem:
+        return os.strerror(problem.errno or errno.EINVAL)
+    if about.f_flag & os.ST_RDONLY:
+        return os.strerror(errno.EROFS)
+    if not os.access(there, os.W_OK | os.X_OK):
+        return os.strerror(errno.EACCES)
+    if not about.f_blocks:              # /proc, /sys: root may "write" there, and mkdir is refused
+        return os.strerror(errno.EPERM)
+    names = path.relative_to(there).parts
+    return os.strerror(errno.ENAMETOOLONG) if any(len(os.fsencode(name)) > about.f_namemax for name in names) else ""
+
+
 def make_directory(path: Path, mode: int = 0o700, key: str = "") -> None:
     """`key`: of the configuration, that says where; for the message."""
     file = not_a_directory(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_agent import drivers
-from edge_agent.doors.files import not_a_directory, read_text
+from edge_agent.doors.files import not_a_directory, read_text, unmakable
 from edge_agent.house.probing import SLOW_S, Found, shipped
 from edge_agent.house.setup_parts import Asker, Machine
 from edge_agent.tools import answer_checks as checks
@@ -144,6 +144,11 @@ def _directory(text: str) -> str:
     if file is not None:
         raise SettingsError(worded("{text!r}: {file} is there and is no directory.\n  Name one; it is made where there is none",
                                text=text, file=file))
+    if why := unmakable(Path(text)):
+        raise SettingsError(worded(
+            "{text!r}: it cannot be made or written to: {why}.\n"
+            "  Name another, /var/lib/edge-agent if in doubt; setup as root (sudo) may make it anywhere on a disk",
+            text=text, why=why))
     return text
 
 
