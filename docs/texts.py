@@ -52,7 +52,8 @@ STILL = (
 )
 # rooms that speak English for good, and why
 ENGLISH = {
-    "commands/center.py": "the centre's words are logs", "commands/witness.py": "a witness's words are logs",
+    "commands/center.py": "the centre's words are logs", "commands/center_admission.py": "the same",
+    "commands/witness.py": "a witness's words are logs",
     "center/witness_server.py": "the same", "tools/exhibit_page.py": "evidence, for a court of any country",
     "tools/exhibit_words.py": "the same", "tools/broker_words.py": "what the uplink says of a broker is a log",
     "commands/demo.py": "for who tries the program out", "commands/simulate.py": "the same",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlite3 import Connection
 from typing import Any
 
-from edge_agent.center import casebook, questions, shelves
+from edge_agent.center import casebook, questions, shelves, withdrawal
 from edge_agent.center.report import utc
 from edge_agent.center.values import Log, plain
 
@@ -21,15 +21,22 @@ NEXT_PROOF = "keep the controller's storage as it is; both sides are kept here. 
 
 
 def dossier(db: Connection, closed: int) -> list[dict[str, Any]]:
-    """Each log with its proofs, open questions, and the newest `closed` answered ones."""
-    return [_of(db, log, closed) for log in shelves.logs(db)]
+    """Each log with its proofs, open questions, the newest `closed` answered ones, and enrolments of its name taken back."""
+    withdrawn = withdrawal.by_origin(db)
+    found = [{**_of(db, log, closed), "registered": True, "withdrawn": withdrawn.pop(log.origin, [])} for log in shelves.logs(db)]
+    return found + [{"log": origin, "proofs": [], "questions": [], "registered": False, "withdrawn": gone}
+                    for origin, gone in withdrawn.items()]
 
 
 def page(found: dict[str, Any]) -> list[str]:
     """One log for a terminal."""
     proofs, still = found["proofs"], [one for one in found["questions"] if one["closed"] is None]
     state = f"{len(proofs)} PROOF" if proofs else "no proof of anything wrong"
-    lines = [f"{found['log']}: {state}, {len(still)} open question{'' if len(still) == 1 else 's'}"]
+    state = f"{state}, {len(still)} open question{'' if len(still) == 1 else 's'}" if found["registered"] else "not registered"
+    lines = [f"{found['log']}: {state}"]
+    for gone in found["withdrawn"]:
+        lines += [f"  WITHDRAWN  {gone['at']}  by {plain(gone['by'], 100)}: {plain(gone['why'], 400)}",
+                  f"          enrolled {gone['enrolled']}, digits {gone['digits'] or 'none: its certificate was revoked'}"]
     for proof in proofs:
         lines += [f"  PROOF   {proof['at']}  {proof['what']}", f"          {proof['text']}"]
     if proofs:

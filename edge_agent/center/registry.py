@@ -1,4 +1,4 @@
-"""Registering portals by hand: what `center enrol` and `center confirm` do."""
+"""Registering portals by hand: what `center enrol`, `confirm` and `revoke` do."""
 
 from __future__ import annotations
 
@@ -21,23 +21,45 @@ class Registered:
     new: str                        # "log", "certificate" or "nothing"
 
 
+def digits(wanted: Enrolment) -> str:
+    """What the portal's person must read too."""
+    return of_enrolment(wanted.origin, wanted.record_key, wanted.log_key.text(), wanted.certificate or b"")
+
+
+def weigh(db: Connection, wanted: Enrolment) -> str:
+    """What enrolling would add, "log", "certificate" or "nothing"; EvidenceError when its keys are not those registered."""
+    there = shelves.log_of(db, wanted.id)
+    if there is None:
+        return "log"
+    if (there.record_key, there.log_key) != (wanted.record_key, wanted.log_key):
+        raise EvidenceError(_other_keys(db, there, wanted))
+    known = all(shelves.may_send(db, log, wanted.certificate or b"") for log in family.of(db, there))
+    return "nothing" if known else "certificate"
+
+
 def enrol(db: Connection, wanted: Enrolment, now_ms: int) -> Registered:
     """Register a portal; EvidenceError when its keys are not those registered before."""
     certificate = wanted.certificate or b""
     tls.check_certificate(certificate)
-    digits = of_enrolment(wanted.origin, wanted.record_key, wanted.log_key.text(), certificate)
     with writing(db):
-        there = shelves.log_of(db, wanted.id)
+        new, there = weigh(db, wanted), shelves.log_of(db, wanted.id)
         if there is None:
             shelves.add_log(db, wanted, certificate, None, now_ms)
-            return Registered(wanted.origin, digits, "log")
-        if (there.record_key, there.log_key) != (wanted.record_key, wanted.log_key):
-            raise EvidenceError(
-                f"{wanted.origin} is registered with other keys, and keys of a log never change.  "
-                "A portal that lost its keys begins a continuation log.",
-            )
-        added = [shelves.add_certificate(db, log.number, certificate) for log in family.of(db, there)]
-        return Registered(wanted.origin, digits, "certificate" if any(added) else "nothing")
+        else:
+            for log in family.of(db, there):
+                shelves.add_certificate(db, log.number, certificate)
+        return Registered(wanted.origin, digits(wanted), new)
+
+
+def _other_keys(db: Connection, there: Log, wanted: Enrolment) -> str:
+    if there.parent is None and not any(shelves.came(db, log) for log in family.of(db, there)):
+        way = ("Nothing has come of the one registered.  If the person at the portal reads these digits there,\n"
+               f"      {digits(wanted)}\n"
+               f"  then: edge-agent center withdraw DIR {there.origin} --by NAME --why TEXT, and enrol this file again")
+    else:
+        way = ("A portal that lost its keys begins a continuation log by itself.  Records of the log stay with it: where it is\n"
+               f"  not the portal's, edge-agent center revoke DIR {there.origin} --all, and the portal is given another name")
+    return f"{there.origin} is registered with other keys, and keys of a log never change.\n  {way}"
 
 
 def confirm(db: Connection, origin: str, now_ms: int) -> Registered:

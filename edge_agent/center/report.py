@@ -48,7 +48,9 @@ def log_lines(status: dict[str, Any]) -> list[str]:
     ]
     if status["goes_on_as"]:
         lines.append(f"    goes on as {status['goes_on_as']}")
-    if status["unconfirmed"]:
+    if status["fingerprint"] is None:
+        lines.append("    no TLS certificate is left, the portal is shut out: center enrol")
+    elif status["unconfirmed"]:
         lines.append(f"    compare over the telephone: {status['fingerprint']}, then: center confirm")
     if status["pending"] or status["marked"]:
         lines.append(f"    ahead of backlog {status['pending']}, marked records {status['marked']}")
@@ -87,7 +89,7 @@ def _status(db: Connection, log: Log, now_ms: int) -> dict[str, Any]:
         "heard": utc(row["heard_ms"]), "silent": after is None and (bool(row["silent"]) or overdue),
         "closed": after is not None, "goes_on_as": after,       # nothing more is heard in a log that another continues
         "unconfirmed": not log.confirmed, "continues": _origin(db, log.parent),
-        "fingerprint": registry.fingerprint(db, log),
+        "fingerprint": registry.fingerprint(db, log) if shelves.certificates_of(db, log) else None,
         "clock_behind_ms": row["clock_ms"],         # the centre's clock at arrival minus t.wall
         "pending": _count(db, "SELECT count(*) FROM express WHERE log = ? AND seq >= ?", log.number, log.head.seq),
         "marked": _count(db, "SELECT count(*) FROM line WHERE log = ? AND mark IS NOT NULL", log.number),

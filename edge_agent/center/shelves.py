@@ -17,6 +17,8 @@ from edge_agent.words.record import Head
 
 FORKS_MAX = 100                     # kept in full for one log; more of the same proves nothing new
 EVENTS_MAX = 10_000                 # of one capped kind and log, so a portal gone wrong cannot fill the disk
+# what a portal sent, or was given for it: evidence, which nobody takes back
+CAME = ("line", "express", "commitment", "receipt", "fork", "hole", "blob", "witnessed")
 CAPPED = frozenset({"REFUSED", "MARKED"})   # texts a sender chooses; no alarm, fork or silence is dropped
 
 
@@ -27,6 +29,12 @@ def log_of(db: Connection, log_id: str) -> Log | None:
 
 def logs(db: Connection) -> list[Log]:
     return [_log(row) for row in db.execute("SELECT * FROM log ORDER BY origin")]
+
+
+def came(db: Connection, log: Log) -> bool:
+    """Whether anything of the log is held."""
+    return log.head.seq > 0 or any(
+        db.execute(f"SELECT 1 FROM {table} WHERE log = ? LIMIT 1", (log.number,)).fetchone() for table in CAME)  # noqa: S608
 
 
 def may_send(db: Connection, log: Log, certificate: bytes) -> bool:
@@ -64,13 +72,15 @@ def certificates_of(db: Connection, log: Log) -> list[bytes]:
 
 
 def add_log(db: Connection, enrolment: Enrolment, certificate: bytes, parent: Log | None, now_ms: int) -> None:
-    number = db.execute(
-        "INSERT INTO log (id, origin, record_key, log_key, parent, confirmed, enrolled_ms, next_seq, next_key,"
-        " period_s, silent) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 0)",
-        (enrolment.id, enrolment.origin, enrolment.record_key, enrolment.log_key.text(),
+    # never the number of a log that was withdrawn: a request admitted before may hold it still
+    number = db.execute("SELECT 1 + coalesce(max(number), 0) FROM (SELECT number FROM log UNION SELECT number FROM withdrawal)"
+                        ).fetchone()[0]
+    db.execute(
+        "INSERT INTO log (number, id, origin, record_key, log_key, parent, confirmed, enrolled_ms, next_seq, next_key,"
+        " period_s, silent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, 0)",
+        (number, enrolment.id, enrolment.origin, enrolment.record_key, enrolment.log_key.text(),
          parent.number if parent else None, parent is None, now_ms, enrolment.record_key, PERIOD_S),
-    ).lastrowid
-    assert number is not None
+    )
     add_certificate(db, number, certificate)
 
 

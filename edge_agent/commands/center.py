@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from edge_agent.commands import center_admission as admission
 from edge_agent.commands import options
 
 PORT = 8443
@@ -27,16 +28,7 @@ def add(sub: Any) -> None:
                     f"card {DIR} --url https://centre.example.gov:8443 --out card.json")
     card.add_argument("--url", help=f"default: https://<first host of the certificate>:{PORT}")
     card.add_argument("--out", required=True, type=Path, help="the card to carry to the portals")
-    enrol = _command(commands, "enrol", _enrol, "register a portal from its enrolment file",
-                     f"enrol {DIR} QX-0042.enrolment.json")
-    enrol.add_argument("file", type=Path, help="what edge-agent enrol --out made at the portal")
-    confirm = _command(commands, "confirm", _confirm, "a person has compared the fingerprint of a continuation log",
-                       f"confirm {DIR} rpm.example.gov/portal/QX-0042/2")
-    confirm.add_argument("origin", help="of the continuation log, as center status shows it")
-    revoke = _command(commands, "revoke", _revoke, "take every TLS certificate of a portal but its newest",
-                      f"revoke {DIR} rpm.example.gov/portal/QX-0042")
-    revoke.add_argument("origin", help="of the portal's log, as center status shows it")
-    revoke.add_argument("--all", action="store_true", help="the newest too: the portal is shut out until it is enrolled anew")
+    _add_admission(commands)
     run = _command(commands, "run", _run, "receive, until SIGTERM", f"run {DIR} --listen 0.0.0.0:8443")
     run.add_argument("--listen", default=f"127.0.0.1:{PORT}", metavar="HOST:PORT", help="port 0 takes a free one")
     run.add_argument("--mqtt", type=Path, metavar="FILE",
@@ -81,6 +73,27 @@ def add(sub: Any) -> None:
     _command(commands, "verify", _verify, "check every log from first to last", f"verify {DIR}")
 
 
+def _add_admission(commands: Any) -> None:
+    """Who may send."""
+    enrol = _command(commands, "enrol", admission.enrol, "register a portal from its enrolment file, once digits are compared",
+                     f"enrol {DIR} QX-0042.enrolment.json")
+    enrol.add_argument("file", type=Path, help="what edge-agent enrol --out made at the portal")
+    enrol.add_argument("--fingerprint", metavar="DIGITS",
+                       help="the thirty digits that the person at the portal read; without it they are shown here and asked for")
+    confirm = _command(commands, "confirm", admission.confirm, "a person has compared the fingerprint of a continuation log",
+                       f"confirm {DIR} rpm.example.gov/portal/QX-0042/2")
+    confirm.add_argument("origin", help="of the continuation log, as center status shows it")
+    revoke = _command(commands, "revoke", admission.revoke, "take every TLS certificate of a portal but its newest",
+                      f"revoke {DIR} rpm.example.gov/portal/QX-0042")
+    revoke.add_argument("origin", help="of the portal's log, as center status shows it")
+    revoke.add_argument("--all", action="store_true", help="the newest too: the portal is shut out until it is enrolled anew")
+    withdraw = _command(commands, "withdraw", admission.withdraw, "take back an enrolment of which nothing has come yet",
+                        f'withdraw {DIR} rpm.example.gov/portal/QX-0042 --by "A. Person" --why "the portal reads other digits"')
+    withdraw.add_argument("origin", help="of the portal's log, as center status shows it")
+    withdraw.add_argument("--by", required=True, metavar="NAME", help="who takes it back; it stays on record")
+    withdraw.add_argument("--why", required=True, metavar="TEXT", help="what was found out, and how")
+
+
 def _command(commands: Any, name: str, run: Any, about: str, example: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
         name, help=about, description=about, epilog=f"example:\n  edge-agent center {example}",
@@ -106,37 +119,6 @@ def _card(args: argparse.Namespace) -> int:
 
     directory.replace(args.out, card.make(args.dir, args.url, PORT))
     print(f"{args.out}: carry it to the portal; it holds no secret, but must not be exchanged on the way")
-    return 0
-
-
-def _enrol(args: argparse.Namespace) -> int:
-    from edge_agent.center import enrolment, registry, store
-
-    with store.opened(args.dir) as db:
-        enrolled = registry.enrol(db, enrolment.of_file(args.file, _file(args.file)), _now_ms())
-    new = {"log": "registered", "certificate": "a new TLS certificate registered", "nothing": "registered already"}
-    print(f"{enrolled.origin}: {new[enrolled.new]}")
-    print(f"  compare with the portal, over the telephone:  {enrolled.fingerprint}")
-    return 0
-
-
-def _confirm(args: argparse.Namespace) -> int:
-    from edge_agent.center import registry, store
-
-    with store.opened(args.dir) as db:
-        confirmed = registry.confirm(db, args.origin, _now_ms())
-    print(f"{confirmed.origin}: " + ("confirmed" if confirmed.new == "log" else "confirmed already"))
-    print(f"  fingerprint  {confirmed.fingerprint}")
-    return 0
-
-
-def _revoke(args: argparse.Namespace) -> int:
-    from edge_agent.center import registry, store
-
-    with store.opened(args.dir) as db:
-        count = registry.revoke(db, args.origin, newest_too=args.all)
-    left = "none is left; enrol it anew: center enrol" if args.all else "the newest is left"
-    print(f"{args.origin}: {count} certificates taken; {left}")
     return 0
 
 

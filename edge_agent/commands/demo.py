@@ -66,8 +66,9 @@ class Demo:
         self._ours("center", "card", centre, "--url", url, "--out", self._where / "card.json")
         self._configure(portal.rsplit(":", 1)[1])
         enrolment = self._where / "enrolment.json"
-        self._ours("enrol", "--config", self._config, "--out", enrolment)
-        self._ours("center", "enrol", centre, enrolment)
+        told = self._ours("--language", "en", "enrol", "--config", self._config, "--out", enrolment)
+        digits = next(line.split(maxsplit=1)[1] for line in told.splitlines() if line.startswith("Fingerprint"))
+        self._ours("center", "enrol", centre, enrolment, "--fingerprint", digits)
         self._process("core", ["edge_agent", "run", "--config", str(self._config)], ready=False)
         self._process("uplink", ["edge_agent", "uplink", "--config", str(self._config)], ready=False)
         self._say(f"portal  a mock Rapiscan VM-250 speaks its line protocol at {portal.split()[2]}")

@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from edge_agent.tools import ed25519, jws, merkle, notes
 from edge_agent.tools.base64url import encode
+from edge_agent.tools.fingerprint import of_enrolment
 from edge_agent.words.record import Checkpoint
 
 VECTORS = Path(__file__).parent.parent / "vectors"
@@ -117,6 +118,10 @@ class Portal:
         jwk = {"kty": "OKP", "crv": "Ed25519", "x": encode(public)}
         return {"v": 1, "origin": self.origin, "record_key": jwk, "log_key": self.log_key.text(),
                 "tls_cert": self.certificate.pem, **other}
+
+    def digits(self) -> str:
+        """What the person at the portal reads on its screen."""
+        return of_enrolment(self.origin, ed25519.public(self._key(0)), self.log_key.text(), self.certificate.der)
 
     def _key(self, name: object) -> bytes:
         return hashlib.sha256(f"{self.origin} {self.seed} {name}".encode()).digest()

@@ -28,7 +28,8 @@ ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def center(*words: object, code: int = 0) -> str:
-    done = subprocess.run([*MAIN, "center", *map(str, words)], env=ENV, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*MAIN, "center", *map(str, words)], env=ENV, capture_output=True, text=True, timeout=60,
+                          stdin=subprocess.DEVNULL)
     assert done.returncode == code, (done.stdout, done.stderr)
     return done.stdout + done.stderr
 
@@ -71,7 +72,7 @@ def enrolled(path: Path, tmp_path: Path) -> Portal:
     portal = Portal(Certificate(tmp_path))
     file = tmp_path / "portal.json"
     file.write_text(json.dumps(portal.enrolment()))
-    assert "registered" in center("enrol", path, file)
+    assert "registered" in center("enrol", path, file, "--fingerprint", portal.digits())
     return portal
 
 
@@ -249,6 +250,7 @@ def test_verify_finds_what_was_changed(tmp_path: Path) -> None:
 def test_a_bundle_without_the_centres_packages_says_which_has_them(
         monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "aiohttp", None)
+    monkeypatch.setattr("edge_agent.center", sys.modules["edge_agent.center"])      # for the tests after this one
     for name in [name for name in sys.modules if name.startswith(("aiohttp.", "edge_agent.center", "edge_agent.doors.http"))]:
         monkeypatch.delitem(sys.modules, name)
     main(["center", "init", str(tmp_path / "c"), "--name", "centre.example.gov/rpm", "--host", "127.0.0.1"])

@@ -131,7 +131,7 @@ def test_a_certificate_that_has_ended_is_renewed_without_a_gap(live: Post) -> No
     before = live.status()["log"]["size"]
     wait_for(lambda: live.status()["log"]["receipted"] > before, 30, "delivery with the certificate before")
     assert "does not take tls.crt; next tls-1.crt" in live.log("uplink")
-    live.command("center", "enrol", live.where / "centre", live.where / "renewed.json")
+    live.admit(live.where / "renewed.json")
     time_of_revocation = live.status()["log"]["size"]
     live.command("center", "revoke", live.where / "centre", "test.example/portal/T-1")
     wait_for(lambda: live.status()["log"]["receipted"] > time_of_revocation, 30, "delivery with the new one")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from edge_agent.hands.asking import Core
+from edge_agent.house.enrolment import fingerprint
 from edge_agent.tools import jws
 from edge_agent.words.errors import NotRunning
 
@@ -121,7 +122,12 @@ class Post:
     def enrol(self) -> None:
         self.command("enrol", "--config", self.config, "--out", self.where / "enrolment.json")
         if (self.where / "centre").exists():
-            self.command("center", "enrol", self.where / "centre", self.where / "enrolment.json")
+            self.admit(self.where / "enrolment.json")
+
+    def admit(self, enrolment: Path) -> None:
+        """The centre's operator types the digits that the portal shows."""
+        digits = fingerprint(json.loads(enrolment.read_text()))
+        self.command("center", "enrol", self.where / "centre", enrolment, "--fingerprint", digits)
 
     def start_core(self, env: dict[str, str] | None = None) -> None:
         self.spawn("core", "edge_agent", "run", "--config", str(self.config), env=env)

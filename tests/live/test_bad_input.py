@@ -146,7 +146,7 @@ def test_a_portal_that_is_not_enrolled_is_told_so_and_keeps_its_records(post: Po
     post.start_core()
     post.start_uplink()
     wait_for(lambda: "enrol" in post.log("uplink"), 20, "the remedy")
-    post.command("center", "enrol", post.where / "centre", post.where / "enrolment.json")
+    post.admit(post.where / "enrolment.json")
     wait_for(post.all_receipted, 30, "receipts once it is enrolled")
 
 

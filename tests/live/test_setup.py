@@ -48,7 +48,7 @@ def enrolled_by_the_centre(post: Post, enrolment: Path) -> threading.Thread:
     def work() -> None:
         wait_for(enrolment.exists, 120, "the enrolment file")
         time.sleep(2)
-        post.command("center", "enrol", post.where / "centre", enrolment)
+        post.admit(enrolment)
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
