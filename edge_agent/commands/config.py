@@ -7,7 +7,7 @@ import json
 
 from edge_agent.commands import options
 from edge_agent.words.language import tr
-from edge_agent.words.settings import LaneSettings
+from edge_agent.words.settings import LampSettings, LaneSettings, LinkSettings, Settings
 
 # beyond these a clean passage never alarms in a lane's life, and a source has to be about twice as strong as at the usual setting
 KSIGMA_MOST, FOCUS_MOST, NEUTRON_LEAST = 12.0, 10.0, 1e-12
@@ -30,8 +30,53 @@ def _deaf(lane: LaneSettings) -> list[str]:
     return [f"{key} = {getattr(alarm, key):g}" for key, deaf in found.items() if deaf]
 
 
-def _check(chosen: argparse.Namespace) -> int:
+def _wire(link: LinkSettings) -> str:
     from edge_agent.hands import links
+
+    speed = f" {link.baud} {link.data_bits}{link.parity}{link.stop_bits}" if link.kind in links.SERIAL else ""
+    return f"{link.kind} {links.place(link)}{speed}" + (tr(" unit {unit}", unit=link.unit) if link.unit else "")
+
+
+def _of_lane(lane: LaneSettings) -> list[str]:
+    """What else the lane's own table has."""
+    found = []
+    if (told := lane.occupancy) is not None:
+        found.append(tr("          occupancy from inputs of lane {module}: {inputs}", module=told.module,
+                        inputs=", ".join(told.inputs)))
+    if lane.relay is not None:
+        found.append(tr("          relay   {place}, for {allowed}", place=f"{lane.relay.host}:{lane.relay.port}",
+                        allowed=", ".join(lane.relay.allow) or tr("nobody: allow is empty")))
+    return found
+
+
+def _besides(settings: Settings) -> list[str]:
+    """Whatever is configured beside lanes and centre, a line each."""
+    found = [tr("  gps     {link}", link=_wire(settings.gps.link))] if settings.gps else []
+    found += [tr("  stream  {name}: {kind}, {place}{lane}", name=one.name, kind=_kind(one.kind), place=f"{one.host}:{one.port}",
+                 lane=_at(one.lane)) for one in settings.stream]
+    found += [tr("  inbox   {directory}: {kind}{lane}", directory=one.directory, kind=_kind(one.kind), lane=_at(one.lane))
+              for one in settings.inbox]
+    found += [_lamps(one) for one in settings.annunciator.module]
+    return found if settings.annunciator.kind != "none" else [*found, tr("  lamps   none: nobody is told at the lane")]
+
+
+def _lamps(module: LampSettings) -> str:
+    place = f"{module.host}:{module.port}" if module.host else tr("the bus of lane {lane}", lane=module.bus)
+    return tr("  lamps   {place} unit {unit}, of {lanes}: {coils}; {button}", place=place, unit=module.unit,
+              lanes=", ".join(module.lanes) or tr("every lane"),
+              coils=", ".join(f"{name} {coil}" for name, coil in module.coils.items()),
+              button=tr("button at input {button}", button=module.button) if module.button >= 0 else tr("no button"))
+
+
+def _kind(kind: str) -> str:
+    return kind or tr("as each document says")
+
+
+def _at(lane: str) -> str:
+    return tr(", at lane {lane}", lane=lane) if lane else ""
+
+
+def _check(chosen: argparse.Namespace) -> int:
     from edge_agent.house import places
     from edge_agent.house.configuration import load
     from edge_agent.house.models import LEARN
@@ -57,15 +102,11 @@ def _check(chosen: argparse.Namespace) -> int:
           tr("{file}: good", file=configuration.path))
     print(tr("  log     {name}", name=settings.portal.origin))
     for lane in settings.lane:
-        link = lane.link
-        where = links.place(link)
-        if link.kind in links.SERIAL:
-            where += f" {link.baud} {link.data_bits}{link.parity}{link.stop_bits}"
-        if link.unit:
-            where += tr(" unit {unit}", unit=link.unit)
         verified = "" if lane.panels_verified else tr("   panels unverified")
         print(tr("  lane    {name}: {title}, {link}{verified}", name=lane.name, title=configuration.profiles[lane.name].title,
-                 link=f"{link.kind} {where}", verified=verified))
+                 link=_wire(lane.link), verified=verified))
+        for line in _of_lane(lane):
+            print(line)
         model = configuration.models.get(lane.name)
         off = UNUSABLE if lane.name in unusable else shadow_off(lane, model)
         print(tr("          {kind}, {mode}; shadow test off: {why}", kind=lane.kind, mode=lane.mode, why=tr(off)) if off else
@@ -94,6 +135,8 @@ def _check(chosen: argparse.Namespace) -> int:
             print(tr("          WITHOUT {panels}: in no sum until taken from out_of_service", panels=out) if left else
                   tr("          WITHOUT {panels}: in no sum until taken from out_of_service; BLIND: no gamma panel is left",
                      panels=out))
+    for line in _besides(settings):
+        print(line)
     print(tr("  centre  {url}", url=settings.centre.url if settings.centre else tr("none: records are kept and not sent")))
     print(tr("  hash    {hash}", hash=configuration.hash))
     return 1 if unusable or misplaced else 0
