@@ -103,7 +103,8 @@ class Lamps:
         await self._write(self._coils(self._lights.outputs(now_ns, self._heard(), self._exercise())), again)
         if again:
             self._refreshed_ns = now_ns
-            self._told(f"{self.name}: the acknowledge button is held down, or its wire is shorted" if stuck else "")
+            self._told(f"{self.name}: the acknowledge button is held down, its wire is shorted, or input "
+                       f"{self._settings.button} is no button" if stuck else "")
 
     async def _ask_button(self, now_ns: int) -> bool:
         """Whether it is stuck."""
