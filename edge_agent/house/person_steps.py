@@ -85,7 +85,10 @@ class PersonSteps:
                 time.sleep(LOOK_S)
             time.sleep(LOOK_S)
             alarms, passed = self._since(size, "alarm"), self._since(size, "occupancy")
-        return [commissioning.alarmed(alarms, len(passed)), *(self._speed(passed) if passed else [])]
+        walked = commissioning.alarmed(alarms, len(passed))
+        if walked["verdict"] == "pass":
+            asked.act(self.found, self.by, "upkeep-done", lane=self.lane, task=walked["step"], text=walked["text"])
+        return [walked, *(self._speed(passed) if passed else [])]
 
     def _speed(self, passed: list[dict[str, Any]]) -> list[Step]:
         speeds = [body["speed_mps"] for body in passed if body["speed_mps"] is not None]

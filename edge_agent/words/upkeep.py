@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from edge_agent.words.key import key
 
-AFTER = ("", "source-check", "commissioning")
+AFTER = ("", "source-check", "walk-through", "commissioning")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Task:
     every_days: float = key("days between two times", unit="days", low=0.1, high=3660)
     text: str = key("what is to be done, one line")
     how: str = key("what to type; LANE stands for the lane", "")
-    after: str = key("a record that says it is done: source-check (passed) or commissioning (passed)", "", choices=AFTER)
+    after: str = key("what says it is done, passed: source-check, walk-through (of commission), commissioning", "", choices=AFTER)
     kinds: list[str] = key("kinds of lanes it is for; empty: every lane", [])
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from edge_agent.house import commissioning, source_checking
+from edge_agent.house import asked, commissioning, due, person_steps, source_checking
 from edge_agent.house.commissioning import Commissioning
 from edge_agent.house.person_steps import PersonSteps
 from edge_agent.paths.upkeeping import Upkeeping
@@ -95,6 +96,13 @@ def test_where_all_that_was_tried_passed_it_says_that_and_what_is_left(monkeypat
             "post)") in person.said[0]
 
 
+class Walker(Person):
+    """Carries the source."""
+
+    def ask(self, key: str, question: str, default: str, check: Any) -> Any:
+        return check("yes") if key.endswith("walk") else default
+
+
 class Still:
     def wall_ns(self) -> int:
         return 1_800_000_000 * 10**9
@@ -112,6 +120,27 @@ def test_what_was_not_checked_is_known_to_the_next_start_until_it_is(tmp_path: P
     core().commissioned("2", [step("background", "pass", "")])
     held = core().plain()
     assert held["open"] == {} and "commissioning" in held["done"]["2"]
+
+
+@pytest.mark.parametrize(("alarms", "done"), [
+    ([{"rule": "focus/1", "statistic": 7.0, "threshold": 5.0, "radiation": "gamma", "id": "A/1"}], ["walk-through"]),
+    ([{"rule": "vendor", "statistic": None, "threshold": None, "radiation": "gamma", "id": "A/1"}], []),
+])
+def test_a_walk_through_that_passed_is_upkeep_done(
+    monkeypatch: pytest.MonkeyPatch, alarms: list[dict[str, Any]], done: list[str], tmp_path: Path,
+) -> None:
+    """The task of the day was due still, an hour after a person had walked."""
+    told: list[str] = []
+    monkeypatch.setattr(asked, "under", lambda *words: contextlib.nullcontext())
+    monkeypatch.setattr(asked, "log", lambda found: {"size": 0})
+    monkeypatch.setattr(asked, "act", lambda found, by, op, **more: told.append(more["task"]))
+    monkeypatch.setattr(asked, "records", lambda found, begin, kind: [
+        {"lane": "2", **one} for one in (alarms if kind == "alarm" else [{"speed_mps": None}])])
+    monkeypatch.setattr(person_steps, "LOOK_S", 0.0)
+    PersonSteps(cast(Any, Walker()), "R. K.", FOUND, "2").walk()
+    assert told == done
+    (task,) = [task for task in due.tasks(tmp_path / "edge-agent.toml") if task.id == "walk-through"]
+    assert task.after == "walk-through", "a site's own list may call it otherwise"
 
 
 def test_an_exercise_that_a_killed_run_left_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -84,6 +84,7 @@ def test_a_lane_that_a_person_has_tried_passes_and_who_was_interrupted_goes_on(p
     assert done["passed"] is (again.process.returncode == 0) is commissioning.passed(done["steps"])
     assert steps["walk-through"]["numbers"]["statistic"] > 5 and steps["tamper"]["verdict"] == "pass"
     assert steps["mains"]["verdict"] == "not fitted" and steps["source-check"]["check"]["source"] == "CS-1188"
+    assert set(post.status()["upkeep"]["done"]["1"]) >= {"source-check", "walk-through"}, "nobody has to walk again today"
     assert not post.status()["acts"], "no exercise and no maintenance is left behind"
     walked = [body for body in records(post, "alarm") if body["rule"] != "test/1" and body.get("exercise")]
     assert walked, "the alarm of the walk-through is marked as an exercise"
