@@ -19,13 +19,17 @@ from edge_agent.house.setup_parts import Asker
 from edge_agent.tools import answer_checks as checks
 from edge_agent.tools import commissioning
 from edge_agent.tools.commissioning import Step
-from edge_agent.words.language import tr
+from edge_agent.words.language import mark, tr, worded
 
 YES, NO, LATER, NONE = "yes", "no", "later", "none"
 SECONDS = 20.0              # at each panel, as source-check has it
 WALK_S, DOOR_S, AGAIN_S = 300.0, 120.0, 120.0       # patience: a vehicle has to be fetched; a door opens and closes
 AFTER_S = 15.0              # an alarm of the whole vehicle comes when it has left
 LOOK_S = 0.5
+UNTOLD = {True: mark("nothing was told within {seconds:.0f} s.  Contact, cable, input", about="found"),
+          False: mark("its end was not told within {seconds:.0f} s.  Contact, cable, input", about="found")}
+UNSEEN = {"gamma": mark("gamma not seen or not heard", about="found"),
+          "neutron": mark("neutron not seen or not heard", about="found")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,10 @@ class PersonSteps:
         if first and check["passed"] and not source_checking.keep_first(file, source, first, today):
             self.asker.say(tr("  --   {file} could not be changed: write measured and expected_cps into it by hand", file=file))
         bad = [panel for panel, one in check["detectors"].items() if not one["passed"]]
-        text = f"{source.nuclide} {name}: " + (f"not as expected: {', '.join(bad)}" if bad else f"{', '.join(panels)} good")
+        text = (worded("{nuclide} {source}: not as expected: {panels}", about="found", nuclide=source.nuclide, source=name,
+                       panels=", ".join(bad)) if bad else
+                worded("{nuclide} {source}: {panels} good", about="found", nuclide=source.nuclide, source=name,
+                       panels=", ".join(panels)))
         return commissioning.step("source-check", "fail" if bad else "pass", text, check=check)
 
     def walk(self) -> list[Step]:
@@ -96,10 +103,11 @@ class PersonSteps:
             answer = self.asker.ask(f"commission.{self.lane}.speed", tr(
                 "The portal told no speed: none (it has no speed sensor), or later (it should have)"), LATER,
                 checks.one_of((NONE, LATER)))
-            return self._unfitted("speed", answer, "no speed sensor")
+            return self._unfitted("speed", answer, worded("no speed sensor, says {name}", about="found", name=self.by))
         kmh = round(3.6 * float(speeds[-1]), 1)
         right = self._yes("speed", tr("The portal measured {kmh} km/h: was it as fast as that", kmh=kmh))
-        text = "as the person saw it" if right else f"{self.by} says it was not so.  Distance of the beams, units of the portal"
+        text = mark("as the person saw it", about="found") if right else worded(
+            "{name} says it was not so.  Distance of the beams, units of the portal", about="found", name=self.by)
         return [commissioning.step("speed", "pass" if right else "fail", text, {"kmh": kmh})]
 
     # --- cabinet and mains
@@ -107,7 +115,7 @@ class PersonSteps:
     def cabinet(self) -> list[Step]:
         answer = self._fitted("tamper", tr("The cabinet is opened and closed now (none: it has no contact)"))
         if answer != YES:
-            return self._unfitted("tamper", answer, "no door contact")
+            return self._unfitted("tamper", answer, worded("no door contact, says {name}", about="found", name=self.by))
         size = asked.log(self.found)["size"]
         return [self._both("tamper", tr("open the cabinet"), tr("close the cabinet"), lambda: [
             bool(body["open"]) for body in self._since(size, "tamper")])]
@@ -115,7 +123,8 @@ class PersonSteps:
     def mains(self) -> list[Step]:
         answer = self._fitted("mains", tr("The portal's mains are switched off and on now (none: it does not tell)"))
         if answer != YES:
-            return self._unfitted("mains", answer, "the portal does not tell of its mains")
+            return self._unfitted("mains", answer, worded("the portal does not tell of its mains, says {name}", about="found",
+                                                          name=self.by))
         size = asked.log(self.found)["size"]
         return [self._both("mains", tr("switch the mains of the portal off"), tr("switch them on again"), lambda: [
             bool(body["present"]) for body in self._since(size, "fault") if "mains-lost" in body["condition"]])]
@@ -127,31 +136,35 @@ class PersonSteps:
             ends = time.monotonic() + patience_s
             while not (said := told()) or said[-1] is not wanted:
                 if time.monotonic() > ends:
-                    which = "nothing was told" if wanted else "its end was not told"
-                    return commissioning.step(name, "fail", f"{which} within {patience_s:.0f} s.  Contact, cable, input")
+                    return commissioning.step(name, "fail", worded(UNTOLD[wanted], about="found", seconds=patience_s))
                 time.sleep(LOOK_S)
-        return commissioning.step(name, "pass", "told, and told over")
+        return commissioning.step(name, "pass", mark("told, and told over", about="found"))
 
     # --- lamp and horn
 
     def lamps(self) -> list[Step]:
         told = self.found.settings.annunciator
         if not told.module:
-            text = "none: nobody is told at the lane" if told.kind == "none" else "no lamp, no horn: the service's log"
+            text = mark("none: nobody is told at the lane", about="found") if told.kind == "none" else mark(
+                "no lamp, no horn: the service's log", about="found")
             return [commissioning.step("annunciator", "not fitted", text)]
         if not self._now("lamps", tr("Somebody stands where lamp and horn of lane {lane} are", lane=self.lane)):
             return []
-        bad = []
+        bad: list[str] = []
         with asked.under(self.found, self.by, "exercise", self.lane, "commissioning: lamp and horn"):
             for radiation, shown in (("gamma", tr("Lamp and horn tell gamma: one long flash a second")),
                                      ("neutron", tr("Lamp and horn tell neutron, too: one long flash and two short ones"))):
                 asked.act(self.found, self.by, "test-alarm", lane=self.lane, radiation=radiation)
                 if not self._yes(f"lamp.{radiation}", shown):
-                    bad.append(f"{radiation} not seen or not heard")
+                    bad.append(UNSEEN[radiation])
             if any(module.button >= 0 for module in told.module):
                 bad += self._button()
-        text = "; ".join(bad) + ".  docs/lamps.md" if bad else "lamp and horn seen and heard"
-        return [commissioning.step("annunciator", "fail" if bad else "pass", text)]
+        if not bad:
+            return [commissioning.step("annunciator", "pass", mark("lamp and horn seen and heard", about="found"))]
+        first, *rest = [worded(text, about="found") for text in bad]
+        for text in rest:
+            first = worded("{first}; {text}", about="found", first=first, text=text)
+        return [commissioning.step("annunciator", "fail", worded("{what}.  docs/lamps.md", about="found", what=first))]
 
     def _button(self) -> list[str]:
         size = asked.log(self.found)["size"]
@@ -161,7 +174,7 @@ class PersonSteps:
             if any(body["action"] == "acknowledge" for body in self._since(size, "operator")):
                 return []
             time.sleep(LOOK_S)
-        return ["the acknowledge button was not noticed"]
+        return [mark("the acknowledge button was not noticed", about="found")]
 
     # --- questions, acts, records
 
@@ -178,7 +191,7 @@ class PersonSteps:
         return self.asker.ask(f"commission.{self.lane}.{name}", question, LATER, checks.one_of((YES, NONE, LATER)))
 
     def _unfitted(self, name: str, answer: str, text: str) -> list[Step]:
-        return [commissioning.step(name, "not fitted", f"{text}, says {self.by}")] if answer == NONE else []
+        return [commissioning.step(name, "not fitted", text)] if answer == NONE else []
 
     def _since(self, begin: int, kind: str) -> list[dict[str, Any]]:
         return [body for body in asked.records(self.found, begin, kind)

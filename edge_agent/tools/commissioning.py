@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from edge_agent.words.language import mark, tr
+from edge_agent.words.language import Worded, mark, shown, tr, worded
 
 Step = dict[str, Any]
 UNEQUAL = 2.0               # times the middle panel: walls and ground differ by less, a lost connector by more (estimate)
@@ -26,6 +26,9 @@ NEVER = {                   # said by the person: no gap of that day, but one th
     "gamma": mark("no gamma check source is kept at this post", about="found"),
     "neutron": mark("no neutron check source is kept at this post", about="found"),
 }
+ONE = {"gamma": mark("gamma alarm {alarm} by {rule}", about="found"),
+       "neutron": mark("neutron alarm {alarm} by {rule}", about="found")}
+BOTH = mark("gamma and neutron alarm {alarm} by {rule}", about="found")
 DATED = " (20"              # begins the day of what was kept from another time
 
 
@@ -56,7 +59,9 @@ def named(steps: Sequence[Mapping[str, Any]]) -> str:
 
 
 def said(one: Mapping[str, Any]) -> str:
-    """What it found; what is said of numbers and names stays as the record has it."""
+    """What it found, in the language spoken; what was kept with numbers and names from another time is as the record has it."""
+    if isinstance(one["text"], Worded):
+        return shown(one["text"])
     text, dated, day = str(one["text"]).partition(DATED)
     return tr(text, about="found") + dated + day
 
@@ -70,19 +75,24 @@ def line(lane: str, one: Step) -> str:
 def judged(rates: Mapping[str, float], panels: Sequence[str], patience_s: float) -> list[Step]:
     """Background and balance of panels; `rates`: counts/s of an empty lane by detector, nothing where there was none."""
     if not rates:
-        return [step("background", "fail", f"none within {patience_s:.0f} s: is the lane empty, is a panel dead?"),
+        return [step("background", "fail", worded("none within {seconds:.0f} s: is the lane empty, is a panel dead?",
+                                                  about="found", seconds=patience_s)),
                 step("balance", "left out", mark("there is no background", about="found"))]
     gamma = {name: rates[name] for name in panels if name in rates}
     dead = [name for name, rate in gamma.items() if not rate]       # a tube may count nothing for a minute, a panel never
-    background = step("background", "fail" if dead else "pass", f"{', '.join(dead)} counts nothing.  edge-agent diagnose" if dead
-                      else "of every detector in service, counts/s", rates)
+    nothing = worded("{panels} counts nothing.  edge-agent diagnose", about="found", panels=", ".join(dead))
+    background = step("background", "fail" if dead else "pass",
+                      nothing if dead else mark("of every detector in service, counts/s", about="found"), rates)
     middle = median(gamma.values()) if gamma else 0.0
     if len(gamma) < 2 or not middle:
-        return [background, step("balance", "left out" if len(panels) > 1 else "not fitted", "fewer than two panels that count")]
+        return [background, step("balance", "left out" if len(panels) > 1 else "not fitted",
+                                 mark("fewer than two panels that count", about="found"))]
     shares = {name: round(rate / middle, 3) for name, rate in gamma.items()}
     bad = [name for name, share in shares.items() if not 1 / UNEQUAL <= share <= UNEQUAL]
-    text = (f"{', '.join(bad)}: more than {UNEQUAL:g} times from the middle panel.  edge-agent diagnose" if bad else
-            f"{min(shares.values()):.2f} to {max(shares.values()):.2f} of the middle panel")
+    text = (worded("{panels}: more than {times:g} times from the middle panel.  edge-agent diagnose", about="found",
+                   panels=", ".join(bad), times=UNEQUAL) if bad else
+            worded("{least:.2f} to {most:.2f} of the middle panel", about="found", least=min(shares.values()),
+                   most=max(shares.values())))
     return [background, step("balance", "fail" if bad else "pass", text, shares)]
 
 
@@ -91,10 +101,14 @@ def alarmed(alarms: Sequence[Mapping[str, Any]], vehicles: int) -> Step:
     ours = [alarm for alarm in alarms if alarm["rule"] != "vendor"]
     if ours:
         best = max(ours, key=lambda alarm: alarm["statistic"] or 0.0)
-        kinds = " and ".join(sorted({alarm["radiation"] for alarm in ours}))
+        kinds = BOTH if len({alarm["radiation"] for alarm in ours}) > 1 else ONE[best["radiation"]]
         numbers = {name: float(best[name]) for name in ("statistic", "threshold") if best[name] is not None}
-        return step("walk-through", "pass", f"{kinds} alarm {best['id']} by {best['rule']}", numbers)
+        return step("walk-through", "pass", worded(kinds, about="found", alarm=best["id"], rule=best["rule"]), numbers)
     if alarms:
-        return step("walk-through", "fail", f"only the portal's own electronics alarmed ({alarms[0]['id']}).  edge-agent replay")
-    seen = f"{vehicles} passed and none alarmed" if vehicles else "nothing broke the beam"
-    return step("walk-through", "fail", f"{seen}.  Is the source strong enough, the beam clear?  edge-agent diagnose")
+        return step("walk-through", "fail", worded(
+            "only the portal's own electronics alarmed ({alarm}).  edge-agent replay", about="found", alarm=alarms[0]["id"]))
+    if not vehicles:
+        return step("walk-through", "fail", mark(
+            "nothing broke the beam.  Is the beam clear?  edge-agent diagnose", about="found"))
+    return step("walk-through", "fail", worded(
+        "{n} passed and none alarmed.  Is the source strong enough?  edge-agent diagnose", about="found", n=vehicles))

@@ -16,7 +16,7 @@ WORDS = {"pass": mark("pass", about="verdict"), "look": mark("look", about="verd
 
 
 def page(origin: str, lane: str, by: str, cfg: str, steps: Sequence[Step], passed: bool, when: str) -> str:
-    """What a step found of numbers and names is as the record has it, in English."""
+    """What was kept from another time, and errors, are as the record has them, in English."""
     title = escape(tr("Commissioning of lane {lane}, {origin}", lane=lane, origin=origin))
     about = escape(tr("{when}, by {name}, configuration {cfg}.  The signed record is in the log (kind commissioning).", when=when,
                       name=by, cfg=cfg[:12]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,37 @@ def test_the_page_names_what_failed_and_what_was_left_out_and_runs_nothing() -> 
     assert "Passed." in whole and 'class="bad"' not in whole
 
 
+@pytest.fixture
+def lithuanian() -> Iterator[None]:
+    language.speak(po_file.catalogue(po_file.read(LITHUANIAN.read_text(), "lt.po"), "lt.po"))
+    yield
+    language.speak(None)
+
+
+@pytest.mark.parametrize(("rates", "said"), [
+    ({"Aa1": 250.0, "Aa2": 240.0, "Ba1": 300.0}, ["naudojamo detektoriaus, imp./s", "nuo 0.96 iki 1.20 vidurinio bloko"]),
+    ({"Aa1": 250.0, "Aa2": 3.0, "Ba1": 240.0}, ["Aa2: skiriasi nuo vidurinio bloko daugiau nei 2 kartus"]),
+    ({"Aa1": 250.0, "Aa2": 0.0, "Ba1": 240.0}, ["Aa2 nieko neskaičiuoja"]), ({}, ["per 120 s jo nėra"]),
+])
+def test_what_was_found_is_in_the_language_of_the_page_and_english_on_record(
+    rates: dict[str, float], said: list[str], lithuanian: None
+) -> None:
+    steps = commissioning.judged(rates, PANELS, 120)
+    page = commissioning_page.page("t.example/p/T", "2", "R. K.", "abc", steps, False, "now")
+    screen = "\n".join(commissioning.line("2", step) for step in steps)
+    assert all(text in page and text in screen for text in said)
+    recorded = json.dumps([step["text"] for step in steps])
+    english = ("in service", "middle panel", "counts nothing", "none within")
+    assert recorded.isascii() and any(word in recorded for word in english)
+
+
+def test_alarms_of_a_walk_through_are_as_well(lithuanian: None) -> None:
+    good = commissioning.alarmed([alarm("ksigma/1", 9.0)], 1)
+    assert commissioning.said(good) == "gama aliarmas A ksigma/1 pagal ksigma/1" and good["text"].startswith("gamma alarm A")
+    assert "aliarmo nedavė nė vienas" in commissioning.said(commissioning.alarmed([], 2))
+    assert commissioning.said(commissioning.alarmed([], 0)).startswith("niekas neužstojo spindulio")
+
+
 NO_NEUTRON = commissioning.step("source-check", "left out", commissioning.NEVER["neutron"])
 
 
@@ -59,13 +92,9 @@ def test_status_says_what_the_last_commissioning_did_not_check() -> None:
     assert not status.left_open({}) and not status.left_open({"upkeep": {"open": {}}})
 
 
-def test_what_is_kept_from_another_day_is_translated_as_well() -> None:
+def test_what_is_kept_from_another_day_is_translated_as_well(lithuanian: None) -> None:
     kept = {**NO_NEUTRON, "text": NO_NEUTRON["text"] + " (2026-11-20 10:00 UTC)"}
-    language.speak(po_file.catalogue(po_file.read(LITHUANIAN.read_text(), "lt.po"), "lt.po"))
-    try:
-        assert "neutron check source" not in commissioning.said(kept) and "(2026-11-20" in commissioning.said(kept)
-    finally:
-        language.speak(None)
+    assert "neutron check source" not in commissioning.said(kept) and "(2026-11-20" in commissioning.said(kept)
 
 
 def alarm(rule: str, statistic: float | None) -> dict[str, object]:
