@@ -13,9 +13,9 @@ from edge_agent.words.language import mark, tr, worded
 LEAST_Z = 5.0       # of a rise that is no chance, as in tools/source_check.py
 CLEARLY = 2.0       # times the next field's rise: at 0.3 m from one panel its neighbour 1.5 m further sees 1/25 of it
 # Counted no longer: rise, and rise less CLEARLY times the next one's, both beyond this.  A normal tail of 6 is 1e-9 a look and
-# field: 4 fields, 10 looks: 4e-8, where the full count's own LEAST_Z allows 4 x 2.9e-7 with no source there at all.
+# field: 4 fields, 50 looks of 0.2 s: 2e-7, where the full count's own LEAST_Z allows 4 x 2.9e-7 with no source there at all.
 CERTAIN_Z = 6.0
-LEAST_LOOKS = 2     # one sample alone may be spoiled, or of a source on its way past another panel
+LEAST_LOOKS, LEAST_S = 2, 2.0       # one sample alone may be spoiled; a moment may be of a source on its way past another panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,11 @@ def risen(background_cps: Sequence[float], gross_cps: Sequence[float], seconds: 
 
 def certain(background_cps: Sequence[float], rates: Sequence[Sequence[float]], each_s: float) -> bool:
     """Whether counting on could tell no other field: `rates` [sample][field] so far, each of `each_s`."""
-    if len(rates) < LEAST_LOOKS or len({max(range(len(one)), key=lambda at: one[at] - background_cps[at]) for one in rates}) > 1:
-        return False
     seconds = len(rates) * each_s
+    if len(rates) < LEAST_LOOKS or seconds < LEAST_S:
+        return False
+    if len({max(range(len(one)), key=lambda at: one[at] - background_cps[at]) for one in rates}) > 1:
+        return False
     gross = [sum(column) / len(rates) for column in zip(*rates, strict=True)]
     net = [one - background for one, background in zip(gross, background_cps, strict=True)]
     first, *others = sorted(range(len(net)), key=net.__getitem__, reverse=True)

@@ -129,7 +129,7 @@ def test_a_panel_is_out_once_and_in_once(tmp_path: Path) -> None:
     with pytest.raises(EdgeAgentError, match="out already"):
         bench.ask("panel", lane="2", detectors=["Aa1"], out=True, text="wet")
     assert bench.ask("panel", lane="2", detectors=["Aa1"], out=False, text="dry")["out"] == ["Aa2"]
-    with pytest.raises(EdgeAgentError, match="not out"):
+    with pytest.raises(EdgeAgentError, match="not taken out"):
         bench.ask("panel", lane="2", detectors=["Aa1"], out=False, text="dry")
     assert [body["action"] for _, body in bench.records] == ["panel-out", "panel-in"]
 

@@ -78,13 +78,14 @@ def _poisson(dice: random.Random, mean: float) -> int:
     return told
 
 
+@pytest.mark.parametrize("each_s", [1.0, 0.2])
 @pytest.mark.parametrize("net", [
     [0, 0, 0, 0], [0, 300, 300, 0], [0, 300, 200, 0], [0, 60, 40, 0], [0, 300, 160, 0], [40, 40, 40, 40], [0, 1500, 900, 0],
 ])
-def test_stopping_early_names_no_field_that_the_full_count_does_not(net: list[float]) -> None:
+def test_stopping_early_names_no_field_that_the_full_count_does_not(net: list[float], each_s: float) -> None:
     """No source, and one beside two panels: less than twice the next field's rise is no name."""
     means = [background + rise for background, rise in zip(BACKGROUND, net, strict=True)]
-    named = {early: sum(walked(random.Random(seed), means, 1.0, early)[0] is not None for seed in range(60))
+    named = {early: sum(walked(random.Random(seed), means, each_s, early)[0] is not None for seed in range(40))
              for early in (True, False)}
     assert named[True] <= named[False]
 
@@ -101,6 +102,7 @@ def test_one_sample_alone_is_never_certain() -> None:
     assert not panel_naming.certain(BACKGROUND, [[250.0, 9e5, 240.0, 255.0]], 1.0)
     assert not panel_naming.certain(BACKGROUND, [[250.0, 9e5, 240.0, 255.0], [1750.0, 260.0, 240.0, 255.0]], 1.0)
     assert panel_naming.certain(BACKGROUND, [[250.0, 1760.0, 240.0, 255.0]] * 2, 1.0)
+    assert not panel_naming.certain(BACKGROUND, [[250.0, 1760.0, 240.0, 255.0]] * 9, 0.2), "1.8 s: it may still be carried"
 
 
 @given(st.permutations(range(4)))
