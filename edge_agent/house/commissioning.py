@@ -78,7 +78,7 @@ class Commissioning:
             if name in kept and not self._again(lane, name, kept[name]):
                 done[name] = kept[name]
                 continue
-            self.asker.say(f"\n  {name}")
+            self.asker.say(f"\n  {commissioning.title(name)}")
             try:
                 done[name] = attempt()
             except EdgeAgentError as problem:
@@ -90,7 +90,7 @@ class Commissioning:
 
     def _again(self, lane: str, name: str, steps: list[Step]) -> bool:
         found = "; ".join(map(commissioning.said, steps))
-        question = tr("{step} is done ({found}); once more: yes or no", step=name, found=found)
+        question = tr("{step} is done ({found}); once more: yes or no", step=commissioning.title(name), found=found)
         return self.asker.ask(f"again.{lane}.{name}", question, NO, checks.one_of((YES, NO))) == YES
 
     def _kept(self, found: Configuration, lane: str) -> dict[str, list[Step]]:

@@ -18,6 +18,7 @@ from edge_agent.house.configuration import Configuration
 from edge_agent.house.setup_parts import Asker
 from edge_agent.tools import answer_checks as checks
 from edge_agent.tools import commissioning
+from edge_agent.tools.alarm_text import RADIATIONS
 from edge_agent.tools.commissioning import Step
 from edge_agent.words.language import mark, tr, worded
 
@@ -54,7 +55,7 @@ class PersonSteps:
         name = self.asker.ask(
             f"commission.{self.lane}.source.{radiation}",
             tr("{radiation}: which check source is here ({sources}; later: not today; none: no such source is kept here)",
-               radiation=radiation, sources=", ".join(kept) or tr("none in {file}", file=file)),
+               radiation=tr(RADIATIONS[radiation]), sources=", ".join(kept) or tr("none in {file}", file=file)),
             LATER, checks.one_of((*kept, LATER, NONE)))
         if name in (LATER, NONE):
             why = commissioning.NEVER if name == NONE else commissioning.NOT_HERE

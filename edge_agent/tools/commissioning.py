@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from edge_agent.tools.alarm_text import RADIATIONS
 from edge_agent.words.language import Worded, mark, shown, tr, worded
 
 Step = dict[str, Any]
@@ -56,6 +57,12 @@ def named(steps: Sequence[Mapping[str, Any]]) -> str:
     """The steps by name, and why where no second visit alone would mend it."""
     names = (tr(one["step"], about="step") + (f" ({said(one)})" if one.get("text") in NEVER.values() else "") for one in steps)
     return ", ".join(dict.fromkeys(names))
+
+
+def title(name: str) -> str:
+    """Of what a person does: "source-check gamma", a step and what it is of."""
+    what, _, radiation = name.partition(" ")
+    return " ".join(filter(None, (tr(what, about="step"), tr(RADIATIONS[radiation]) if radiation else "")))
 
 
 def said(one: Mapping[str, Any]) -> str:

@@ -62,6 +62,11 @@ def test_what_was_found_is_in_the_language_of_the_page_and_english_on_record(
     assert recorded.isascii() and any(word in recorded for word in english)
 
 
+def test_the_titles_of_what_a_person_does_are_as_well(lithuanian: None) -> None:
+    assert commissioning.title("source-check neutron") == "patikra šaltiniu neutronai"
+    assert commissioning.title("walk-through") == "perėjimas su šaltiniu"
+
+
 def test_alarms_of_a_walk_through_are_as_well(lithuanian: None) -> None:
     good = commissioning.alarmed([alarm("ksigma/1", 9.0)], 1)
     assert commissioning.said(good) == "gama aliarmas A ksigma/1 pagal ksigma/1" and good["text"].startswith("gamma alarm A")

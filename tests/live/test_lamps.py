@@ -96,9 +96,10 @@ def test_a_person_at_the_lamp_commissions_it_and_presses_the_button(post: Post) 
         wait_for(lambda: 2 in module.lit(), 60, "green")
         screen = Terminal("commission", "1", "--by", "R. Kazlauskas", "--config", str(post.config))
         try:
-            for question in ("gamma: which check source", "neutron: which check source", "A source is carried",
-                             "cabinet is opened", "mains are switched"):
-                screen.answer(question, "later", seconds=120)
+            screen.answer("gamma: which check source", "later", seconds=120)
+            screen.answer("neutron: which check source", "none")
+            for question in ("A source is carried", "cabinet is opened", "mains are switched"):
+                screen.answer(question, "later")
             screen.answer("where lamp and horn", "yes")
             screen.until("one long flash a second")
             wait_for(lambda: 3 in module.lit(), 20, "the horn")
@@ -120,5 +121,9 @@ def test_a_person_at_the_lamp_commissions_it_and_presses_the_button(post: Post) 
         finally:
             screen.process.kill()
         (done,) = payloads(post.all_lines(), "commissioning")
+        why = "source-check (no neutron check source is kept at this post)"
+        told = " ".join(post.command("status", "--config", post.config, check=False).stdout.split())
+        assert "lane 1: commissioning not complete: source-check," in told and why in told
+        assert why in (post.where / "commissioning-1.html").read_text()
         lamps = next(step for step in done["steps"] if step["step"] == "annunciator")
         assert lamps["verdict"] == "pass" and "seen and heard" in lamps["text"]
