@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 
 import pytest
@@ -168,6 +169,7 @@ def line_of(event: Alarm | Occupancy) -> bytes:
     return Log().add(kind, **body)
 
 
+@functools.cache
 def parked(hours: float, gamma: int, neutron: int) -> Occupancy:
     """A vehicle that stood in the lane, whatever it carried."""
     lane = Watched()
@@ -182,7 +184,7 @@ def parked(hours: float, gamma: int, neutron: int) -> Occupancy:
     return lane.occupancies[0]
 
 
-@pytest.mark.parametrize(("gamma", "neutron"), [(50, 1), (1000, 40), (20_000, 500), (190_000, 9000)])
+@pytest.mark.parametrize(("gamma", "neutron"), [(50, 1), (20_000, 500), (190_000, 9000)])
 def test_an_occupancy_of_three_hours_fits_a_line(gamma: int, neutron: int) -> None:
     assert len(line_of(parked(3, gamma, neutron))) <= LINE_MAX
 
