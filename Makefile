@@ -9,12 +9,12 @@ SOURCES := $(wildcard native/*.c native/*.h native/build_kernel.py) setup.py
 demo: $(VENV)/.ready
 	$(BIN)/edge-agent demo
 
-# Two workers for what only computes.  Three for real time and many processes: they mostly wait.
+# Longest files first (tests/conftest.py).  Two workers for what only computes; three for real time and many processes: they mostly wait.
 test: quick lint
-	$(BIN)/python -m pytest -m slow -n 3 --dist loadfile
+	$(BIN)/python -m pytest -m slow -n 3 --dist loadfile --no-loadscope-reorder
 
 quick: $(VENV)/.ready
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .

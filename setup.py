@@ -47,7 +47,7 @@ setup(
         "test": [
             "pytest>=8",
             "coverage>=7",
-            "pytest-xdist>=3.6",     # two workers
+            "pytest-xdist>=3.7",     # several workers; --no-loadscope-reorder
             "hypothesis>=6.100",
             "jsonschema>=4.21",
             "joserfc>=1.0",          # an independent reader of our JWS lines
