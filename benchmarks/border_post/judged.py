@@ -4,7 +4,7 @@ value that the instrument did not say; the rate of good units beside bad ones.""
 from __future__ import annotations
 
 import collections
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.border_post.overheard import Heard
@@ -47,7 +47,7 @@ class Found:
     sources: int = 0
     found: int = 0
     twice: int = 0
-    false: int = 0
+    false: list[str] = field(default_factory=list)      # each alarm without a source, as it can be looked for
 
 
 def judge(ours: list[bytes], theirs: list[bytes], records: list[dict[str, Any]], lanes: dict[str, Any],
@@ -66,7 +66,7 @@ def judge(ours: list[bytes], theirs: list[bytes], records: list[dict[str, Any]],
         faults = sum(record["kind"] == "fault" for record in of_lane)
         asked = f"{rate:5.3f} {covered:7.4f}" if unit in ASKED else f"{'':13}"
         rows.append(f"{unit.lane:>4} {unit.driver:10} {unit.manners:10} {len(saw):6} {here.sources:7} {here.found:5}"
-                    f" {here.twice:5} {here.false:5} {vendor:6} {asked} {counts['missed_polls']:7}"
+                    f" {here.twice:5} {len(here.false):5} {vendor:6} {asked} {counts['missed_polls']:7}"
                     f" {sum(counts['line'].values()):7} {told.late:5} {told.believed:8} {told.wrong:5} {faults:6}")
         bad += [f"lane {unit.lane}: {what}" for what in _missed(unit, here, rate, covered, told)]
         if faults > FAULTS_AT_FIRST + FAULTS_AN_HOUR * seconds / 3600:
@@ -78,8 +78,8 @@ def match(unit: Unit, of_lane: list[dict[str, Any]], saw: list[Vehicle], span: S
     """Alarms of ours beside the vehicles that were in the beam then.  One outside an occupancy is of a source on its way to the
     beam: no finding of it, and a false alarm where there is none."""
     near_s = NEAR_S if unit in SEES else SELDOM_S
-    alarms = [(record["at"]["mono_ms"] / 1000, record["occupancy"], record["id"])
-              for record in of_lane if record["kind"] == "alarm" and record["rule"] != "vendor"]
+    ours = [record for record in of_lane if record["kind"] == "alarm" and record["rule"] != "vendor"]
+    alarms = [(record["at"]["mono_ms"] / 1000, record["occupancy"], record["id"]) for record in ours]
     here, explained = Found(), set()
     for vehicle in saw:
         if not (vehicle.source or vehicle.wanted):
@@ -91,15 +91,25 @@ def match(unit: Unit, of_lane: list[dict[str, Any]], saw: list[Vehicle], span: S
             here.sources += 1
             here.found += bool(occupancies)
             here.twice += len(occupancies) > 1
-    here.false = len({name for at_s, _, name in alarms if at_s < span.ends_s - near_s} - explained)
+    here.false = [_told(record, saw) for record, (at_s, _, name) in zip(ours, alarms, strict=True)
+                  if at_s < span.ends_s - near_s and name not in explained]
     return here
+
+
+def _told(record: dict[str, Any], saw: list[Vehicle]) -> str:
+    at_s = record["at"]["mono_ms"] / 1000
+    before = max((vehicle for vehicle in saw if vehicle.begins_s < at_s), key=lambda vehicle: vehicle.begins_s, default=None)
+    after = f"{at_s - before.ends_s:.1f} s after the last vehicle left" if before else "before the first vehicle"
+    where = "occupied" if record["occupancy"] else "vacant"
+    return (f"{record['id']} at {at_s:.1f} s, {after}, {where}, {record['rule']} {record['radiation']}: {record['statistic']} of "
+            f"{record['threshold']} in {record['window_s']} s, {record['notes']}")
 
 
 def _missed(unit: Unit, here: Found, rate: float, covered: float, told: Heard) -> list[str]:
     """Goals that were missed, in words."""
     answers = unit in ASKED and unit in SEES
     goals: list[tuple[object, str]] = [
-        (here.false, f"{here.false} false alarms"),
+        (here.false, f"{len(here.false)} false alarms: {'; '.join(here.false)}"),
         (unit in SEES and here.found < here.sources, f"{here.sources} sources passed, {here.found} found"),
         (unit in SEES and here.twice, f"{here.twice} sources are more than one occupancy with alarm"),
         (unit in SEES and unit.wire == "rs485" and rate < RATE_GOAL, f"only {rate:.2f} of its rate beside a dead unit"),
