@@ -55,7 +55,7 @@ class Commissioning:
             self.asker.say(commissioning.line(lane, one))
         steps += [*by_person, *rest]
         passed = commissioning.passed(steps)
-        asked.act(found, self.by, "commissioned", lane=lane, steps=steps, passed=passed)
+        asked.act(found, self.by, "commissioned", lane=lane, steps=steps)
         self._tell(found, lane, steps, passed)
         return passed
 

@@ -9,7 +9,7 @@ from edge_agent import __version__
 from edge_agent.paths.acting import Acting, person
 from edge_agent.paths.lane import Lane
 from edge_agent.paths.upkeeping import Upkeeping
-from edge_agent.tools import acts
+from edge_agent.tools import acts, commissioning
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EdgeAgentError, SettingsError
 from edge_agent.words.event import Alarm, Event, Judgement
@@ -53,21 +53,21 @@ class Trying:
         return {"alarm": name}
 
     async def commissioned(self, request: Answer) -> Answer:
-        """{"lane", "by", "steps", "passed", "text"}: what was tried (schema `commissioning`)."""
+        """{"lane", "by", "steps", "text"}: what was tried (schema `commissioning`); whether it passed, the steps alone say."""
         lane, by = self._lane(request), person(request)
         steps = acts.steps(request.get("steps"))
-        if not isinstance(request.get("passed"), bool):
-            raise SettingsError(worded("passed: expected true or false"))
+        steps += commissioning.left_out(steps)          # a step that nobody names is none that passed
+        passed = commissioning.passed(steps)
         now_ns, rules = self._clock.mono_ns(), lane.portal.rules
         rates = [rules.background_cps(radiation, now_ns) for radiation in Radiation]
         self._submit("commissioning", {
             "lane": lane.name, "by": {"name": by.name, "how": by.how}, "agent": __version__, "cfg": self._cfg,
             "steps": steps, "panels_verified": lane.portal.lane.panels_verified, "inventory": [],
             "background_cps": {name: rate for found in rates for name, rate in found.items() if rate is not None},
-            "passed": request["passed"], "text": acts.words(request.get("text", ""), "text", least=0), "at": self._moment(now_ns),
+            "passed": passed, "text": acts.words(request.get("text", ""), "text", least=0), "at": self._moment(now_ns),
         })
         self._upkeeping.commissioned(lane.name, steps)
-        return {"passed": request["passed"]}
+        return {"passed": passed}
 
     async def source_checked(self, request: Answer) -> Answer:
         """{"lane", "by", "check"}: what a check source gave at panels (schema `operator`, `check`)."""
