@@ -71,9 +71,9 @@ class Door:
         task = asyncio.current_task()
         assert task is not None
         if len(self._peers) >= PEERS_MAX:
-            name = self._path.name
-            why = f"{PEERS_MAX} programs are connected to {name} already.\n  Which: ss -xp | grep {name}"
-            writer.write(json.dumps({"ok": False, "error": why, "exit": BusyError.exit_code}).encode() + b"\n")
+            full = BusyError(worded("{most} programs are connected to {name} already.\n  Which: ss -xp | grep {name}",
+                                    most=PEERS_MAX, name=self._path.name))
+            writer.write(json.dumps(core_answer.refused(full)).encode() + b"\n")
             writer.close()
             return
         self._peers.add(task)

@@ -68,7 +68,7 @@ class Interview:
             return ""
         if text in self._names:
             raise SettingsError(worded("{text!r} is a lane already.\n  Give each its own name; {none} when there is no more",
-                                   text=text, none=NO_MORE))
+                                       text=text, none=NO_MORE))
         return checks.of_key(LaneSettings, "name")(text)
 
     def _lane(self, number: int, name: str) -> LaneAnswers:
@@ -143,7 +143,7 @@ def _directory(text: str) -> str:
     file = not_a_directory(Path(checks.absolute(text)))
     if file is not None:
         raise SettingsError(worded("{text!r}: {file} is there and is no directory.\n  Name one; it is made where there is none",
-                               text=text, file=file))
+                                   text=text, file=file))
     if why := unmakable(Path(text)):
         raise SettingsError(worded(
             "{text!r}: it cannot be made or written to: {why}.\n"

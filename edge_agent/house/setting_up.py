@@ -69,7 +69,7 @@ class Setup:
             found = load(self.config)
         except SettingsError as problem:
             raise SettingsError(worded("{problem}\n  Mend it, or make another: setup --again; this one stays beside it",
-                                   problem=problem)) from None
+                                       problem=problem)) from None
         self.asker.say(tr(
             "{file} is there and good: it is kept.\n  Another: setup --again; the old one stays beside it", file=self.config))
         return found
@@ -95,7 +95,7 @@ class Setup:
         except SettingsError as problem:
             why = str(problem).replace(str(trial), "what was answered")
             raise SettingsError(worded("{why}\n  Nothing was written.  Run {command} again; the answers are kept", why=why,
-                                   command=self.command)) from None
+                                       command=self.command)) from None
         finally:
             trial.unlink(missing_ok=True)
         if self.config.exists():            # a copy: at no moment is there none

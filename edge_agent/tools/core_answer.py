@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_agent.words.errors import EdgeAgentError, NotRunning
-from edge_agent.words.language import Worded, places, worded
+from edge_agent.words.language import Worded, knows, worded
 
 
 def refused(problem: EdgeAgentError) -> dict[str, Any]:
@@ -51,6 +51,6 @@ def _made(plain: Any) -> Worded:
     if not isinstance(plain, Mapping):
         raise ValueError("not a text")
     values = {str(name): _made(value) if isinstance(value, Mapping) else value for name, value in plain["values"].items()}
-    if any(name not in values for name, _, _ in places(plain["text"])):
-        raise ValueError("a place without a value, or one that reaches into it")
-    return worded(plain["text"], about=str(plain["about"]), **values)
+    if not knows(plain["text"], plain["about"]):        # nothing to show instead; and no text of another program is filled
+        raise ValueError("not a text of the catalogue")
+    return worded(plain["text"], about=plain["about"], **values)

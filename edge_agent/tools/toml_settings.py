@@ -41,7 +41,7 @@ class _Reader:
 
     def build(self, kind: type[T], table: Any, where: str) -> T:
         if not isinstance(table, dict):
-            raise self._error(where, table, "a table", "")
+            raise self._error(where, table, worded("a table"), "")
         fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
         for name in table:
             if name not in fields:
@@ -68,13 +68,13 @@ class _Reader:
             return self._list(inner[0], value, where, about)
         if origin is dict:
             if not isinstance(value, dict):
-                raise self._error(where, value, "a table", about["why"])
+                raise self._error(where, value, worded("a table"), about["why"])
             return {name: self._value(inner[1], item, _join(where, name), about) for name, item in value.items()}
         return self._plain(hint, value, where, about)
 
     def _list(self, inner: Any, value: Any, where: str, about: Any) -> list[Any]:
         if not isinstance(value, list):
-            raise self._error(where, value, "a list", about["why"])
+            raise self._error(where, value, worded("a list"), about["why"])
         return [self._value(inner, item, _item(where, i, item), about) for i, item in enumerate(value)]
 
     def _plain(self, hint: type, value: Any, where: str, about: Any) -> Any:
@@ -89,7 +89,7 @@ class _Reader:
         if about["choices"] and value not in about["choices"]:
             raise self._error(where, value, worded("one of {choices}", choices=", ".join(about["choices"])), about["why"])
         if about["pattern"] and isinstance(value, str) and not re.fullmatch(about["pattern"], value):
-            raise self._error(where, value, about["form"] or "another text", about["why"])
+            raise self._error(where, value, about["form"] or worded("another text"), about["why"])
         return value
 
     def _error(self, where: str, value: Any, expected: str, why: str) -> SettingsError:
@@ -107,7 +107,8 @@ class _Reader:
             file=self._file, where=where, hint=hint))
 
 
-_WORDS: dict[type, str] = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+_WORDS: dict[type, str] = {str: worded("text in quotes"), int: worded("a whole number"), float: worded("a number"),
+                           bool: worded("true or false")}
 
 
 def _required(field: dataclasses.Field[Any]) -> bool:

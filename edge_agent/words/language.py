@@ -88,6 +88,11 @@ class Worded(str):
     values: Mapping[str, object]
 
 
+def knows(text: str, about: str) -> bool:
+    """Whether the language spoken has this text."""
+    return _spoken is not None and (about, text) in _spoken.texts
+
+
 def worded(text: str, /, *, about: str = "", **values: object) -> Worded:
     """A text for a record and for a person: str() of it is English whatever is spoken, `shown` is not.
 

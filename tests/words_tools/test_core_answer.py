@@ -44,9 +44,9 @@ def test_an_error_is_english_and_shown_in_the_language_spoken() -> None:
 
 
 def test_what_the_core_refuses_crosses_its_socket_so() -> None:
+    language.speak(TRANSLATED)
     problem = came(EdgeAgentError(worded("{path}: {problem}", path=Path("/x"), problem=SettingsError(
         worded(LANES, lane="9", lanes="1")))))
-    language.speak(TRANSLATED)
     assert str(problem) == "/x: no lane is called '9'; there are: 1" and shown(problem) == "/x: juostos '9' nėra; yra: 1"
     assert came(SettingsError(worded("x"))).exit_code == 3
     assert str(came(EvidenceError("it does not verify"))) == "it does not verify"
@@ -54,7 +54,9 @@ def test_what_the_core_refuses_crosses_its_socket_so() -> None:
 
 @pytest.mark.parametrize("spoiled", [
     None, 5, {}, {"text": "other", "about": "", "values": {}}, {"text": LANES, "about": "", "values": {}},
-    {"text": "{lane.__class__}", "about": "", "values": {"lane": "1"}}, {"text": "{0}", "about": "", "values": {"0": 1}},
+    {"text": "{lane.__class__}", "about": "", "values": {"lane": "1"}},
+    {"text": "{lane:>99999999999}", "about": "", "values": {"lane": "1"}}, {"text": LANES, "about": [], "values": {}},
+    {"text": "{0}", "about": "", "values": {"0": 1}},
     {"text": "{", "about": "", "values": {}}, {"text": LANES, "about": "", "values": {"lane": {"text": 1}, "lanes": ""}},
 ])
 def test_an_answer_whose_text_does_not_make_its_english_is_shown_in_english(spoiled: Any) -> None:

@@ -14,10 +14,11 @@ from edge_agent.commands.console import Console
 from edge_agent.hands.asking import Core
 from edge_agent.house import source_checking
 from edge_agent.paths import sweeping
-from edge_agent.tools import answer_checks, peer_words, po_file
+from edge_agent.tools import answer_checks, peer_words, po_file, toml_settings
 from edge_agent.words import language
 from edge_agent.words.errors import EdgeAgentError, NotRunning, SettingsError
 from edge_agent.words.language import tr
+from edge_agent.words.settings import Settings
 from tests.evidence.test_schemas import CONFIGURATION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -143,3 +144,12 @@ def test_what_a_step_of_commissioning_ended_with_is_on_record_in_english(tmp_pat
         acting.enter("?")
     with pytest.raises(NotRunning, match="does not answer"):
         Core(tmp_path / "control.sock")
+
+
+def test_a_wrong_configuration_is_told_whole_in_lithuanian_and_kept_whole_in_english() -> None:
+    """The sentence was Lithuanian and what it expects English."""
+    lithuanian()
+    text = '[portal]\norigin = "rpm.example.gov/portal/QX-0042"\n[[lane]]\nname = "2"\ndriver = 5\n'
+    with pytest.raises(SettingsError) as found:
+        toml_settings.read(Settings, "version = 1\n" + text, "edge-agent.toml")
+    assert "laukta teksto kabutėse" in language.shown(found.value) and "expected text in quotes" in str(found.value)
