@@ -4,7 +4,7 @@
     python docs/texts.py --check    changes nothing; exit code 1 where a catalogue is not complete
 
 What is a text: the first argument of tr(), mark() and worded(), the first two of trn() and markn()
-(edge_agent/words/language.py), and
+(edge_agent/words/language.py), what a key of the settings is for and its form (key(), edge_agent/words/key.py),
 what a finding of the fault guide says (config/guide), and what --help says, which is taken from the parsers themselves.
 """
 
@@ -23,6 +23,7 @@ from edge_agent.commands.options import HELP, parts
 from edge_agent.tools import po_file
 from edge_agent.tools.po_file import Entry
 from edge_agent.words.errors import SettingsError
+from edge_agent.words.key import KEY
 from edge_agent.words.language import Key, places
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -130,13 +131,23 @@ def of_code(code: str, where: str) -> Iterator[Entry]:
     """Texts of one file; SettingsError where one is made while the program runs, and cannot be found here."""
     calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
     for node in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
-        if isinstance(node.func, ast.Name) and node.func.id in CALLS:
+        if isinstance(node.func, ast.Name) and node.func.id == "key":
+            yield from _of_key(node, where)
+        elif isinstance(node.func, ast.Name) and node.func.id in CALLS:
             given = [_text(argument) for argument in node.args[: CALLS[node.func.id]]]
             if any(isinstance(argument, ast.JoinedStr) for argument in node.args) and node.func.id in ("mark", "markn", "worded"):
                 raise SettingsError(f"{where}, line {node.lineno}: {node.func.id}() takes a plain text, no f-string")
             if all(given):
                 about = next((_text(word.value) for word in node.keywords if word.arg == "about"), "")
                 yield Entry(about, given[0], given[1] if len(given) > 1 else "", where=[where])
+
+
+def _of_key(call: ast.Call, where: str) -> Iterator[Entry]:
+    """What a key of a settings file is for and its form (edge_agent/words/key.py); a name stands for a text that is marked."""
+    said = [*call.args[:1], *(word.value for word in call.keywords if word.arg == "form")]
+    if any(isinstance(one, ast.JoinedStr) for one in said):
+        raise SettingsError(f"{where}, line {call.lineno}: key() takes a plain text, no f-string: worded(..., about={KEY!r})")
+    yield from (Entry(KEY, text, where=[where]) for text in map(_text, said) if text)
 
 
 def speaks(code: str) -> bool:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from edge_agent.words.document_settings import InboxSettings, StreamSettings
 from edge_agent.words.key import key
+from edge_agent.words.language import mark, worded
 from edge_agent.words.register_map import MEANINGS, RegisterMap
 
-ADDRESS = "a name or an address in numbers, for example 192.168.2.3"
-NUMBERS = "an address in numbers, for example 192.168.2.10"
+ADDRESS = mark("a name or an address in numbers, for example 192.168.2.3", about="key")
+NUMBERS = mark("an address in numbers, for example 192.168.2.10", about="key")
 
 KINDS = ("vehicle", "pedestrian", "rail", "conveyor")       # what passes through a lane
 
@@ -169,7 +170,9 @@ LAMPS = ("gamma", "neutron", "distance", "fault", "exercise", "ready", "horn", "
 class LampSettings:
     """An I/O module on Modbus whose outputs are lamps and a horn, and one of whose inputs may be a button."""
 
-    coils: dict[str, int] = key(f"coil, from 0 as on the wire, of each of: {', '.join(LAMPS)}", low=0, high=65535)
+    coils: dict[str, int] = key(
+        worded("coil, from 0 as on the wire, of each of: {lamps}", about="key", lamps=", ".join(LAMPS)), low=0, high=65535,
+    )
     host: str = key("address of the I/O module, Modbus TCP; empty: it is on a bus", "")
     bus: str = key("instead of host: a lane that is asked over Modbus (modbus-rtu and the like); the module is on its wire", "")
     lanes: list[str] = key("lanes it shows; empty: every lane of this controller", [])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
 import importlib.util
 import json
 import re
@@ -56,6 +58,10 @@ def catalogue(path: Path) -> Catalogue:
 
 LITHUANIAN = catalogue(ROOT / "config/languages/lt.po")
 
+KEYS = [f"edge_agent.{room}" for room in (
+    "words.settings", "words.document_settings", "words.register_map", "words.sources", "words.upkeep", "words.guide",
+    "center.broker_settings")]
+
 # --- catalogues
 
 
@@ -100,6 +106,14 @@ def test_every_error_a_person_acts_on_can_be_said_in_his_language_and_is_kept_in
 def test_the_list_of_what_is_still_english_only_shrinks(room: str) -> None:
     path = ROOT / "edge_agent" / room
     assert path.exists() and TEXTS.prose(path.read_text()), f"{room} is done: take it out of STILL in docs/texts.py"
+
+
+def test_what_a_key_of_the_settings_is_for_has_its_text() -> None:
+    """Also where the code names it by a constant, which no look at its calls can follow."""
+    kinds = [kind for room in KEYS for kind in vars(importlib.import_module(room)).values() if dataclasses.is_dataclass(kind)]
+    keys = [field.metadata for kind in kinds for field in dataclasses.fields(kind) if field.metadata]
+    said = [text for about in keys for text in (about["why"], about["form"]) if text]
+    assert len(said) > 200 and [text for text in said if (text.about, text.text) not in LITHUANIAN.texts] == []
 
 
 def test_a_new_screen_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

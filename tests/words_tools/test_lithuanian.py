@@ -18,7 +18,7 @@ from edge_agent.tools import answer_checks, peer_words, po_file, toml_settings
 from edge_agent.words import language
 from edge_agent.words.errors import EdgeAgentError, NotRunning, SettingsError
 from edge_agent.words.language import tr
-from edge_agent.words.settings import Settings
+from edge_agent.words.settings import LampSettings, Settings
 from tests.evidence.test_schemas import CONFIGURATION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,9 +147,16 @@ def test_what_a_step_of_commissioning_ended_with_is_on_record_in_english(tmp_pat
 
 
 def test_a_wrong_configuration_is_told_whole_in_lithuanian_and_kept_whole_in_english() -> None:
-    """The sentence was Lithuanian and what it expects English."""
+    """The sentence was Lithuanian, what it expects and what the key is for English."""
     lithuanian()
     text = '[portal]\norigin = "rpm.example.gov/portal/QX-0042"\n[[lane]]\nname = "2"\ndriver = 5\n'
     with pytest.raises(SettingsError) as found:
         toml_settings.read(Settings, "version = 1\n" + text, "edge-agent.toml")
     assert "laukta teksto kabutėse" in language.shown(found.value) and "expected text in quotes" in str(found.value)
+    assert "Raktas skirtas: vartų šeima." in language.shown(found.value) and "The key is for: portal family." in str(found.value)
+    with pytest.raises(SettingsError) as found:
+        toml_settings.read(Settings, 'version = 1\n[portal]\norigin = "QX 42"\n', "edge-agent.toml")
+    assert "laukta pagrindinio kompiuterio vardo" in language.shown(found.value) and "expected host name" in str(found.value)
+    with pytest.raises(SettingsError) as found:
+        toml_settings.read(LampSettings, "", "edge-agent.toml")
+    assert "Tai ritė, nuo 0, kaip linijoje, kiekvienam iš: gamma, neutron" in language.shown(found.value)
