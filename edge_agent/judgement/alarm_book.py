@@ -20,7 +20,8 @@ LATCH_NS = 60 * 10**9           # after a minute in which it was down: near its 
 CLEAR_NS = 15 * 10**9           # where it is far above, after the time of three records of the slowest wire (5 s);
 FAR = 1.5                       # times the threshold: no flicker comes there (7.6 sigma at 5.1);
 LOUDER = 2.0                    # or when it is this many times as strong as what alarmed, CLEAR_NS ago or longer
-ROUNDING_NS = 10**6             # windows are sums of seconds: their begin is known no better, and no sample is so short
+JITTER = 2                      # an answer on a shared line comes up to half an interval late, and its interval does not say so:
+                                # what a window begins with is known no better, and a sample more is a whole one
 TAIL_NS = 2 * 10**9             # a vehicle is still seen so long after the beam is free: 4 m at 8 km/h; a strong or slow one for
                                 # CLEAR_NS at most (8 m at 2 km/h), never again FAR above the least it came down to;
 RISEN = 1.25                    # then a window that began with it only falls: at 2 km/h it had risen to 1.19 times (simulated)
@@ -53,15 +54,18 @@ class _Gone:
     fading: dict[tuple[str, Radiation], tuple[int, float]] = field(default_factory=dict)
 
     def is_seen(self, sample: Sample, judgement: Judgement) -> bool:
-        """Whether a crossing whose window begins after the beam was free is still this vehicle: what stays or rises is not."""
+        """Whether a crossing is still this vehicle: its window holds a sample of it in the beam, or it fades.  What stays or
+        rises in a window that begins when the beam was free is not."""
         key, strength = (judgement.rule, sample.radiation), _strength(judgement.statistic, judgement.threshold)
-        from_ns, left_ns = sample.at_ns - round(sample.interval_s * 1e9), self.end_ns + TAIL_NS
+        interval_ns = round(sample.interval_s * 1e9)
+        from_ns, left_ns = sample.at_ns - interval_ns, self.end_ns + TAIL_NS
         begins_ns = sample.at_ns - round(judgement.window_s * 1e9)
+        holds = begins_ns + interval_ns < self.end_ns - interval_ns // JITTER
         seen_ns, least = self.fading.get(key, (left_ns if from_ns <= self.end_ns + CLEAR_NS else 0, strength))
         if from_ns > left_ns:
             in_sight = from_ns <= min(self.end_ns + CLEAR_NS, seen_ns + TAIL_NS)
             risen = FAR if from_ns <= self.end_ns + CLEAR_NS else RISEN
-            if not (in_sight or (seen_ns and begins_ns < left_ns)) or strength >= risen * least:
+            if not holds and (not (in_sight or (seen_ns and begins_ns < left_ns)) or strength >= risen * least):
                 return False
             strength = min(strength, least)
         self.fading[key] = sample.at_ns, strength
@@ -122,11 +126,7 @@ class AlarmBook:
 
     def _left_by(self, sample: Sample, judgement: Judgement) -> _Gone | None:
         """The vehicle that has just left, where the window still holds counts of it in the beam, or it is still seen."""
-        gone = self._gone
-        if gone is None:
-            return None
-        first_ns = sample.at_ns - round((judgement.window_s - sample.interval_s) * 1e9)       # of its samples, when it ended
-        return gone if first_ns < gone.end_ns - ROUNDING_NS or gone.is_seen(sample, judgement) else None
+        return self._gone if self._gone is not None and self._gone.is_seen(sample, judgement) else None
 
     def _first(self, judgement: Judgement, sample: Sample, passage: Passage | None, left: _Gone | None) -> bool:
         """One alarm per rule, radiation and occupancy; in the vacant lane, one for as long as it goes on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -200,3 +201,37 @@ def test_a_source_that_drives_away_is_no_source_in_the_vacant_lane(net: float, s
         counts = 215 + net * 2.5**2 / (2.5**2 + (i * 0.2 * speed_mps) ** 2)      # panels 2.5 m from its path
         lane.observe(Sample(ns(at_s + i * 0.2), Radiation.GAMMA, 0.2, tuple(rng.poisson(counts, 4).tolist()), False))
     assert lane.alarms and [alarm.judgement for alarm in lane.alarms if not alarm.occupancy] == []
+
+
+def polled(lane: Watched, from_s: float, rates: Iterator[float], late_s: Iterator[float], occupied: bool, seed: int) -> float:
+    """The same where answers come a little late, as on a shared line: the interval is the instrument's, the time ours."""
+    rng, at_s = np.random.default_rng(seed), from_s
+    for rate, late in zip(rates, late_s, strict=False):
+        counts = tuple(rng.poisson(rate, 4).tolist())
+        lane.observe(Sample(ns(at_s + late), Radiation.GAMMA, 0.2, counts, occupied))
+        at_s += 0.2
+    return at_s
+
+
+FIRST_LATE = (0.045, *([0.0] * 14), 0.045, 0.0, 0.0, 0.045)     # the answer that said the beam is free, and one 3 s after it
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_source_that_drives_away_is_its_vehicles_whenever_answers_come(seed: int) -> None:
+    """Windows that begin where the beam was free were now the vehicle's, now not: what it came down to was forgotten between."""
+    lane = Watched()
+    at_s = sampled(lane, sampled(lane, 10.0, 60.0, 215, seed=seed), 2.0, 300, occupied=True, seed=seed)
+    fading = (215 + 96 / (1 + ((0.9 + 0.2 * i * 1.2) / 2.5) ** 2) for i in range(60))        # 1.2 m/s, panels 2.5 m from it
+    polled(lane, at_s, fading, itertools.chain(FIRST_LATE, itertools.repeat(0.0)), False, seed)
+    assert lane.alarms and [alarm.judgement for alarm in lane.alarms if not alarm.occupancy] == []
+
+
+@pytest.mark.parametrize("seed", [2, 5, 6])
+def test_a_weak_source_left_behind_alarms_as_soon_whenever_answers_come(seed: int) -> None:
+    """A late answer at the end of the occupancy made later windows the vehicle's: 32 s, 52 s, never."""
+    lane = Watched()
+    at_s = sampled(lane, 10.0, 60.0, 215, seed=seed)
+    gone_s = sampled(lane, at_s, 8.0, 232, occupied=True, seed=seed)
+    polled(lane, gone_s, itertools.repeat(232.0, 300), itertools.chain([0.045], itertools.repeat(0.0)), False, seed)
+    first_s = min(alarm.at_ns / 1e9 for alarm in lane.alarms if alarm.occupancy is None and alarm.judgement.rule == "focus/1")
+    assert first_s < gone_s + 20
