@@ -59,12 +59,18 @@ ENGLISH = {
     "tools/exhibit_words.py": "the same", "tools/broker_words.py": "what the uplink says of a broker is a log",
     "commands/demo.py": "for who tries the program out", "commands/simulate.py": "the same",
 }
-# errors a person must act on say what to do in his language: worded() (edge_agent/words/language.py).  EvidenceError and
-# PeerError stay English: they are evidence, or a log of the uplink
+# errors a person must act on say what to do in his language: worded() (edge_agent/words/language.py).  PeerError stays
+# English: it is a log of the uplink
 ERRORS = ("EdgeAgentError", "SettingsError", "StorageError", "Unavailable", "LinkError", "BusyError", "NotRunning", "NotAllowed",
-          "LearningRefused")
+          "LearningRefused", "EvidenceError")
 ENGLISH_ERRORS = {
     **ENGLISH, "center": "the centre's words are logs", "hands/shelf.py": "a damaged ledger is evidence",
+}
+# rooms whose EvidenceError no command shows: what the core or the centre finds, and keeps on record or logs
+ENGLISH_EVIDENCE = {
+    "paths": "the core's logs and faults", "hands/ledger.py": "why a log was closed, on record", "house/salvage.py": "the same",
+    "tools/n42_in.py": "why a document was refused, on record", "tools/xml_tree.py": "the same",
+    "tools/envelope.py": "between uplink and centre", "tools/piece.py": "the same",
 }
 PAGES = ("_page.py", "_text.py", "_picture.py", "_line.py", "_words.py")      # of tools: what a person reads is made there
 NO_SCREEN = ("add", "debug", "info", "warning", "error", "critical", "exception", "log", "ask")    # --help, logs, questions
@@ -224,10 +230,12 @@ def _bare(text: str) -> str:
     return OURS.sub("", MARKUP.sub("", text))
 
 
-def plain_errors(code: str) -> list[tuple[int, str]]:
+def plain_errors(code: str, room: str) -> list[tuple[int, str]]:
     """Errors of ERRORS that are made of a plain text or an f-string: (line, text)."""
+    logged = {room, room.partition("/")[0]} & ENGLISH_EVIDENCE.keys()
+    wanted = [name for name in ERRORS if not (logged and name == "EvidenceError")]
     calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and node.args]
-    return [(call.lineno, ast.unparse(call.args[0])) for call in calls if _name(call.func) in ERRORS and (
+    return [(call.lineno, ast.unparse(call.args[0])) for call in calls if _name(call.func) in wanted and (
         isinstance(call.args[0], ast.Constant | ast.JoinedStr | ast.BinOp)
         or (isinstance(call.args[0], ast.Call) and _name(call.args[0].func) in ("tr", "trn")))]
 

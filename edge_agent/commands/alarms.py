@@ -239,7 +239,7 @@ def _vkey(path: Path | None, member: str) -> Any:
         is_json = data.lstrip()[:1] == b"{"
         return notes.read_vkey(str(strict_json.load_object(data).get(member)) if is_json else data.decode("utf-8", "replace"))
     except EvidenceError as problem:
-        raise EvidenceError(f"{path}: {problem}") from None
+        raise EvidenceError(worded("{path}: {problem}", path=path, problem=problem)) from None
 
 
 def _jwk(path: Path | None) -> bytes | None:
@@ -250,4 +250,4 @@ def _jwk(path: Path | None) -> bytes | None:
     try:
         return read_jwk(options.read_bytes(path))
     except EvidenceError as problem:
-        raise EvidenceError(f"{path}: {problem}") from None
+        raise EvidenceError(worded("{path}: {problem}", path=path, problem=problem)) from None

@@ -58,7 +58,7 @@ def _files(chosen: argparse.Namespace) -> dict[str, Any]:
         raise SettingsError(worded("--log-key is missing: a checkpoint is checked with the portal's verifier key"))
     pruned = stump.read(options.read_bytes(chosen.stump)) if chosen.stump else None
     data = options.read_bytes(chosen.log)
-    short = "the last line does not end: the file is cut short"       # a finding, of --json too: stays English
+    short = worded("the last line does not end: the file is cut short")
     problems = [] if data.endswith(b"\n") or not data else [short]
     report = verify.verify_log(
         data.removesuffix(b"\n").split(b"\n") if data else [], _jwk(chosen.key) if chosen.key else b"", pruned=pruned,

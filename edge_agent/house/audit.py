@@ -14,9 +14,11 @@ from edge_agent.tools.notes import VerifierKey
 from edge_agent.tools.stump import Stump
 from edge_agent.tools.verify import Report, verify_log
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
-from edge_agent.words.language import worded
+from edge_agent.words.language import mark, worded
 
 ROLLED_BACK = "rolled-back"         # fault of paths.outbox
+CHANGED = mark("record {seq}: the document {path} is not what it was, and the centre has not confirmed it")
+GONE = mark("record {seq}: the document {path} is gone, and the centre has not confirmed it")
 
 
 def verify_state(
@@ -79,12 +81,14 @@ def _end(database: sqlite3.Connection, report: Report, keys: dict[int, bytes]) -
         return []
     due, size = min(keys), report.size
     if due > size:
-        return [f"the key file is ready for record {due}, the ledger ends before record {size}: records {size} to {due - 1} "
-                "are missing at the end (deleted, or the ledger came back from an older copy)"]
+        return [worded(
+            "the key file is ready for record {due}, the ledger ends before record {size}: records {size} to {last} "
+            "are missing at the end (deleted, or the ledger came back from an older copy)", due=due, size=size, last=due - 1)]
     last = database.execute("SELECT line FROM record WHERE seq = ?", (due - 1,)).fetchone()
     if last is not None and jws.next_key(jws.take_apart(bytes(last[0])).payload) != keys[due]:
-        return [f"the key that is to sign record {due} is not the one record {due - 1} announces: ledger and key file are of "
-                "different histories"]
+        return [worded(
+            "the key that is to sign record {due} is not the one record {last} announces: ledger and key file are of "
+            "different histories", due=due, last=due - 1)]
     return []
 
 
@@ -94,12 +98,11 @@ def _documents(database: sqlite3.Connection, directory: Path) -> list[str]:
         named = database.execute("SELECT seq, sha256 FROM blob WHERE confirmed IS NULL ORDER BY seq").fetchall()
     except sqlite3.OperationalError:
         return []                       # a ledger from before there were any
-    found = []
+    found: list[str] = []
     for seq, sha256 in named:
         path = directory / str(sha256)
         if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-            state = "is not what it was" if path.is_file() else "is gone"
-            found.append(f"record {seq}: the document {path} {state}, and the centre has not confirmed it")
+            found.append(worded(CHANGED if path.is_file() else GONE, seq=seq, path=path))
     return found
 
 
@@ -112,7 +115,8 @@ def _known_rollback(database: sqlite3.Connection) -> list[str]:
             return []                   # verify_log has named it
         if fault.get("condition") == ROLLED_BACK:
             told = str(fault.get("detail"))[:400]
-            return [f"record {seq}: the core was shown {told}"] if fault.get("present") and told.isprintable() else []
+            said = worded("record {seq}: the core was shown {told}", seq=seq, told=told)
+            return [said] if fault.get("present") and told.isprintable() else []
     return []
 
 

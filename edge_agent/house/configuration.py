@@ -212,7 +212,7 @@ def _check_centre(settings: Settings, path: Path) -> None:
         return
     try:
         if read_vkey(settings.centre.vkey).type != COSIGNER_KEY:
-            raise EvidenceError("this is a portal's log key, not a centre's receipt key")
+            raise EvidenceError(worded("this is a portal's log key, not a centre's receipt key"))
     except EvidenceError as problem:
         raise SettingsError(worded(
             "{path}: centre.vkey: {problem}.\n  Copy the whole line from the centre's card (edge-agent center card).",

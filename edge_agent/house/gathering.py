@@ -15,10 +15,10 @@ from edge_agent.tools import ed25519, jws, merkle, notes
 from edge_agent.tools.base64url import encode
 from edge_agent.tools.exhibit import ALARM, ANNOUNCES, BOOT, CONFIG, HEARTBEAT, OCCUPANCY, Exhibit, Row, check
 from edge_agent.words.errors import EvidenceError, SettingsError, StorageError
-from edge_agent.words.language import worded
+from edge_agent.words.language import Worded, worded
 from edge_agent.words.record import Checkpoint
 
-MENDING = "\n  Check the log: edge-agent verify"
+MENDING = worded("Check the log: edge-agent verify")
 Receipts = list[tuple[notes.Receipt, notes.VerifierKey]]
 Held = tuple[bytes, Receipts]       # a note, the receipts in it with their keys
 BEFORE = "SELECT seq, line FROM record WHERE kind = ? AND seq < ? ORDER BY seq DESC"
@@ -71,7 +71,8 @@ def _fill(database: sqlite3.Connection, lines: Iterable[bytes]) -> None:
         parts = jws.take_apart(line)
         seq = parts.payload.get("seq")
         if seq != number:
-            raise EvidenceError(f"line {number + 1} is record {str(seq)[:40]}: an exhibit needs the log from record 0 on")
+            raise EvidenceError(worded(
+                "line {number} is record {seq}: an exhibit needs the log from record 0 on", number=number + 1, seq=str(seq)[:40]))
         database.execute("INSERT INTO record VALUES (?, ?, ?)", (number, parts.kind, line))
         for level, index, value in merkle.completed(number, merkle.leaf(line), lambda level, index: nodes[level, index]):
             nodes[level, index] = value
@@ -126,21 +127,23 @@ class _Gatherer:
         try:
             check(exhibit)
         except EvidenceError as problem:
-            raise EvidenceError(f"{problem}.\n  This is no evidence.{MENDING}") from None
+            raise EvidenceError(worded(
+                "{problem}.\n  This is no evidence.\n  {mending}", problem=problem, mending=MENDING)) from None
         return exhibit
 
     # --- who vouches for it, and when
 
     def _open(self, note: bytes) -> Held:
         """The receipts in a note, by the keys we know; EvidenceError when there is none."""
-        held, why = [], "the key of the centre is not known: --centre-key FILE"
+        held: Receipts = []
+        why: Worded | EvidenceError = worded("the key of the centre is not known: --centre-key FILE")
         for key in self._keys.centres:
             try:
                 held.append((notes.open_receipt(note, self._keys.log, key), key))
             except EvidenceError as problem:
-                why = str(problem)
+                why = problem
         if not held:
-            raise EvidenceError(f"a receipt that does not hold: {why}")
+            raise EvidenceError(worded("a receipt that does not hold: {why}", why=why))
         return note, held
 
     def _kept(self, where: str, value: int) -> Iterator[Held]:
@@ -159,11 +162,11 @@ class _Gatherer:
             if over:
                 return over[0], over[1][0][0].checkpoint, over[1]
         if self._keys.signer is None:
-            raise EvidenceError(
-                f"no receipt covers record {alarm} yet, so nothing in this copy vouches for it.\n"
+            raise EvidenceError(worded(
+                "no receipt covers record {alarm} yet, so nothing in this copy vouches for it.\n"
                 "  Give a receipt of the centre (--receipt FILE; there: edge-agent center export ... --note FILE) and its key\n"
-                "  (--centre-key FILE), or export on the portal itself: sudo -u edge-agent edge-agent alarms export ..."
-            )
+                "  (--centre-key FILE), or export on the portal itself: sudo -u edge-agent edge-agent alarms export ...",
+                alarm=alarm))
         point = Checkpoint(self._keys.log.name, self._size, merkle.root(self._size, self._node))
         return notes.sign_checkpoint(point, self._keys.signer), point, []
 
@@ -203,7 +206,9 @@ class _Gatherer:
     def _row(self, seq: int, part: str, size: int) -> Row:
         line = self._line(seq)
         if line is None:
-            raise EvidenceError(f"record {seq} is not here: records before it were pruned, or are missing.{MENDING}")
+            raise EvidenceError(worded(
+                "record {seq} is not here: records before it were pruned, or are missing.\n  {mending}",
+                seq=seq, mending=MENDING))
         return Row(seq, part, line, merkle.inclusion(seq, size, self._node))
 
     def _checkable(self, seq: int) -> bool:
@@ -219,7 +224,8 @@ class _Gatherer:
             return merkle.leaf(line)
         row = self._database.execute("SELECT hash FROM node WHERE level = ? AND idx = ?", (level, index)).fetchone()
         if row is None:
-            raise EvidenceError(f"tree node {level}/{index} is missing.{MENDING}")
+            raise EvidenceError(worded(
+                "tree node {level}/{index} is missing.\n  {mending}", level=level, index=index, mending=MENDING))
         return bytes(row[0])
 
     def _has(self, table: str) -> bool:

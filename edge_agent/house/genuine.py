@@ -41,7 +41,7 @@ def records(path: Path, origin: str, first_key: bytes, begin: int, told: Genuine
             if head is None:                # nothing says who must have signed it; it says who signs the next
                 payload = jws.take_apart(line).payload
                 if payload.get("seq") != seq or payload.get("log") != origin:
-                    raise EvidenceError("a line in another's place")
+                    raise EvidenceError         # a line in another's place
                 head = Head(origin, seq + 1, jws.line_hash(line), jws.next_key(payload))
                 continue
             record, head = jws.verify_next(line, head)

@@ -178,10 +178,9 @@ def _plain_lines(file: Iterable[bytes], path: Path) -> Iterator[bytes]:
         try:
             jws.take_apart(text)
         except EvidenceError as problem:
-            raise EvidenceError(
-                f"{path}, line {number}: not a record: {problem}.\n"
-                "  Give a file of record lines, or ledger.db."
-            ) from None
+            raise EvidenceError(worded(
+                "{path}, line {number}: not a record: {problem}.\n  Give a file of record lines, or ledger.db.",
+                path=path, number=number, problem=problem)) from None
         yield text
 
 

@@ -6,6 +6,7 @@ import base64
 import binascii
 
 from edge_agent.words.errors import EvidenceError
+from edge_agent.words.language import worded
 
 
 def encode(data: bytes) -> str:
@@ -18,9 +19,9 @@ def decode(text: str) -> bytes:
     try:
         data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError) as problem:
-        raise EvidenceError(f"not base64url: {problem}") from None
+        raise EvidenceError(worded("not base64url: {problem}", problem=problem)) from None
     if encode(data) != text:
-        raise EvidenceError("base64url that is not canonical")
+        raise EvidenceError(worded("base64url that is not canonical"))
     return data
 
 
@@ -29,7 +30,7 @@ def decode_standard(text: str) -> bytes:
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as problem:
-        raise EvidenceError(f"not base64: {problem}") from None
+        raise EvidenceError(worded("not base64: {problem}", problem=problem)) from None
     if base64.b64encode(data).decode() != text:
-        raise EvidenceError("base64 that is not canonical")
+        raise EvidenceError(worded("base64 that is not canonical"))
     return data

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from edge_agent.tools import ed25519
 from edge_agent.tools.base64url import decode_standard
 from edge_agent.words.errors import EvidenceError
+from edge_agent.words.language import worded
 
 ENTRIES, EXPRESS, LOG, STUMP, BLOB, CHECKPOINT = "entries", "express", "log", "stump", "blob", "checkpoint"
 RECEIPT = "receipt"
@@ -128,7 +129,7 @@ def read_login(text: str) -> tuple[str, str]:
     """(user, password) of a credentials file: one line, user:password."""
     user, colon, password = text.strip("\r\n").partition(":")
     if not (user and colon and password) or not (user + password).isprintable():
-        raise EvidenceError("one line of the form user:password is expected")
+        raise EvidenceError(worded("one line of the form user:password is expected"))
     return user, password
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from edge_agent.tools import ed25519, jws, merkle, notes, strict_json
 from edge_agent.tools.base64url import encode
 from edge_agent.words.errors import EvidenceError
+from edge_agent.words.language import worded
 from edge_agent.words.record import Checkpoint, Head
 
 ALARM, OCCUPANCY, CONFIG, BOOT, HEARTBEAT, ANNOUNCES = "alarm", "occupancy", "config", "boot", "heartbeat", "announces"
@@ -78,14 +79,16 @@ def check(exhibit: Exhibit) -> None:
         if row.part != ANNOUNCES:
             jws.verify_next(row.line, head_before(row.seq, lines, exhibit.log_key.name, exhibit.record_0))
         if not merkle.included(merkle.leaf(row.line), row.seq, point.size, row.inclusion, point.root):
-            raise EvidenceError(f"record {row.seq} is not in the tree of {point.size} records under the checkpoint")
+            raise EvidenceError(worded(
+                "record {seq} is not in the tree of {size} records under the checkpoint",
+                seq=row.seq, size=point.size))
 
 
 def head_before(seq: int, lines: Mapping[int, bytes], origin: str, record_0: bytes | None) -> Head:
     """What line `seq` must be, by the line before it."""
     if seq == 0:
         if record_0 is None:
-            raise EvidenceError("the key of record 0 is not known: --key FILE")
+            raise EvidenceError(worded("the key of record 0 is not known: --key FILE"))
         return Head(origin, 0, None, record_0)
     before = lines[seq - 1]
     return Head(origin, seq, jws.line_hash(before), jws.next_key(jws.take_apart(before).payload))

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 
 from edge_agent.words.errors import EvidenceError
+from edge_agent.words.language import worded
 
 Node = Callable[[int, int], bytes]           # (level, index) -> hash of a full node
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -41,14 +42,14 @@ def root(size: int, node: Node) -> bytes:
 def inclusion(index: int, size: int, node: Node) -> list[bytes]:
     """Audit path of line `index` in the tree of `size`, leaf side first."""
     if not 0 <= index < size:
-        raise EvidenceError(f"line {index} is not in a tree of {size}")
+        raise EvidenceError(worded("line {index} is not in a tree of {size}", index=index, size=size))
     return _path(index, 0, size, node)
 
 
 def consistency(old: int, size: int, node: Node) -> list[bytes]:
     """Proof that the tree of `size` begins with the tree of `old`; empty where that needs no proof."""
     if not 0 <= old <= size:
-        raise EvidenceError(f"a tree of {size} cannot begin with one of {old}")
+        raise EvidenceError(worded("a tree of {size} cannot begin with one of {old}", size=size, old=old))
     return [] if old in (0, size) else _sub_proof(old, 0, size, True, node)
 
 
@@ -153,7 +154,9 @@ class Tree:
     def __init__(self, cut: int = 0, left: tuple[bytes, ...] = ()) -> None:
         names = left_of(cut)
         if len(names) != len(left):
-            raise EvidenceError(f"a cut after {cut} lines has {len(names)} subtrees, not {len(left)}")
+            raise EvidenceError(worded(
+                "a cut after {cut} lines has {wanted} subtrees, not {given}",
+                cut=cut, wanted=len(names), given=len(left)))
         self._nodes: dict[tuple[int, int], bytes] = dict(zip(names, left, strict=True))
         self.size = cut
 
@@ -166,7 +169,7 @@ class Tree:
         try:
             return self._nodes[level, index]
         except KeyError:
-            raise EvidenceError(f"tree node {level}/{index} lies before the cut") from None
+            raise EvidenceError(worded("tree node {level}/{index} lies before the cut", level=level, index=index)) from None
 
     def root(self, size: int | None = None) -> bytes:
         return root(self.size if size is None else size, self.node)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from edge_agent.tools import ed25519
 from edge_agent.tools.base64url import decode_standard
 from edge_agent.words.errors import EvidenceError
+from edge_agent.words.language import worded
 from edge_agent.words.record import INTEGER_MAX, Checkpoint
 
 LOG_KEY, COSIGNER_KEY = 0x01, 0x04      # signature types of C2SP signed-note
@@ -68,13 +69,13 @@ def read_vkey(text: str) -> VerifierKey:
     try:
         name, key_id, key_text = text.removesuffix("\n").split("+", 2)
     except ValueError:
-        raise EvidenceError("a verifier key is name+id+base64 on one line") from None
+        raise EvidenceError(worded("a verifier key is name+id+base64 on one line")) from None
     raw = decode_standard(key_text)
     if not _NAME.fullmatch(name) or len(raw) != 1 + ed25519.PUBLIC_BYTES or raw[0] not in (LOG_KEY, COSIGNER_KEY):
-        raise EvidenceError("a verifier key of an unknown form")
+        raise EvidenceError(worded("a verifier key of an unknown form"))
     key = VerifierKey(name, raw[0], raw[1:])
     if key.id.hex() != key_id:
-        raise EvidenceError(f"the verifier key {name} does not match its id {key_id}")
+        raise EvidenceError(worded("the verifier key {name} does not match its id {key_id}", name=name, key_id=key_id))
     return key
 
 
@@ -82,10 +83,10 @@ def read_checkpoint_text(text: str) -> Checkpoint:
     """The checkpoint of the signed text: exactly origin, size, root."""
     lines = text.split("\n")
     if len(lines) != 4 or lines[3] or not _NAME.fullmatch(lines[0]) or not _SIZE.fullmatch(lines[1]):
-        raise EvidenceError("a checkpoint is three lines: origin, size, root")
+        raise EvidenceError(worded("a checkpoint is three lines: origin, size, root"))
     size, root = int(lines[1]), decode_standard(lines[2])
     if size > INTEGER_MAX or len(root) != 32:
-        raise EvidenceError("a checkpoint with an impossible size or root")
+        raise EvidenceError(worded("a checkpoint with an impossible size or root"))
     return Checkpoint(lines[0], size, root)
 
 
@@ -108,12 +109,12 @@ def open_checkpoint(note: bytes, key: VerifierKey) -> Checkpoint:
     text, signatures = _take_apart(note)
     checkpoint = read_checkpoint_text(text)
     if checkpoint.origin != key.name:
-        raise EvidenceError(f"the checkpoint is of {checkpoint.origin}, the key of {key.name}")
+        raise EvidenceError(worded("the checkpoint is of {origin}, the key of {name}", origin=checkpoint.origin, name=key.name))
     found = _of(signatures, key)
     if found is None:
-        raise EvidenceError(f"the checkpoint has no signature of {key.name}")
+        raise EvidenceError(worded("the checkpoint has no signature of {name}", name=key.name))
     if not ed25519.verifies(key.key, text.encode(), found):
-        raise EvidenceError(f"the signature of {key.name} on the checkpoint does not verify")
+        raise EvidenceError(worded("the signature of {name} on the checkpoint does not verify", name=key.name))
     return checkpoint
 
 
@@ -131,12 +132,12 @@ def open_cosigned(note: bytes, centre_key: VerifierKey) -> Receipt:
 def _countersigned(note: bytes, checkpoint: Checkpoint, centre_key: VerifierKey) -> Receipt:
     found = _of(_take_apart(note)[1], centre_key)
     if found is None:
-        raise EvidenceError(f"no cosignature of {centre_key.name}")
+        raise EvidenceError(worded("no cosignature of {name}", name=centre_key.name))
     if len(found) != 8 + ed25519.SIGNATURE_BYTES:
-        raise EvidenceError(f"a cosignature of {centre_key.name} of the wrong length")
+        raise EvidenceError(worded("a cosignature of {name} of the wrong length", name=centre_key.name))
     time_s = int.from_bytes(found[:8], "big")
     if time_s > YEAR_9999_S or not ed25519.verifies(centre_key.key, _cosigned(checkpoint, time_s), found[8:]):
-        raise EvidenceError(f"the cosignature of {centre_key.name} does not verify")
+        raise EvidenceError(worded("the cosignature of {name} does not verify", name=centre_key.name))
     return Receipt(checkpoint, centre_key.name, time_s, _signature_line(centre_key, found).encode())
 
 
@@ -151,14 +152,14 @@ def _signature_line(key: VerifierKey, signature: bytes) -> str:
 def _take_apart(note: bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     """Text and (name, key id, signature) of each signature line."""
     if len(note) > NOTE_MAX:
-        raise EvidenceError(f"a note longer than {NOTE_MAX} bytes")
+        raise EvidenceError(worded("a note longer than {most} bytes", most=NOTE_MAX))
     try:
         whole = note.decode("utf-8")
     except UnicodeDecodeError:
-        raise EvidenceError("a note that is not UTF-8") from None
+        raise EvidenceError(worded("a note that is not UTF-8")) from None
     text, gap, block = whole.partition("\n\n")
     if not gap or not block.endswith("\n"):
-        raise EvidenceError("a note is text, an empty line, signature lines")
+        raise EvidenceError(worded("a note is text, an empty line, signature lines"))
     return text + "\n", list(_signatures(block))
 
 
@@ -166,10 +167,10 @@ def _signatures(block: str) -> Iterator[tuple[str, bytes, bytes]]:
     for line in block[:-1].split("\n"):
         parts = line.split(" ")
         if len(parts) != 3 or parts[0] != "—" or not _NAME.fullmatch(parts[1]):
-            raise EvidenceError("a line in a note that is not a signature line")
+            raise EvidenceError(worded("a line in a note that is not a signature line"))
         raw = decode_standard(parts[2])
         if len(raw) < 5:
-            raise EvidenceError("a signature line without a signature")
+            raise EvidenceError(worded("a signature line without a signature"))
         yield parts[1], raw[:4], raw[4:]
 
 
@@ -177,5 +178,5 @@ def _of(signatures: list[tuple[str, bytes, bytes]], key: VerifierKey) -> bytes |
     """The one signature by `key`; lines of keys we do not know are left alone, as signed notes ask."""
     found = [signature for name, key_id, signature in signatures if name == key.name and key_id == key.id]
     if len(found) > 1:
-        raise EvidenceError(f"{key.name} signed the same note twice")
+        raise EvidenceError(worded("{name} signed the same note twice", name=key.name))
     return found[0] if found else None

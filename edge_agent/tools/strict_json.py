@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from edge_agent.words.errors import EvidenceError
+from edge_agent.words.language import worded
 from edge_agent.words.record import DEPTH_MAX, INTEGER_MAX
 
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -22,14 +23,14 @@ def loads(data: bytes) -> Any:
             data.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=_number,
         )
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as problem:
-        raise EvidenceError(f"not JSON: {problem}") from None
+        raise EvidenceError(worded("not JSON: {problem}", problem=problem)) from None
     return value
 
 
 def load_object(data: bytes) -> dict[str, Any]:
     value = loads(data)
     if not isinstance(value, dict):
-        raise EvidenceError("a JSON object was expected")
+        raise EvidenceError(worded("a JSON object was expected"))
     return value
 
 
@@ -41,27 +42,27 @@ def dumps(value: Any) -> bytes:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise EvidenceError("a JSON object names a key twice")
+        raise EvidenceError(worded("a JSON object names a key twice"))
     return result
 
 
 def _constant(text: str) -> Any:
-    raise EvidenceError(f"{text} is not a JSON number")
+    raise EvidenceError(worded("{text} is not a JSON number", text=text))
 
 
 def _integer(text: str) -> int:
     if len(text) > 17:              # int() of a long digit string is slow; 2^53 has 16 digits and a sign
-        raise EvidenceError("an integer beyond 2^53")
+        raise EvidenceError(worded("an integer beyond 2^53"))
     value = int(text)
     if abs(value) > INTEGER_MAX:
-        raise EvidenceError("an integer beyond 2^53")
+        raise EvidenceError(worded("an integer beyond 2^53"))
     return value
 
 
 def _number(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise EvidenceError("a number too large")
+        raise EvidenceError(worded("a number too large"))
     return value
 
 
@@ -73,4 +74,4 @@ def _refuse_depth(data: bytes) -> None:
     for bracket in _BRACKETS.findall(_STRINGS.sub(b"", data)):
         depth += 1 if bracket in b"[{" else -1
         if depth > DEPTH_MAX:
-            raise EvidenceError(f"JSON nested deeper than {DEPTH_MAX}")
+            raise EvidenceError(worded("JSON nested deeper than {most}", most=DEPTH_MAX))

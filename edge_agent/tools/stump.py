@@ -15,6 +15,7 @@ from typing import Any
 from edge_agent.tools import jws, merkle, notes, strict_json
 from edge_agent.tools.base64url import decode_standard
 from edge_agent.words.errors import EvidenceError
+from edge_agent.words.language import worded
 from edge_agent.words.record import INTEGER_MAX, LINE_MAX, Head
 
 STUMP_MAX = 256 * 1024              # bytes: one line, at most 53 hashes, a note; with room for JSON escapes
@@ -45,26 +46,26 @@ class Stump:
         """What line `size` must be; EvidenceError when the stump's line is not the one before it."""
         payload = jws.take_apart(self.line).payload
         if payload.get("log") != origin or payload.get("seq") != self.size - 1 or type(payload.get("seq")) is not int:
-            raise EvidenceError(f"its line is not line {self.size - 1} of {origin}")
+            raise EvidenceError(worded("its line is not line {seq} of {origin}", seq=self.size - 1, origin=origin))
         return Head(origin, self.size, jws.line_hash(self.line), jws.next_key(payload))
 
 
 def read(data: bytes) -> Stump:
     """The stump of these bytes, not yet verified; EvidenceError for another form."""
     if len(data) > STUMP_MAX:
-        raise EvidenceError("a stump is far shorter than this")
+        raise EvidenceError(worded("a stump is far shorter than this"))
     body = strict_json.load_object(data)
     size, line, left, note = (body.get(name) for name in ("size", "line", "left", "checkpoint"))
     if type(size) is not int or not 1 <= size <= INTEGER_MAX or not isinstance(line, str) or len(line) > LINE_MAX \
             or not isinstance(note, str) or not isinstance(left, list) or not all(isinstance(node, str) for node in left):
-        raise EvidenceError("a stump is size, line, left and checkpoint")
+        raise EvidenceError(worded("a stump is size, line, left and checkpoint"))
     nodes = tuple(decode_standard(node) for node in left)
     if any(len(node) != 32 for node in nodes):
-        raise EvidenceError("a subtree hash of another length than 32 bytes")
+        raise EvidenceError(worded("a subtree hash of another length than 32 bytes"))
     try:
         return Stump(size, line.encode("ascii"), nodes, note.encode())
     except UnicodeEncodeError:
-        raise EvidenceError("a line is ASCII, a note UTF-8") from None
+        raise EvidenceError(worded("a line is ASCII, a note UTF-8")) from None
 
 
 def check(stump: Stump, log_key: notes.VerifierKey, centre_key: notes.VerifierKey | None) -> notes.Receipt | None:
@@ -74,7 +75,7 @@ def check(stump: Stump, log_key: notes.VerifierKey, centre_key: notes.VerifierKe
     receipt = notes.open_receipt(stump.note, log_key, centre_key) if centre_key else None
     point = receipt.checkpoint if receipt else notes.open_checkpoint(stump.note, log_key)
     if point.size != stump.size:
-        raise EvidenceError(f"its checkpoint is of size {point.size}, the cut at {stump.size}")
+        raise EvidenceError(worded("its checkpoint is of size {size}, the cut at {cut}", size=point.size, cut=stump.size))
     if stump.tree().root() != point.root:
-        raise EvidenceError("its line and subtrees do not lead to the root of its checkpoint")
+        raise EvidenceError(worded("its line and subtrees do not lead to the root of its checkpoint"))
     return receipt

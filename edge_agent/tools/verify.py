@@ -13,6 +13,7 @@ from edge_agent.tools.bracket import Brackets
 from edge_agent.tools.merkle import Tree
 from edge_agent.tools.stump import Stump
 from edge_agent.words.errors import EvidenceError
+from edge_agent.words.language import worded
 from edge_agent.words.record import Checkpoint, Head, Record
 
 
@@ -58,7 +59,7 @@ class LogCheck:
         if record.kind == "heartbeat":
             self._check_heartbeat(record.payload)
         if head.next_key in self._announced:
-            self.findings.append(f"record {record.seq}: it announces a key a second time; each key signs once")
+            self.findings.append(worded("record {seq}: it announces a key a second time; each key signs once", seq=record.seq))
         self._announced.add(head.next_key)
         self.tree.add(line)
         self.head = head
@@ -72,7 +73,8 @@ class LogCheck:
         if isinstance(tree, dict):
             size, root = tree.get("size"), tree.get("root")
             if type(size) is not int or not 0 <= size <= self.tree.size or root != encode(self.tree.root(size)):
-                self.findings.append(f"record {self.head.seq}: the heartbeat names a tree that is not this log's")
+                self.findings.append(worded(
+                    "record {seq}: the heartbeat names a tree that is not this log's", seq=self.head.seq))
 
 
 def read_jwk(data: bytes) -> bytes:
@@ -80,10 +82,10 @@ def read_jwk(data: bytes) -> bytes:
     jwk = strict_json.load_object(data)
     x = jwk.get("x")
     if jwk.get("kty") != "OKP" or jwk.get("crv") != "Ed25519" or jwk.get("alg", "Ed25519") != "Ed25519" or not isinstance(x, str):
-        raise EvidenceError("not an Ed25519 public key as JWK (kty OKP, crv Ed25519, x)")
+        raise EvidenceError(worded("not an Ed25519 public key as JWK (kty OKP, crv Ed25519, x)"))
     key = decode(x)
     if len(key) != ed25519.PUBLIC_BYTES or jwk.get("kid", ed25519.thumbprint(key)) != ed25519.thumbprint(key):
-        raise EvidenceError("the JWK's kid is not the thumbprint of its key")
+        raise EvidenceError(worded("the JWK's kid is not the thumbprint of its key"))
     return key
 
 
@@ -91,7 +93,7 @@ def origin_of(line: bytes) -> str:
     """The log a line says it belongs to; the chain then holds every line to it."""
     origin = jws.take_apart(line).payload.get("log")
     if not isinstance(origin, str) or not origin.isprintable():     # it will be shown on a terminal
-        raise EvidenceError("record 0 names no log")
+        raise EvidenceError(worded("record 0 names no log"))
     return origin
 
 
@@ -115,7 +117,7 @@ def verify_log(
         try:
             check = _after(pruned, report, log_key, centre_key)
         except EvidenceError as problem:
-            report.problems.append(f"the stump: {problem}")
+            report.problems.append(worded("the stump: {problem}", problem=problem))
             return report
     for number, line in enumerate(lines, report.cut):
         try:
@@ -124,21 +126,22 @@ def verify_log(
                 check = LogCheck(Head(report.origin, 0, None, first_key), Tree())
             check.take(line)
         except EvidenceError as problem:
-            report.problems.append(f"record {number}: {problem}")
+            report.problems.append(worded("record {number}: {problem}", number=number, problem=problem))
             return report
         report.records += 1
     if check is None:
-        report.problems.append("there is no record")
+        report.problems.append(worded("there is no record"))
         return report
     report.kinds, report.root = check.kinds, check.tree.root()
     report.problems += check.findings
     if checkpoint is not None:
-        report.checkpoint = _check_note("the checkpoint", checkpoint, check, report, log_key, centre_key)
+        report.checkpoint = _check_note(worded("the checkpoint"), checkpoint, check, report, log_key, centre_key)
     for number, receipt in enumerate(receipts):
-        if _check_note(f"receipt {number}", receipt, check, report, log_key, centre_key) and log_key:
-            _check_witnesses(f"receipt {number}", receipt, report, log_key, witness_keys)
+        name = worded("receipt {number}", number=number)
+        if _check_note(name, receipt, check, report, log_key, centre_key) and log_key:
+            _check_witnesses(name, receipt, report, log_key, witness_keys)
     for number, note in enumerate(elsewhere):
-        found = _check_note(f"note {number} from elsewhere", note, check, report, log_key, None)
+        found = _check_note(worded("note {number} from elsewhere", number=number), note, check, report, log_key, None)
         report.checkpoint = found or report.checkpoint
     report.brackets = check.brackets
     report.brackets.know([*report.earlier, *report.receipts])
@@ -151,7 +154,7 @@ def _after(
 ) -> LogCheck:
     """Where the lines after a cut begin: nothing but the stump's checkpoint vouches for what is gone."""
     if log_key is None:
-        raise EvidenceError("the log's verifier key is needed: --log-key FILE")
+        raise EvidenceError(worded("the log's verifier key is needed: --log-key FILE"))
     report.origin = log_key.name
     stump.check(pruned, log_key, centre_key)
     report.cut = pruned.size
@@ -167,7 +170,7 @@ def _check_witnesses(
             try:
                 report.witnessed[key.name] = notes.open_receipt(note, log_key, key)
             except EvidenceError as problem:
-                report.problems.append(f"{name}: {problem}")
+                report.problems.append(worded("{name}: {problem}", name=name, problem=problem))
 
 
 def _check_note(
@@ -177,18 +180,20 @@ def _check_note(
     """The checkpoint of the note when it is of this log; else a problem in the report."""
     try:
         if log_key is None:
-            raise EvidenceError("the log's verifier key is needed: --log-key FILE")
+            raise EvidenceError(worded("the log's verifier key is needed: --log-key FILE"))
         found = notes.open_checkpoint(note, log_key)
         receipt = notes.open_receipt(note, log_key, centre_key) if centre_key is not None else None
         if found.size > check.tree.size:
-            raise EvidenceError(f"it is over {found.size} records, the log has {check.tree.size}: records are missing at the end")
+            raise EvidenceError(worded(
+                "it is over {size} records, the log has {held}: records are missing at the end",
+                size=found.size, held=check.tree.size))
         if found.size < report.cut:
             report.earlier += [receipt] if receipt else []
             return found
         if found.root != check.tree.root(found.size):
-            raise EvidenceError(f"its root is not that of the first {found.size} records")
+            raise EvidenceError(worded("its root is not that of the first {size} records", size=found.size))
     except EvidenceError as problem:
-        report.problems.append(f"{name}: {problem}")
+        report.problems.append(worded("{name}: {problem}", name=name, problem=problem))
         return None
     if receipt is not None:
         report.receipts.append(receipt)

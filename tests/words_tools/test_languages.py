@@ -98,7 +98,7 @@ def test_every_error_a_person_acts_on_can_be_said_in_his_language_and_is_kept_in
     for path in sorted((ROOT / "edge_agent").rglob("*.py")):
         room = str(path.relative_to(ROOT / "edge_agent"))
         if room not in TEXTS.ENGLISH_ERRORS and room.partition("/")[0] not in TEXTS.ENGLISH_ERRORS:
-            found += [f"edge_agent/{room}, line {line}: {text}" for line, text in TEXTS.plain_errors(path.read_text())]
+            found += [f"edge_agent/{room}, line {line}: {text}" for line, text in TEXTS.plain_errors(path.read_text(), room)]
     assert not found, "\n".join(found) + '\n  write worded("... {name} ...", name=name), then' + TYPE_THIS
 
 

@@ -58,6 +58,35 @@ def test_a_log_is_verified_in_lithuanian_and_its_json_is_english(capsys: pytest.
     assert json.loads(capsys.readouterr().out)["logs"][0]["record"]["text"].startswith("signed ")
 
 
+def test_what_verify_refuses_is_told_in_lithuanian_and_kept_in_english(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page said REFUSED in Lithuanian, and of what in English."""
+    lines = (VECTORS / "log.ndjson").read_bytes().splitlines(keepends=True)
+    (tmp_path / "log").write_bytes(lines[0] + lines[2])
+    (tmp_path / "short").write_bytes(b"".join(lines[:2])[:-1])
+    files = {"key": "portal.jwk", "log-key": "portal.vkey", "checkpoint": "checkpoint.txt"}
+    given = [word for option, name in files.items() for word in (f"--{option}", str(VECTORS / name))]
+    for log, told, kept in (
+        ("log", "ATMESTA įrašas 1: pasirašyta kitu raktu, nei skelbia ankstesnis įrašas",
+         "record 1: signed with another key than the record before it announced"),
+        ("short", "ATMESTA kontrolinis taškas: jis apima įrašų 4, o žurnale jų 2: pabaigoje trūksta įrašų",
+         "the checkpoint: it is over 4 records, the log has 2: records are missing at the end"),
+    ):
+        asked = ["--language", "lt", "verify", "--log", str(tmp_path / log), *given]
+        assert main(asked) == 6 and told in capsys.readouterr().out
+        assert main([*asked, "--json"]) == 6 and kept in json.loads(capsys.readouterr().out)["logs"][0]["problems"]
+
+
+def test_what_an_exhibit_is_refused_for_is_told_in_lithuanian(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key = tmp_path / "portal.vkey"
+    key.write_text((VECTORS / "portal.vkey").read_text().replace("+", "+0", 1))
+    asked = ["--language", "lt", "alarms", "export", "A-1", "--exhibit", str(tmp_path / "x.html"),
+             "--ledger", str(VECTORS / "log.ndjson"), "--log-key", str(key)]
+    assert main(asked) == 6 and f"{key}: tikrinimo raktas" in capsys.readouterr().err
+    assert main([*asked, "--json"]) == 6 and "does not match its id" in json.loads(capsys.readouterr().out)["error"]
+
+
 def test_a_sweep_keeps_its_columns() -> None:
     row = sweeping.Row(4.0, 3, 2, 1, 1, 1, 0, 0, 21)
     english = sweeping.table("focus_threshold", [row])
