@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import LinkError, SettingsError
-from edge_agent.words.language import tr, worded
+from edge_agent.words.language import said_by, shown, tr, worded
 
 if TYPE_CHECKING:
     from edge_agent.house.probing import Found
@@ -74,7 +74,7 @@ async def _look(chosen: argparse.Namespace) -> tuple[list[Found], list[str]]:
         try:
             heard = await probing.listen(link, RealClock())
         except LinkError as problem:
-            troubles.append(str(problem))
+            troubles.append(said_by(problem))
             if link.kind == "serial":
                 raise
             continue
@@ -94,7 +94,7 @@ async def _look(chosen: argparse.Namespace) -> tuple[list[Found], list[str]]:
         try:
             found += [one async for one in probing.units(link, _units(chosen.units), RealClock(), _progress(chosen))]
         except LinkError as problem:
-            troubles.append(str(problem))
+            troubles.append(said_by(problem))
         if found:
             break                                   # the first settings at which something answers
     return found, troubles
@@ -129,7 +129,7 @@ async def _watch(chosen: argparse.Namespace) -> int:
                           for name, m in meanings.items()}, indent=1))
     else:
         for name, m in meanings.items():
-            print(f"  {name}: {m.means or tr('not sure')}.  {m.evidence}")
+            print(f"  {name}: {m.means or tr('not sure')}.  {shown(m.evidence)}")
     sure = {m.means for m in meanings.values() if m.means}
     if len(sure) == 1:
         _say(chosen, tr('if a check source at the panel agrees, write in the lane:  count_means = "{means}"', means=sure.pop()))
@@ -143,13 +143,13 @@ def _tell(chosen: argparse.Namespace, found: list[Found], troubles: list[str]) -
         print(json.dumps({"found": [_plain(one) for one in found], "troubles": troubles}, indent=1))
         return 0 if found else LinkError.exit_code
     for one in found:
-        print(f"{_name(one.link)}: {one.driver or tr('something')}: {one.evidence}")
+        print(f"{_name(one.link)}: {one.driver or tr('something')}: {shown(one.evidence)}")
         if one.driver:
             print(tr('  in the lane: driver = "{driver}"; [lane.link] {keys}', driver=one.driver, keys=_keys(one.link)))
         elif one.link.unit:
             print(tr("  [lane.link] {keys}; its register map: docs/instruments.md", keys=_keys(one.link)))
     for trouble in troubles if not found else []:
-        print(f"edge-agent: {trouble}", file=sys.stderr)
+        print(f"edge-agent: {shown(trouble)}", file=sys.stderr)
     if not found and not troubles:
         print(tr("edge-agent: nothing heard, nobody answers.\n"
                  "  Power, cable, address; A and B swapped; another --parity or --units"), file=sys.stderr)

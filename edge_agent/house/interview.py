@@ -15,7 +15,7 @@ from edge_agent.tools import answer_checks as checks
 from edge_agent.tools.answers import LaneAnswers
 from edge_agent.tools.notes import read_vkey
 from edge_agent.words.errors import EdgeAgentError, SettingsError
-from edge_agent.words.language import mark, tr, worded
+from edge_agent.words.language import joined, mark, shown, tr, worded
 from edge_agent.words.register_map import MEANINGS, UNKNOWN
 from edge_agent.words.settings import KINDS, LaneSettings, PortalSettings
 
@@ -108,12 +108,12 @@ class Interview:
         self._free(place, 0)
         found, troubles = self.machine.search(place)
         for one in found:
-            unit = f" unit {one.link.unit}" if one.link.unit else ""
+            unit = tr(" unit {unit}", unit=one.link.unit) if one.link.unit else ""
             taken = self._wires.get((place, one.link.unit))
-            self.asker.say(f"  {one.link.kind} {place}{unit}: {one.driver or 'something answers'}: {one.evidence}"
-                           + (f" (lane {taken})" if taken else ""))
+            self.asker.say(f"  {one.link.kind} {place}{unit}: {one.driver or tr('something answers')}: {shown(one.evidence)}"
+                           + (tr(" (lane {taken})", taken=taken) if taken else ""))
         if not found:
-            why = "".join(f"\n  {trouble}" for trouble in dict.fromkeys(troubles))
+            why = joined("\n  ", ("", *dict.fromkeys(troubles)))
             raise SettingsError(worded(
                 "{place}: nothing was heard and nobody answers.{why}\n  Power, cable, address?  Does an alarm station hold its"
                 " only connection: take it off for now.\n  Try: edge-agent probe {place}", place=place, why=why))

@@ -23,7 +23,7 @@ from edge_agent.words.clock import Clock
 from edge_agent.words.dialect import Outcome
 from edge_agent.words.driver import Driver, Poll, listens
 from edge_agent.words.errors import LinkError
-from edge_agent.words.language import worded
+from edge_agent.words.language import Worded, joined, mark, worded
 from edge_agent.words.reading import Unreadable
 from edge_agent.words.settings import LinkSettings, Profile
 
@@ -33,7 +33,7 @@ SILENCES = 2                # one to each of two tables, then nobody is there: s
                             # is lost to noise now and then, two running seldom (estimate)
 SLOW_S = 1.5                # patience with a unit that was late: the slowest Modbus masters wait 1 s by default (estimate)
 NOBODY_BEHIND = (b"\x0a", b"\x0b")     # gateway: no path, no response of the target (Modbus Application Protocol V1.1b3, 7)
-SAID = {Outcome.ANSWER: "answers", Outcome.REFUSED: "refuses"}
+SAID = {Outcome.ANSWER: mark("answers {table} 0"), Outcome.REFUSED: mark("refuses {table} 0")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Found:
 
     driver: str             # "" where only an address answers
     link: LinkSettings
-    evidence: str
+    evidence: str           # worded
 
 
 async def listen(link: LinkSettings, clock: Clock, seconds: float = LISTEN_S) -> Found | None:
@@ -62,10 +62,11 @@ async def listen(link: LinkSettings, clock: Clock, seconds: float = LISTEN_S) ->
                 records[name] += sum(bool(_is_record(driver, reading)) for reading in decoder.feed(chunk))
     best = max(records, key=records.__getitem__, default="")
     if best and records[best]:
-        return Found(best, link, f"{records[best]} records in {seconds:.0f} s, the first bytes {heard[:32]!r}")
+        return Found(best, link, worded("{n} records in {seconds:.0f} s, the first bytes {first!r}",
+                                        n=records[best], seconds=seconds, first=heard[:32]))
     if any(not isinstance(said, str) for said in nmea.Sentences().feed(heard)):
-        return Found("", link, "a GPS receiver (NMEA 0183): no lane, it belongs into [gps] (docs/instruments.md)")
-    return Found("", link, f"speaks, but no family we know: {heard[:48]!r}") if heard else None
+        return Found("", link, worded("a GPS receiver (NMEA 0183): no lane, it belongs into [gps] (docs/instruments.md)"))
+    return Found("", link, worded("speaks, but no family we know: {first!r}", first=heard[:48])) if heard else None
 
 
 async def units(
@@ -80,7 +81,8 @@ async def units(
             one = replace(one, answer_s=SLOW_S)
             heard = await _at(one, 3 * SLOW_S + ANSWERS_S, clock)
         if told := _said(heard):
-            yield Found("", one, ", ".join(sorted(told)) + ("; slowly" if one.answer_s == SLOW_S else ""))
+            evidence = joined(", ", sorted(told))
+            yield Found("", one, worded("{evidence}; slowly", evidence=evidence) if one.answer_s == SLOW_S else evidence)
 
 
 async def _at(link: LinkSettings, seconds: float, clock: Clock) -> list[Exchange]:
@@ -96,9 +98,9 @@ async def _at(link: LinkSettings, seconds: float, clock: Clock) -> list[Exchange
     return [exchange for _, exchange in await _stamped(Links(clock), link, questions, seconds, clock, enough=enough)]
 
 
-def _said(heard: Iterable[Exchange]) -> set[str]:
+def _said(heard: Iterable[Exchange]) -> set[Worded]:
     """What a unit itself answered; a gateway's no for a unit that is not there is none of it."""
-    return {f"{SAID[e.outcome]} {modbus.table(e.question)} 0" for e in heard
+    return {worded(SAID[e.outcome], table=modbus.table(e.question)) for e in heard
             if e.outcome in SAID and not (e.outcome is Outcome.REFUSED and e.answer[2:3] in NOBODY_BEHIND)}
 
 
@@ -115,7 +117,8 @@ async def asked(link: LinkSettings, addresses: Iterable[int], clock: Clock) -> A
             heard = [exchange for _, exchange in await _stamped(links, one, polls, ANSWERS_S, clock, driver)]
             told = [exchange.answer for exchange in heard if exchange.outcome is Outcome.ANSWER]
             if told:
-                yield Found(name, one, f"{len(told)} answers in {ANSWERS_S:g} s, the longest {max(told, key=len)[:48]!r}")
+                yield Found(name, one, worded("{n} answers in {seconds:g} s, the longest {longest!r}",
+                                              n=len(told), seconds=ANSWERS_S, longest=max(told, key=len)[:48]))
 
 
 async def watch(driver: Driver, profile: Profile, link: LinkSettings, seconds: float, clock: Clock) -> dict[str, Meaning]:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_agent.words.errors import EdgeAgentError, NotRunning
-from edge_agent.words.language import Worded, knows, worded
+from edge_agent.words.language import Worded, knows, said_by, worded
 
 
 def refused(problem: EdgeAgentError) -> dict[str, Any]:
     """An error as an answer: English, and what it is made of, so that who asked can say it in another language."""
-    said = problem.args[0] if len(problem.args) == 1 else ""
+    said = said_by(problem)
     made_of = {"worded": _plain(said)} if isinstance(said, Worded) else {}
     return {"ok": False, "error": str(problem), "exit": problem.exit_code, **made_of}
 
@@ -33,7 +33,7 @@ def read(line: bytes) -> dict[str, Any]:
 def _plain(said: Worded) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in said.values.items():
-        inner = value.args[0] if isinstance(value, BaseException) and len(value.args) == 1 else value
+        inner = said_by(value) if isinstance(value, BaseException) else value
         values[name] = _plain(inner) if isinstance(inner, Worded) else inner if isinstance(inner, int | float) else str(value)
     return {"text": said.text, "about": said.about, "values": values}
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean, median, pvariance
 
+from edge_agent.words.language import worded
+
 RISES = 60                  # renewals in a row: a source that comes near makes counts rise too, for seconds and with chance in it
 CHANGES_LEAST = 20          # renewals below which nothing is said: of 20 chance counts none rises every time (1 in 20!)
 SMOOTH = 0.4                # variance over mean of 20 chance counts is below this in 1 of 100 (chi-square, 19 degrees)
@@ -56,15 +58,18 @@ def of(series: Sequence[tuple[float, float]]) -> Meaning:
     """From (seconds, value) of one register, asked much oftener than it is renewed."""
     changed = [now for before, now in pairwise(series) if now[1] != before[1]]
     if len(changed) < CHANGES_LEAST:
-        return Meaning("", f"{len(changed)} changes in {_lasted(series):.0f} s: too few to tell; watch longer", 0.0, 0.0)
+        return Meaning("", worded("{n} changes in {seconds:.0f} s: too few to tell; watch longer",
+                                  n=len(changed), seconds=_lasted(series)), 0.0, 0.0)
     values = [value for _, value in changed]
     renewed_s = median(later[0] - sooner[0] for sooner, later in pairwise(changed))
     if all(later >= sooner for sooner, later in pairwise(values)):
         grown, lasted_s = values[-1] - values[0], changed[-1][0] - changed[0][0]
         rate = grown / lasted_s
         if rate > MOST_CPS:
-            return Meaning("", f"grows by {rate:.3g} a second: no detector counts so much; is word_order right?", renewed_s, 0.0)
-        seen = f"grew from {values[0]:.0f} to {values[-1]:.0f} and never fell: {rate:.1f} counts/s"
+            return Meaning("", worded(
+                "grows by {rate:.3g} a second: no detector counts so much; is word_order right?", rate=rate), renewed_s, 0.0)
+        seen = worded("grew from {first:.0f} to {last:.0f} and never fell: {rate:.1f} counts/s",
+                      first=values[0], last=values[-1], rate=rate)
         return Meaning("cumulative", seen, renewed_s, rate)
     return _scattering(values, renewed_s)
 
@@ -72,14 +77,18 @@ def of(series: Sequence[tuple[float, float]]) -> Meaning:
 def _scattering(values: list[float], renewed_s: float) -> Meaning:
     mean, follows = fmean(values), _follows(values)
     ratio = pvariance(values) / mean if mean > 0 else 0.0
-    seen = f"mean {mean:.1f}, variance/mean {ratio:.2f}, neighbours {follows:+.2f} alike, renewed every {renewed_s:.2f} s"
+    seen = worded("mean {mean:.1f}, variance/mean {ratio:.2f}, neighbours {follows:+.2f} alike, renewed every {seconds:.2f} s",
+                  mean=mean, ratio=ratio, follows=follows, seconds=renewed_s)
     if mean / renewed_s > MOST_CPS:
-        return Meaning("", f"{seen}: no detector counts so much; is word_order right, and the address?", renewed_s, 0.0)
+        return Meaning("", worded(
+            "{seen}: no detector counts so much; is word_order right, and the address?", seen=seen), renewed_s, 0.0)
     if mean < LEAST_MEAN:
-        return Meaning("", f"{seen}: too few counts to tell; put a check source near it", renewed_s, 0.0)
+        return Meaning("", worded("{seen}: too few counts to tell; put a check source near it", seen=seen), renewed_s, 0.0)
     if ratio < SMOOTH or follows > FOLLOWS:
-        return Meaning("per-second", f"{seen}: smoother than chance, so a rate the instrument averages", renewed_s, mean)
-    return Meaning("interval", f"{seen}: scatters like chance, so counts of {renewed_s:.2f} s", renewed_s, mean / renewed_s)
+        told = worded("{seen}: smoother than chance, so a rate the instrument averages", seen=seen)
+        return Meaning("per-second", told, renewed_s, mean)
+    told = worded("{seen}: scatters like chance, so counts of {seconds:.2f} s", seen=seen, seconds=renewed_s)
+    return Meaning("interval", told, renewed_s, mean / renewed_s)
 
 
 def _follows(values: list[float]) -> float:

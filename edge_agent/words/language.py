@@ -11,7 +11,7 @@ Numbers, units, names of panels, records, logs and --json stay as they are.  The
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -103,10 +103,21 @@ def worded(text: str, /, *, about: str = "", **values: object) -> Worded:
     return made
 
 
+def joined(between: str, parts: Iterable[str]) -> Worded:
+    """The parts in a row, each still to be shown."""
+    named = {f"part{n}": part for n, part in enumerate(parts)}
+    return worded(between.join(f"{{{name}}}" for name in named), **named)
+
+
+def said_by(problem: BaseException) -> str:
+    """What an error says, as it was worded."""
+    only = problem.args[0] if len(problem.args) == 1 else None
+    return only if isinstance(only, Worded) else str(problem)
+
+
 def shown(said: object) -> str:
     """What was worded, or an error that holds it, in the language spoken; anything else as it is."""
-    if isinstance(said, BaseException) and len(said.args) == 1:
-        said = said.args[0]
+    said = said_by(said) if isinstance(said, BaseException) else said
     return tr(said.text, about=said.about, **said.values) if isinstance(said, Worded) else str(said)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 from collections.abc import Iterator
@@ -9,16 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.commands import COMMANDS, DAEMONS, acting, main
+from edge_agent.commands import COMMANDS, DAEMONS, acting, main, probe
 from edge_agent.commands.console import Console
 from edge_agent.hands.asking import Core
-from edge_agent.house import source_checking
+from edge_agent.house import probing, source_checking
 from edge_agent.paths import sweeping
-from edge_agent.tools import answer_checks, peer_words, po_file, toml_settings
+from edge_agent.tools import answer_checks, meaning, peer_words, po_file, toml_settings
 from edge_agent.words import language
+from edge_agent.words.dialect import Outcome
 from edge_agent.words.errors import EdgeAgentError, NotRunning, SettingsError
 from edge_agent.words.language import tr
-from edge_agent.words.settings import LampSettings, Settings
+from edge_agent.words.settings import LampSettings, LinkSettings, Settings
 from tests.evidence.test_schemas import CONFIGURATION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,6 +87,27 @@ def test_what_an_exhibit_is_refused_for_is_told_in_lithuanian(tmp_path: Path, ca
              "--ledger", str(VECTORS / "log.ndjson"), "--log-key", str(key)]
     assert main(asked) == 6 and f"{key}: tikrinimo raktas" in capsys.readouterr().err
     assert main([*asked, "--json"]) == 6 and "does not match its id" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_what_probe_found_is_told_in_lithuanian_and_its_json_is_english(capsys: pytest.CaptureFixture[str]) -> None:
+    """The lines around it were Lithuanian, what was heard English."""
+    lithuanian()
+    said = [language.worded(probing.SAID[Outcome.ANSWER], table=table) for table in ("holding", "input")]
+    slowly = language.worded("{evidence}; slowly", evidence=language.joined(", ", said))
+    found = [probing.Found("", LinkSettings("modbus-tcp", host="192.168.2.7", port=502, unit=3), slowly)]
+    assert probe._tell(argparse.Namespace(json=False), found, []) == 0
+    assert "192.168.2.7:502 adresas 3: kažkas: atsako holding 0, atsako input 0; lėtai" in capsys.readouterr().out
+    probe._tell(argparse.Namespace(json=True), found, [])
+    assert json.loads(capsys.readouterr().out)["found"][0]["evidence"] == "answers holding 0, answers input 0; slowly"
+
+
+def test_what_counts_seem_to_mean_is_told_in_lithuanian_and_kept_in_english() -> None:
+    lithuanian()
+    found = meaning.of([(at / 10, 7 * (at // 10)) for at in range(300)])
+    assert found.evidence == "grew from 7 to 203 and never fell: 7.0 counts/s"
+    assert language.shown(found.evidence) == "išaugo nuo 7 iki 203 ir nė karto nesumažėjo: 7.0 imp./s"
+    few = language.shown(meaning.of([(at / 10, at // 10 % 4 + 1) for at in range(300)]).evidence)
+    assert few.startswith("vidurkis 2.5, dispersija/vidurkis 0.49") and few.endswith("padėkite šalia kontrolinį šaltinį")
 
 
 def test_a_sweep_keeps_its_columns() -> None:
