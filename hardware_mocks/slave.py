@@ -42,7 +42,7 @@ class Instrument:
             self.held[table, address + offset] = word & 0xFFFF
 
     def answer(self, pdu: bytes) -> bytes:
-        """The answer PDU to a question PDU."""
+        """The answer PDU to a question PDU; b"" for none."""
         function = pdu[0] if pdu else 0
         if function == 5:
             return self._set(pdu)
@@ -95,7 +95,10 @@ class Slave:
         manners.asked += 1
         late = manners.late_every and manners.asked % manners.late_every == 0
         instrument.catch_up()
-        answer = self._close(head, unit, instrument.answer(pdu))
+        said = instrument.answer(pdu)
+        if not said:
+            return
+        answer = self._close(head, unit, said)
         manners.busy_until_s = max(now_s, manners.busy_until_s) + (manners.late_s if late else manners.answers_s)
         yield manners.busy_until_s, self._spoil(answer, manners)
 

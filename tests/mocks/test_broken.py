@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import itertools
 import random
 
 import numpy as np
 import pytest
 
-from hardware_mocks import broken, broken_box, broken_bus, broken_door
+from hardware_mocks import broken, broken_box, broken_bus, broken_contacts, broken_door, modbus_io
 from hardware_mocks.signals import Sent
 from hardware_mocks.slave import Instrument, Slave, crc
 
@@ -53,6 +55,38 @@ def test_a_broken_bus_spoils_answers(name: str, seed: int) -> None:
         for _, answer in bus.answers(found[0], float(n)) if found and found[0] else ():
             good += crc(answer[:-2]) == answer[-2:]
     assert good < 200 if name == "no_termination" else good == 0
+
+
+@functools.cache
+def _contacts() -> list[tuple[float, tuple[int, ...]]]:
+    """Of a whole module each 3 s of 25 minutes of traffic."""
+    whole, steps = modbus_io.instrument(broken.scene(1.0, 3), 3, loop=False)
+    return [(at_s, tuple(whole.held["discrete", i] for i in range(6)))
+            for at_s in itertools.takewhile(lambda at_s: at_s < 1500.0, steps) if at_s % 3.0 < 0.1]
+
+
+def _answers(fault: broken_contacts.Fault) -> list[bytes]:
+    """Of a module that is asked for its inputs, and whose coils are set and read."""
+    whole, _ = modbus_io.instrument(broken.scene(1.0, 3), 3, loop=False)
+    now_s = [0.0]
+    module = broken_contacts.BrokenModule(whole, fault, lambda: now_s[0])
+    slave, out = Slave({1: module}, "tcp", random.Random(0)), []
+    for now_s[0], bits in _contacts():
+        whole.hold("discrete", 0, *bits)
+        sets = [bytes((5, 0, coil, 255 * (round(now_s[0] / 3.0) % 2), 0)) for coil in range(4)]
+        for pdu in (bytes((2, 0, 0, 0, 6)), *sets, bytes((1, 0, 0, 0, 4))):
+            frame = bytes((0, 0, 0, 0, 0, len(pdu) + 1, 1)) + pdu
+            out.append(b"".join(data for _, data in slave.answers(frame, now_s[0])))
+    return out
+
+
+@pytest.mark.parametrize("name", broken_contacts.FAULTS)
+def test_a_broken_contact_shows_at_the_module_from_its_moment(name: str) -> None:
+    whole = _answers(broken_contacts.Fault("nothing"))
+    bad = [_answers(broken_contacts.FAULTS[name](random.Random(seed), FROM_S)) for seed in (1, 2, 1)]
+    first = 6 * round(FROM_S / 3.0 - 2)
+    assert all(one[:first] == whole[:first] for one in bad) and bad[0] == bad[2]
+    assert any(one != whole for one in bad) or name == "contact_cut"      # of a contact that is open anyway
 
 
 @pytest.mark.parametrize("kind", broken_door.KINDS)
