@@ -83,7 +83,7 @@ class Judged:
     def found(self, before: Sequence[Minute] = ()) -> list[tuple[str, str]]:
         """(class, verdict), the likeliest first."""
         faults = dict(self.lane.portal.faults.details)
-        faults |= {"tamper": "a door is open"} if self.lane.portal.tamper_open else {}
+        faults |= {"tamper": "a door is open"} if self.lane.portal.door.open else {}
         faults |= history_signs.signs([*before, *self.kept], str)
         return [(one.id, one.verdict) for one in diagnose(faults, GUIDE)]
 

@@ -47,18 +47,20 @@ class Fault:
 
 
 class BrokenModule(Instrument):
-    """An I/O module whose inputs and answers pass through a fault."""
+    """An I/O module whose inputs and answers pass through a fault.  `shown`: it has answered otherwise than a whole one would."""
 
     def __init__(self, whole: Instrument, fault: Fault, clock: Callable[[], float]) -> None:
         super().__init__(held=dict(whole.held), manners=whole.manners, catch_up=whole.catch_up)
-        self._whole, self._fault, self._clock = whole, fault, clock
+        self._whole, self._fault, self._clock, self.shown = whole, fault, clock, False
 
     def answer(self, pdu: bytes) -> bytes:
         """b"" when it says nothing."""
         at_s = self._clock()
         bits = tuple(self._whole.held["discrete", i] for i in range(len(NAMES)))
         self.hold("discrete", 0, *self._fault.wires(at_s, bits))
-        return self._fault.speech(at_s, self, pdu) or b""
+        said = self._fault.speech(at_s, self, pdu) or b""
+        self.shown |= said != self._whole.answer(pdu)
+        return said
 
 
 def _with(bits: Bits, at: int, value: int) -> Bits:

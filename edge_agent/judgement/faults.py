@@ -32,6 +32,7 @@ class _Open:
     returns: int         # times it was told as over and came back: what it has to be well for grows with it
     back: int            # times it came back at all
     retold: int = 0
+    fades_ns: int = FADES_NS
     well_ns: int | None = None      # well since then, not yet long enough; None: it holds
     well: str = ""                  # why it is well
 
@@ -55,7 +56,7 @@ class _Open:
 
     def over(self, at_ns: int) -> bool:
         if self.fades:
-            return at_ns - self.last_ns > max(FADES_NS, self.patience_ns)
+            return at_ns - self.last_ns > max(self.fades_ns, self.patience_ns)
         return self.well_ns is not None and at_ns - self.well_ns >= self.patience_ns
 
     def shown(self) -> str:
@@ -89,7 +90,8 @@ class FaultBook:
     past: dict[str, _Past] = field(default_factory=dict)            # those that may come back
 
     def begin(
-        self, at_ns: int, condition: str, detail: str, *, fades: bool = False, numbers: dict[str, float] | None = None
+        self, at_ns: int, condition: str, detail: str, *, fades: bool = False, numbers: dict[str, float] | None = None,
+        fades_ns: int = FADES_NS,
     ) -> list[Fault]:
         """The condition holds; a Fault where it did not before, or now for another reason."""
         entry = self.open.get(condition)
@@ -101,7 +103,8 @@ class FaultBook:
         past = self.past.pop(condition, None)
         came_back = past is not None and at_ns - past.ended_ns <= PAST_NS
         returns, back = (past.returns + 1, past.back + 1) if past is not None and came_back else (0, 0)
-        self.open[condition] = _Open(at_ns, at_ns, 1, fades, detail, detail, at_ns, returns, back)
+        self.open[condition] = _Open(at_ns, at_ns, 1, fades, detail, detail, at_ns, returns, back,
+                                     fades_ns=fades_ns)
         return [Fault(at_ns, self.lane, condition, True, detail, numbers or {})]
 
     def end(self, at_ns: int, condition: str, detail: str = "", *, at_once: bool = False) -> list[Fault]:

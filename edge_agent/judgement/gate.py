@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from edge_agent.judgement.beams import Beams
 from edge_agent.words.reading import Condition, Health, Inputs, OccupancyEnd, Reading, Sample, Speed
 from edge_agent.words.settings import OccupancySettings
 
 SILENT_NS = 3 * 10**9       # modules are asked several times a second; a vehicle at 8 km/h is 7 m further by then
 SLOWEST_MPS = 0.3           # 1 km/h: how long a vehicle may take from one beam to the other
 BETWEEN_MAX_S = 15.0        # the same where the beams stand far apart
-ODD = 3                     # vehicles in a row that broke one beam of two: that is no animal
 
 
 @dataclass(slots=True)
@@ -51,7 +51,9 @@ class Gate:
         self._broken_ns: dict[str, int] = {}        # of the passage under way: when each beam was first broken
         self._clear_ns = 0                          # since when nothing is broken
         self._speed: Speed | None = None            # for the portal, once the passage is open there
-        self._odd, self._odd_told = 0, False
+        self._dark_ns: dict[str, int] = {}          # and for how long it was
+        self._beams = Beams(settings.inputs, self._pair)
+        self._reverse: bool | None = None           # of the passage under way, once both beams were broken
         self.counter = 0
         self.occupied = False
 
@@ -64,6 +66,7 @@ class Gate:
         states = {name: on for name, on in inputs.states if name in self._inputs}
         if not states:
             return
+        before_ns = max((self._heard_ns.get(name, inputs.at_ns) for name in states), default=inputs.at_ns)
         self._heard_ns |= dict.fromkeys(states, inputs.at_ns)
         if not self._known and self._quiet_ns(inputs.at_ns) <= SILENT_NS:
             self._known = True
@@ -72,6 +75,10 @@ class Gate:
             edge_ns = self._inputs[name].take(inputs.at_ns, on)
             if edge_ns is not None:
                 self._edge(name, edge_ns, self._inputs[name].on)
+        for name in states:
+            if name in self._broken_ns and self._inputs[name].on:
+                self._dark_ns[name] = self._dark_ns.get(name, 0) + inputs.at_ns - before_ns
+        yield from self._beams.time(inputs.at_ns, before_ns, states)
         yield from self._end(inputs.at_ns)
 
     def _quiet_ns(self, at_ns: int) -> int:
@@ -86,6 +93,8 @@ class Gate:
         if self._known and self._quiet_ns(at_ns) > SILENT_NS:
             self._known, self.occupied = False, False
             self._broken_ns.clear()
+            self._dark_ns.clear()
+            self._beams.silent()
             self._inputs = self._anew()
             why = (f"{self._settings.module} is silent, nothing tells of vehicles; judged in continuous mode until it answers, "
                    "where only a rise by a quarter is seen")
@@ -114,7 +123,7 @@ class Gate:
         self._broken_ns.setdefault(name, at_ns)
         self.occupied = True
         if first:
-            self._speed = None
+            self._speed, self._reverse = None, None
         elif self._pair and self._speed is None and len(self._broken_ns) == 2:
             self._measure()
 
@@ -122,7 +131,8 @@ class Gate:
         """Speed and direction from the moments both beams were first broken."""
         front, rear = (self._broken_ns[name] for name in self._settings.inputs)
         if front != rear:               # both in one asking: faster than can be told
-            self._speed = Speed(max(front, rear), self._settings.spacing_m / (abs(rear - front) / 1e9), rear < front)
+            self._reverse = rear < front
+            self._speed = Speed(max(front, rear), self._settings.spacing_m / (abs(rear - front) / 1e9), self._reverse)
 
     def _end(self, at_ns: int) -> Iterator[Reading]:
         if not self.occupied or any(each.on for each in self._inputs.values()):
@@ -131,20 +141,10 @@ class Gate:
         wait_s = min(BETWEEN_MAX_S, self._settings.spacing_m / SLOWEST_MPS) if alone else 0.0     # it may be between the two
         if at_ns - self._clear_ns < max(wait_s, self._settings.hold_s) * 1e9:
             return
-        yield from self._count_odd(at_ns, alone)
-        self.occupied, self._speed = False, None
+        dark_ns = {name: self._dark_ns.get(name, 0) for name in self._broken_ns}
+        yield from self._beams.passed(at_ns, dark_ns, self._reverse)
+        self.occupied, self._speed, self._reverse = False, None, None
         self._broken_ns.clear()
+        self._dark_ns.clear()
         self.counter += 1
         yield OccupancyEnd(at_ns, self.counter)
-
-    def _count_odd(self, at_ns: int, alone: bool) -> Iterator[Reading]:
-        """A beam of a pair that vehicles no longer break."""
-        self._odd = self._odd + 1 if alone else 0
-        missing = next((name for name in self._settings.inputs if name not in self._broken_ns), "")
-        if alone and self._odd >= ODD and not self._odd_told:
-            self._odd_told = True
-            why = f"the last {ODD} vehicles did not break {missing}: misaligned, or its wire; no speed is measured"
-            yield Health(at_ns, Condition.BEAM, True, why)
-        elif not alone and self._odd_told:
-            self._odd_told = False
-            yield Health(at_ns, Condition.BEAM, False, "both beams were broken again")

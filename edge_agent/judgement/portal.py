@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from edge_agent.judgement.agreement import Agreement
 from edge_agent.judgement.alarm_book import AlarmBook
 from edge_agent.judgement.cadence import Cadence
+from edge_agent.judgement.door import Door
 from edge_agent.judgement.dose import Dose
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.judgement.health import Health as StateOfHealth
@@ -19,7 +20,7 @@ from edge_agent.judgement.speeds import Speeds, usable
 from edge_agent.judgement.tally import Tally
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.occupancy import TABLE, Input, Move, State
-from edge_agent.words.event import Event, Judgement, Tamper
+from edge_agent.words.event import Event, Judgement
 from edge_agent.words.reading import (
     Condition,
     DoseRate,
@@ -58,7 +59,7 @@ class Portal:
         self.state = State.UNKNOWN
         self.passage: Passage | None = None
         self.cadence = Cadence(profile)
-        self.tamper_open: bool | None = None
+        self.door = Door(lane.name, self.faults)
         self.setup: dict[str, tuple[str, ...]] = {}
         self.last_counts: dict[Radiation, Sample | VacantRate] = {}
         self._new_id = new_id
@@ -269,9 +270,7 @@ class Portal:
 
     def _health(self, health: Health) -> Iterator[Event]:
         if health.condition is Condition.TAMPER:
-            if self.tamper_open is not health.present:
-                self.tamper_open = health.present
-                yield Tamper(health.at_ns, self.lane.name, health.present)
+            yield from self.door.take(health)
             return
         name = f"{health.part}-{health.condition.value}" if health.part else health.condition.value
         if health.condition is Condition.OCCUPANCY:

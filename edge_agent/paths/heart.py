@@ -29,7 +29,7 @@ def lane_state(lane: Lane, now_ns: int) -> dict[str, Any]:
         },
         "shadow": {"off": portal.looks.shadow_off, "silent": tally.shadow_silent},
         "detectors": _detectors(lane, now_ns),
-        "tamper": {None: "unknown", True: "open", False: "closed"}[portal.tamper_open],
+        "tamper": {None: "unknown", True: "open", False: "closed"}[portal.door.open],
         "faults": sorted(portal.faults.open),
         "panels_verified": portal.lane.panels_verified,
         "out_of_service": portal.health.out_of_service,

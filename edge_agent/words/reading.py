@@ -45,6 +45,10 @@ class Condition(enum.Enum):
     ALARM = "instrument-alarm"             # the instrument's own alarm, where it gives a dose rate and no counts
     OCCUPANCY = "occupancy-unknown"        # the I/O module whose inputs tell of vehicles is silent
     BEAM = "beam-missing"                  # one beam of a pair is no longer broken by vehicles
+    STUCK = "beam-stuck"                   # one beam is broken most of the time, or all together
+    FLICKERS = "beam-flickers"             # one beam of a pair is broken for moments, by nothing
+    CROSSED = "beams-crossed"              # every vehicle comes from the rear beam to the front one
+    TAMPER_BOUNCES = "tamper-bounces"      # a door that opens and shuts again and again
     SPEED = "speed-sensor"                 # a speed that is no vehicle's, or the same of everyone
     JUDGES_NOTHING = "portal-judges-nothing"   # loads far above its limit, and no alarm of its own
     DOSE = "dose-rate-high"                # above the limit of our profile

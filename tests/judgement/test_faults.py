@@ -6,11 +6,12 @@ import dataclasses
 
 import pytest
 
+from edge_agent.judgement.door import OPENINGS
 from edge_agent.judgement.faults import FADES_NS
 from edge_agent.tools.occupancy import State
 from edge_agent.words.errors import SettingsError
 from edge_agent.words.event import Fault
-from edge_agent.words.reading import Radiation, Unreadable, VacantRate
+from edge_agent.words.reading import Condition, Health, Radiation, Unreadable, VacantRate
 
 from .bench import LANE, Watched, end, four, ns, sample
 
@@ -303,3 +304,24 @@ def test_silence_in_mid_occupancy_is_told_within_seconds_and_the_occupancy_lasts
     lane.say(60.0, four("GS", 50))
     lane.tick(60.0 + lane.profile.occupied_silence_s + 0.1)
     assert (lane.faults("silence"), lane.portal.state) == ([True], State.OCCUPIED)
+
+
+def test_a_door_that_opens_again_and_again_is_a_fault_of_its_own() -> None:
+    """A corroded switch was a row of records, each closed: `diagnose` in a calm moment had nothing to say."""
+    lane = Watched()
+    for n in range(OPENINGS):
+        assert "tamper-bounces" not in lane.portal.faults.details
+        lane.observe(Health(ns(600.0 * n), Condition.TAMPER, True), Health(ns(600.0 * n + 3), Condition.TAMPER, False))
+    assert "switch" in lane.portal.faults.details["tamper-bounces"]
+    last_s = 600.0 * (OPENINGS - 1)
+    lane.tick(last_s + 3000)
+    assert "tamper-bounces" in lane.portal.faults.details, "calm for less than an hour"
+    lane.tick(last_s + 3700)
+    assert "tamper-bounces" not in lane.portal.faults.details
+
+
+def test_who_works_at_a_cabinet_is_no_bouncing_switch() -> None:
+    lane = Watched()
+    for n in range(2 * OPENINGS):
+        lane.observe(Health(ns(900.0 * n), Condition.TAMPER, True), Health(ns(900.0 * n + 60), Condition.TAMPER, False))
+    assert "tamper-bounces" not in lane.portal.faults.details

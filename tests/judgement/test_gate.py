@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.judgement.gate import BETWEEN_MAX_S, ODD, Gate
+from edge_agent.judgement.beams import FLICKERS, ODD, REVERSED
+from edge_agent.judgement.gate import BETWEEN_MAX_S, Gate
 from edge_agent.words.reading import Condition, Health, Inputs, OccupancyEnd, Radiation, Reading, Sample, Speed
 from edge_agent.words.settings import OccupancySettings
 
@@ -82,6 +83,51 @@ def test_a_beam_that_vehicles_no_longer_break_is_a_fault_that_ends() -> None:
     lane.run(20, front=[(2.0, 6.0)], rear=[(3.5, 7.5)])
     assert [each.present for each in lane.of(Health) if isinstance(each, Health)] == [True, False]
     assert len(lane.of(OccupancyEnd)) == ODD + 2
+
+
+def _conditions(lane: Lane) -> list[tuple[Condition, bool]]:
+    return [(each.condition, each.present) for each in lane.of(Health) if isinstance(each, Health)]
+
+
+def test_a_beam_broken_for_moments_flickers_and_the_other_is_not_missing() -> None:
+    """Three moments in which dirt broke the front beam were three vehicles that did not break the rear one: the sound beam was
+    named, and again after each vehicle."""
+    lane = Lane(PAIR)
+    for _ in range(FLICKERS // 2):
+        lane.run(20, front=[(2.0, 6.0)], rear=[(3.5, 7.5)])
+        for _ in range(4):
+            lane.run(15, front=[(2.0, 2.2)])
+    assert _conditions(lane) == [(Condition.FLICKERS, True)]
+    (told,) = lane.of(Health)
+    assert isinstance(told, Health) and told.detail.startswith("front alone")
+    for _ in range(20):
+        lane.run(20, front=[(2.0, 6.0)], rear=[(3.5, 7.5)])
+    assert _conditions(lane) == [(Condition.FLICKERS, True), (Condition.FLICKERS, False)]
+
+
+def test_beams_wired_as_each_other_are_told_by_vehicles_that_all_drive_backwards() -> None:
+    """Nobody was told after a repair that every vehicle drove the wrong way."""
+    lane = Lane(PAIR)
+    for _ in range(REVERSED - 1):
+        lane.run(20, rear=[(2.0, 6.0)], front=[(3.5, 7.5)])
+    assert _conditions(lane) == []
+    lane.run(20, rear=[(2.0, 6.0)], front=[(3.5, 7.5)])
+    lane.run(20, front=[(2.0, 6.0)], rear=[(3.5, 7.5)])
+    assert _conditions(lane) == [(Condition.CROSSED, True), (Condition.CROSSED, False)]
+
+
+def test_a_beam_that_stands_is_named_also_where_it_clears_for_vehicles() -> None:
+    """occupancy-overdue says of no beam which; and a receiver set the wrong way round is never occupied for long at once."""
+    dead = Lane(PAIR).run(1000, rear=[(2, 2000)], front=[(100, 104), (300, 304)])
+    (told,) = dead.of(Health)
+    assert isinstance(told, Health) and told.condition is Condition.STUCK and told.detail.startswith("rear alone")
+    inverted = Lane(PAIR).run(1000, front=[(2, 100), (104, 300), (304, 1000)], rear=[(102, 106), (302, 306)])
+    assert _conditions(inverted) == [(Condition.STUCK, True)]
+    both = Lane(PAIR).run(1000, front=[(2, 2000)], rear=[(2, 2000)])
+    (told,) = both.of(Health)
+    assert isinstance(told, Health) and "together" in told.detail
+    both.run(1000)
+    assert _conditions(both) == [(Condition.STUCK, True), (Condition.STUCK, False)]
 
 
 def test_a_silent_module_is_unknown_and_not_vacant() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import fault_bench, fault_ends
+from benchmarks import fault_bench, fault_contacts, fault_ends
 from edge_agent.house import guide
 from edge_agent.tools import diagnosis_text
 from edge_agent.tools.diagnosis import UNKNOWN, diagnose
@@ -129,6 +129,49 @@ def test_classes_of_the_bench_are_of_the_guide() -> None:
 @pytest.mark.parametrize("name", fault_ends.broken_bus.FAULTS)
 def test_a_broken_bus_is_named_first(name: str) -> None:
     assert fault_ends.of_bus(name, 1)[0] in fault_ends.CLASSES[name]
+
+
+def test_a_worn_battery_is_no_fuse_of_the_mains() -> None:
+    """With the mains there, "fuse" was the part to bring; and of mains that a relay alone says are gone, no word of the relay."""
+    (worn,) = diagnose({"battery-low": ""}, GUIDE)
+    assert worn.id == "battery" and worn.causes[0].part == "battery"
+    assert ids(mains_lost="", battery_low="") == ids(mains_lost="") == ["portal-power"]
+    (mains,) = diagnose({"mains-lost": ""}, GUIDE)
+    assert "mains relay" in [cause.part for cause in mains.causes]
+
+
+@pytest.mark.parametrize(("words", "found", "part"), [
+    ("I/O module x: the acknowledge button is held down, its wire is shorted, or input 5 is no button", "button", "button"),
+    ("I/O module x: illegal data address (2) about coil 2; is its number right?", "lamp-output", "program"),
+    ("I/O module x: coil 2 is not as it was set; does another program write it", "lamp-output", "program"),
+    ("I/O module x does not answer; has it power, are its address, speed and wires right?", "lamps", "I/O module"),
+])  # fmt: skip
+def test_of_lamps_the_part_is_named_by_what_failed(words: str, found: str, part: str) -> None:
+    """A button frozen fast was told as an I/O module that is off, 100 %."""
+    (told,) = diagnose({"lamps": words}, GUIDE)
+    assert told.id == found and part in told.causes[0].what
+
+
+def test_beams_are_told_apart() -> None:
+    """Of a pair nobody said which beam stands, and of both together not that what feeds them is one."""
+    assert ids(occupancy_overdue="", beam_stuck="rear alone was broken for 100% of the last 15 minutes") == ["beam"]
+    assert ids(occupancy_overdue="", beam_stuck="front and rear together were broken for 99%") == ["beams-together"]
+    assert ids(beam_flickers="", beam_missing="") == ["beam-flickers"]
+    assert ids(beams_crossed="") == ["beams-crossed"] and ids(tamper="", tamper_bounces="") == ["tamper-bounces"]
+
+
+def test_classes_of_the_contacts_bench_are_of_the_guide_and_of_every_fault() -> None:
+    assert {name for classes in fault_contacts.CLASSES.values() for name in classes} <= {one.id for one in GUIDE}
+    told = {name.split()[0] for name in fault_contacts.CLASSES}
+    assert told | {*fault_contacts.UNTOLD, *fault_contacts.OF_HISTORY} == set(fault_contacts.FAULTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["", "mains_lost", "button_stuck", "coil_refused", "module_silent"])
+def test_a_contact_that_fails_is_named_first(name: str) -> None:
+    """The short form of `python -m benchmarks.fault_contacts`."""
+    drawn, _, found = fault_contacts.named(name, 1)
+    assert found[0] in fault_contacts.CLASSES[drawn] if name else not found
 
 
 @pytest.mark.parametrize("kind", fault_ends.broken_door.KINDS)

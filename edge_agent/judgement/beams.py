@@ -1,0 +1,98 @@
+"""What passages and time say of the beams themselves: one that is not broken any more, one that is for no reason, one that
+hardly ever clears, two that are wired as each other.  Pure: times come in as values.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+
+from edge_agent.words.reading import Condition, Health
+
+ODD = 3                     # vehicles in a row that broke one beam of two: that is no animal
+SHORT_NS = 5 * 10**8        # no vehicle: a car of 4 m does 30 km/h then, gates are passed at 5 to 15
+FLICKERS, OF = 10, 20       # of the last passages so many were none; people on foot break a beam for moments too
+REVERSED = 10               # vehicles in a row against the order of the inputs: no driver who lost his way
+BUCKET_NS = 60 * 10**9
+BUCKETS = 15                # a quarter of an hour, as the profiles' `overdue_s`
+STUCK, CLEARS = 0.8, 0.5    # of that time it was broken
+
+
+class Beams:
+    """Of one lane; `pair`: two inputs along it, in driving order."""
+
+    def __init__(self, names: Sequence[str], pair: bool) -> None:
+        self._names, self._pair = list(names), pair
+        self._odd, self._reversed = 0, 0
+        self._alone: deque[str] = deque(maxlen=OF)      # of each passage, the beam that alone was broken, and for a moment only
+        self._told: set[Condition] = set()
+        self._on_ns = dict.fromkeys(names, 0)           # broken in the bucket under way
+        self._kept: deque[dict[str, int]] = deque(maxlen=BUCKETS)
+        self._began_ns: int | None = None
+
+    def silent(self) -> None:
+        """Nothing is known of the time that passes."""
+        self._began_ns = None
+        self._kept.clear()
+        self._on_ns = dict.fromkeys(self._names, 0)
+
+    def passed(self, at_ns: int, broken_ns: Mapping[str, int], reverse: bool | None) -> Iterator[Health]:
+        """A passage is over: how long each beam was broken (those that were), and its direction where that is known."""
+        if not self._pair:
+            return
+        alone = next(iter(broken_ns)) if len(broken_ns) == 1 else ""
+        short = bool(alone) and broken_ns[alone] < SHORT_NS
+        self._alone.append(alone if short else "")
+        yield from self._flickers(at_ns, alone if short else "")
+        if not short:
+            self._odd = self._odd + 1 if alone else 0
+            yield from self._missing(at_ns, alone)
+        if reverse is not None:
+            self._reversed = self._reversed + 1 if reverse else 0
+            yield from self._tell(at_ns, Condition.CROSSED, self._reversed >= REVERSED, reverse,
+                                  f"the last {self._reversed} vehicles drove from {self._names[1]} to {self._names[0]}: their "
+                                  "cables are crossed, or all drive against the order of the inputs")
+
+    def _flickers(self, at_ns: int, alone: str) -> Iterator[Health]:
+        times = self._alone.count(alone) if alone else max((self._alone.count(name) for name in self._names), default=0)
+        yield from self._tell(at_ns, Condition.FLICKERS, bool(alone) and times >= FLICKERS, times >= FLICKERS // 2,
+                              f"{alone} alone was broken for a moment in {times} of the last {len(self._alone)} passages: no "
+                              "vehicle does that; dirt, frost, out of its angle, a loose wire")
+
+    def _missing(self, at_ns: int, alone: str) -> Iterator[Health]:
+        missing = next((name for name in self._names if name != alone), "")
+        yield from self._tell(at_ns, Condition.BEAM, self._odd >= ODD, bool(alone),
+                              f"the last {ODD} vehicles did not break {missing}: misaligned, or its wire; no speed is measured "
+                              f"({alone} may flicker instead: is it broken while the lane is empty?)")
+
+    def time(self, at_ns: int, last_ns: int, on: Mapping[str, bool]) -> Iterator[Health]:
+        """Since the last answer the inputs were as they are now."""
+        if self._began_ns is None:
+            self._began_ns = at_ns
+            return
+        for name in on:
+            self._on_ns[name] += (at_ns - last_ns) * on[name]
+        if at_ns - self._began_ns < BUCKET_NS:
+            return
+        self._kept.append(self._on_ns)
+        self._on_ns, self._began_ns = dict.fromkeys(self._names, 0), at_ns
+        if len(self._kept) == BUCKETS:
+            yield from self._stuck(at_ns)
+
+    def _stuck(self, at_ns: int) -> Iterator[Health]:
+        parts = {name: sum(each[name] for each in self._kept) / (BUCKETS * BUCKET_NS) for name in self._names}
+        worst = max(self._names, key=lambda name: parts[name])
+        others = [name for name in self._names if name != worst]
+        together = bool(others) and all(parts[name] > CLEARS for name in others)
+        who = f"{' and '.join(self._names)} together were" if together else f"{worst} alone was"
+        why = f"{who} broken for {100 * min(parts[worst], 1.0):.0f}% of the last {BUCKETS} minutes"
+        yield from self._tell(at_ns, Condition.STUCK, bool(others) and parts[worst] >= STUCK, parts[worst] > CLEARS, why)
+
+    def _tell(self, at_ns: int, condition: Condition, begins: bool, goes_on: bool, why: str) -> Iterator[Health]:
+        """Between its beginning and its end there is a space: it does not flap."""
+        if begins and condition not in self._told:
+            self._told.add(condition)
+            yield Health(at_ns, condition, True, why)
+        elif condition in self._told and not goes_on:
+            self._told.discard(condition)
+            yield Health(at_ns, condition, False, "as it should be again")
