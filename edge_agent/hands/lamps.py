@@ -45,6 +45,10 @@ class Outputs(Protocol):
 
     async def bit(self, address: int) -> bool: ...
 
+    @property
+    def doubt(self) -> str:
+        """What failed and has not been seen to work since; "": nothing."""
+
 
 class Lamps:
     """`told` takes what is wrong with the module, "" when nothing is; `pressed` the (lane, alarm) of an acknowledgement."""
@@ -104,7 +108,7 @@ class Lamps:
         if again:
             self._refreshed_ns = now_ns
             self._told(f"{self.name}: the acknowledge button is held down, its wire is shorted, or input "
-                       f"{self._settings.button} is no button" if stuck else "")
+                       f"{self._settings.button} is no button" if stuck else self._module.doubt)
 
     async def _ask_button(self, now_ns: int) -> bool:
         """Whether it is stuck."""
@@ -133,7 +137,7 @@ class Lamps:
 class Module:
     """One connection, one question at a time.  LinkError when an answer does not come, does not fit, or is a no."""
 
-    refresh_s = 1.0
+    refresh_s, doubt = 1.0, ""          # its outputs are not read back here
 
     def __init__(self, settings: LampSettings) -> None:
         self._host, self._port, self._unit = settings.host, settings.port, settings.unit

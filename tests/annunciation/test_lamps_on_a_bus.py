@@ -24,6 +24,7 @@ from edge_agent.words.driver import Poll
 from edge_agent.words.errors import LinkError
 from edge_agent.words.settings import LampSettings, LinkSettings
 from hardware_mocks import modbus_io, scenes
+from hardware_mocks.broken_contacts import BrokenModule, Fault
 from hardware_mocks.slave import Instrument, Manners, Slave
 from hardware_mocks.slave_ends import SlavePty
 from tests.annunciation.test_lamps import until
@@ -38,11 +39,11 @@ MODULE = 9
 class OnBus:
     """One line: instrument 1 well, 2 dead, the module as unit 9."""
 
-    def __init__(self, links: Links, wire: Any, manners: dict[int, Manners]) -> None:
+    def __init__(self, links: Links, wire: Any, manners: dict[int, Manners], hold_s: float = 60.0) -> None:
         self.units = line.units(manners)
         self.units[MODULE], _ = modbus_io.instrument(scenes.load("demo"), 1, loop=True)
         self.told, self.pressed = list[str](), list[tuple[str, str]]()
-        self.lights = Lights(["2"], 60.0, 60.0)
+        self.lights = Lights(["2"], hold_s, 60.0)
         self.links, self.wire = links, wire
 
     def lamps(self) -> Lamps:
@@ -58,9 +59,11 @@ class OnBus:
         self.units[MODULE].hold("discrete", 5, int(down))
 
 
-def on_a_bus(tmp_path: Path, manners: dict[int, Manners], story: Callable[[OnBus], Awaitable[None]]) -> OnBus:
+def on_a_bus(
+    tmp_path: Path, manners: dict[int, Manners], story: Callable[[OnBus], Awaitable[None]], hold_s: float = 60.0,
+) -> OnBus:
     async def run() -> OnBus:
-        post = OnBus(Links(RealClock()), None, manners)
+        post = OnBus(Links(RealClock()), None, manners, hold_s)
         async with line.pty(post.units, tmp_path) as base:
             post.wire = dataclasses.replace(base, baud=38_400)
             task = asyncio.create_task(post.lamps().run())
@@ -133,6 +136,30 @@ def test_a_coil_somebody_else_sets_is_told_and_set_again(tmp_path: Path) -> None
         await until(lambda: post.lit() == [2] and post.told[-1] == "", "set again")
 
     on_a_bus(tmp_path, {}, story)
+
+
+def test_an_output_that_hangs_is_told_until_it_is_seen_to_switch(tmp_path: Path) -> None:
+    """Green that never goes out was a fault for as long as an alarm stood, and nothing afterwards."""
+    async def story(post: OnBus) -> None:
+        sound = post.units[MODULE]
+        post.units[MODULE] = hangs = BrokenModule(sound, Fault("", speech=_green_hangs), RealClock().mono_ns)
+        await until(lambda: hangs.held["coil", 2] and post.told, "green")
+        assert set(post.told) == {""}
+        post.lights.show(alarm(RealClock().mono_ns() / 1e9))
+        await until(lambda: any("coil 2 is not as it was set" in text for text in post.told), "told")
+        await until(lambda: "coil 2 did not switch when it was told to" in post.told[-1], "still told")
+        hangs.held |= {("coil", 2): 0}
+        post.units[MODULE] = sound
+        post.lights.show(alarm(RealClock().mono_ns() / 1e9))
+        await until(lambda: post.told[-1] == "", "seen to switch")
+
+    on_a_bus(tmp_path, {}, story, hold_s=3.0)
+
+
+def _green_hangs(now: float, module: Instrument, pdu: bytes) -> bytes:
+    answer = Instrument.answer(module, pdu)
+    module.hold("coil", 2, 1)
+    return answer
 
 
 def test_a_coil_the_module_does_not_have_is_named(tmp_path: Path) -> None:

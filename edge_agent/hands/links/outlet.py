@@ -41,6 +41,7 @@ class BusModule:
         self._mailbox: Mailbox | None = None
         self._reader = Exchanges()
         self._written: dict[int, tuple[bool, int]] = {}     # by address: what, and when it was done
+        self._untaken: dict[int, bool] = {}                 # by address: what it did not take, until it is seen so
         self._seen: bool | None = None                      # the button's last reading, and what two alike said
         self._down: bool | None = None
         self._heard_ns = 0
@@ -123,11 +124,26 @@ class BusModule:
             self._down = self._seen if before is self._seen else self._down
             return
         for address, (on, done_ns) in self._written.items():
-            if done_ns < at_ns and bits[address - self._low] != on:
+            if done_ns >= at_ns:
+                continue
+            if bits[address - self._low] == on:
+                self._untaken = {other: was for other, was in self._untaken.items() if (other, was) != (address, on)}
+            else:
+                self._untaken[address] = on
                 raise LinkError(worded(
                     "{name}: coil {address} is not as it was set; does another program write it, did the module restart? "
                     "It is set again",
                     name=self.name, address=address))
+
+    @property
+    def doubt(self) -> str:
+        """An output that hangs is as it should be most of the time: green that never goes out, until the next alarm."""
+        if not self._untaken:
+            return ""
+        return worded(
+            "{name}: coil {address} did not switch when it was told to, and has not been seen to since; a test alarm shows it "
+            "(edge-agent commission)",
+            name=self.name, address=min(self._untaken))
 
     def _silent(self) -> LinkError:
         return LinkError(worded("{name} does not answer; has it power, are its address, speed and wires right?", name=self.name))
