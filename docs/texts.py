@@ -45,7 +45,14 @@ COVERED = (
     "tools/alarm_picture.py", "tools/alarm_text.py", "tools/bracket.py", "tools/diagnosis_text.py", "tools/fault_names.py",
     "tools/live_text.py", "tools/officer_line.py", "tools/panel_naming.py", "tools/peer_words.py", "tools/reading_text.py",
     "tools/report_page.py", "tools/source_check.py", "tools/swap_test.py", "tools/trend_picture.py", "tools/trend_text.py",
-    "tools/upkeep.py", "commands/upkeep.py",
+    "tools/upkeep.py", "commands/upkeep.py", "paths/outbox.py", "judgement/beams.py",
+)
+# rooms that give the reason of a fault and no other text: shown by `status` and `diagnose`, on record in English
+REASONS = (
+    "judgement/agreement.py", "judgement/door.py", "judgement/gate.py", "judgement/health_words.py", "judgement/looks.py",
+    "judgement/outage.py", "judgement/scrutiny.py", "judgement/speeds.py", "paths/attachments.py", "paths/lane.py",
+    "paths/positioning.py", "paths/retention.py", "paths/room.py", "tools/counting.py", "tools/exchange.py",
+    "tools/meaning.py", "tools/n42_frames.py", "tools/nmea.py",
 )
 # rooms that speak to a person in English still; a test lets nobody add one, and takes out what is translated
 STILL = (
@@ -66,10 +73,9 @@ ERRORS = ("EdgeAgentError", "SettingsError", "StorageError", "Unavailable", "Lin
 ENGLISH_ERRORS = {
     **ENGLISH, "center": "the centre's words are logs", "hands/shelf.py": "a damaged ledger is evidence",
 }
-# rooms whose EvidenceError no command shows: what the core or the centre finds, and keeps on record or logs
+# rooms whose EvidenceError no command shows: it goes on record, or between machines
 ENGLISH_EVIDENCE = {
-    "paths": "the core's logs and faults", "hands/ledger.py": "why a log was closed, on record", "house/salvage.py": "the same",
-    "tools/n42_in.py": "why a document was refused, on record", "tools/xml_tree.py": "the same",
+    "hands/ledger.py": "why a log was closed, on record", "house/salvage.py": "the same",
     "tools/envelope.py": "between uplink and centre", "tools/piece.py": "the same",
 }
 PAGES = ("_page.py", "_text.py", "_picture.py", "_line.py", "_words.py")      # of tools: what a person reads is made there
@@ -232,8 +238,7 @@ def _bare(text: str) -> str:
 
 def plain_errors(code: str, room: str) -> list[tuple[int, str]]:
     """Errors of ERRORS that are made of a plain text or an f-string: (line, text)."""
-    logged = {room, room.partition("/")[0]} & ENGLISH_EVIDENCE.keys()
-    wanted = [name for name in ERRORS if not (logged and name == "EvidenceError")]
+    wanted = [name for name in ERRORS if not (room in ENGLISH_EVIDENCE and name == "EvidenceError")]
     calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call) and node.args]
     return [(call.lineno, ast.unparse(call.args[0])) for call in calls if _name(call.func) in wanted and (
         isinstance(call.args[0], ast.Constant | ast.JoinedStr | ast.BinOp)

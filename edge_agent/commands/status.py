@@ -12,7 +12,7 @@ from edge_agent.commands import options
 from edge_agent.tools import acts, commissioning, gravity, jws, officer_line, upkeep
 from edge_agent.tools.times import local
 from edge_agent.words.errors import NotAllowed, NotRunning
-from edge_agent.words.language import mark, tr, trn
+from edge_agent.words.language import joined, mark, tr, trn
 
 OF_OFFICER = 500            # alarms looked through: of a vehicle that stands for an hour beside a lane that alarms all the time
 OUT = mark("OUT")           # of a detector out of service; where its background is not known: --
@@ -193,4 +193,5 @@ def _faults(found: dict[str, Any]) -> list[str]:
 def _reasons(found: dict[str, Any]) -> list[tuple[str, str]]:
     """Each fault with its name and why it holds; an older core says names only."""
     details = found.get("fault_details", {})
-    return [(name, f"{name}: {details[name]}" if details.get(name) else name) for name in gravity.ordered(found["faults"])]
+    return [(name, joined(": ", (name, details[name])) if details.get(name) else name)
+            for name in gravity.ordered(found["faults"])]

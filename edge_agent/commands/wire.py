@@ -13,7 +13,7 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import NotRunning
-from edge_agent.words.language import tr, worded
+from edge_agent.words.language import shown, tr, worded
 
 QUIET_S = 10.0          # then the screen says why nothing comes
 
@@ -121,6 +121,6 @@ class _Quiet:
         except (NotRunning, KeyError):
             return tr("the core does not answer")
         details = lane.get("fault_details", {})
-        reasons = "; ".join(f"{name}: {details.get(name, '')}" for name in lane["faults"]
+        reasons = "; ".join(f"{name}: {shown(details.get(name, ''))}" for name in lane["faults"]
                             if name in ("link", "silence", "instrument-refuses") or name.endswith("-silence"))
         return reasons or tr("no fault of the wire: the portal has nothing to say")

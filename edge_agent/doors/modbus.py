@@ -16,6 +16,8 @@ from pymodbus.pdu import DecodePDU
 from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest, WriteSingleCoilRequest
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
+from edge_agent.words.language import worded
+
 READS: dict[str, type[Any]] = {
     "coil": ReadCoilsRequest, "discrete": ReadDiscreteInputsRequest,
     "holding": ReadHoldingRegistersRequest, "input": ReadInputRegistersRequest,
@@ -98,7 +100,7 @@ def answer(question: bytes, answer: bytes) -> list[int] | Refusal:
     if (no := refusal(question, answer)) is not None:
         return no
     if len(answer) != answer_bytes(question) or answer[:2] != question[:2] or answer[2] != len(answer) - 3:
-        raise ValueError("not an answer to this question")
+        raise ValueError(worded("not an answer to this question"))
     pdu = _ANSWERS.decode(answer[1:])
     if pdu is None:
         raise ValueError("pymodbus cannot read it")

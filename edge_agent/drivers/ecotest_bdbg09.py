@@ -20,7 +20,7 @@ from edge_agent.tools.exchange import Exchange, Exchanges, trouble
 from edge_agent.words.dialect import Found, Outcome
 from edge_agent.words.driver import Driver, Poll
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import worded
+from edge_agent.words.language import mark, worded
 from edge_agent.words.reading import Chunk, Condition, DoseRate, Health, Missed, Reading, Unreadable
 from edge_agent.words.settings import LinkSettings, Profile
 
@@ -30,6 +30,8 @@ ANSWER = struct.Struct("<BIBB")         # code and address, dose rate, error, fl
 SIZE = len(HEAD) + ANSWER.size + 1
 UNITS = range(1, 15)                    # 0xF is for all at once
 POLL_S = 1.0                            # it renews its value slowly; a statistical error tells how well it is known
+FAILED = {"high": mark("its detector of high sensitivity has failed"), "low": mark("its detector of low sensitivity has failed"),
+          "highlow": mark("its detector of high and low sensitivity has failed")}
 HIGH_FAILED, LOW_FAILED, UNRELIABLE, COARSE = 0x01, 0x02, 0x04, 0x80
 
 
@@ -100,9 +102,9 @@ class BdbgDecoder:
     def _answer(self, at_ns: int, answer: bytes) -> Iterator[Reading]:
         _, raw, error_pct, flags = ANSWER.unpack(answer)
         failed = [name for bit, name in ((HIGH_FAILED, "high"), (LOW_FAILED, "low")) if flags & bit]
-        why = f"its detector of {' and '.join(failed)} sensitivity has failed" if failed else ""
+        why = worded(FAILED["".join(failed)]) if failed else ""
         yield from self._state(at_ns, Condition.DEVICE, why)
-        unsure = "the instrument says that its dose rate is not reliable" if flags & UNRELIABLE else ""
+        unsure = worded("the instrument says that its dose rate is not reliable") if flags & UNRELIABLE else ""
         yield from self._state(at_ns, Condition.NOT_READY, unsure)
         if not flags & UNRELIABLE and len(failed) < 2:
             yield DoseRate(at_ns, raw / (10 if flags & COARSE else 100), "uSv/h", float(error_pct))
@@ -119,7 +121,7 @@ def _refused(exchange: Exchange | bytes) -> bool:
 
 def _odd(at_ns: int, exchange: Exchange | bytes) -> Unreadable:
     data = exchange.answer if isinstance(exchange, Exchange) else exchange
-    return Unreadable(at_ns, data, "not an answer of this protocol", "framing")
+    return Unreadable(at_ns, data, worded("not an answer of this protocol"), "framing")
 
 
 def polls(profile: Profile, link: LinkSettings) -> tuple[Poll, ...]:

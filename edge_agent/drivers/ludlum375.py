@@ -34,8 +34,7 @@ XML = re.compile(
     rb"</status>\s*</area_monitor>"
 )
 UNITS = {b"03": "uSv/h"}                    # the only code anyone has published
-OVER = "the instrument says it is over its range: a very strong source, keep away"
-ALARM = "the instrument's own alarm"
+OVER = worded("the instrument says it is over its range: a very strong source, keep away")
 
 
 class Messages:
@@ -102,21 +101,25 @@ class LudlumDecoder:
                 unit = UNITS.get(code, f"code {code.decode()}")
                 yield from self._status(chunk.at_ns, rate, (alarm1, alarm2, over, on), error, unit)
             elif not joining:
-                yield Unreadable(chunk.at_ns, message, "not a message of this protocol")
+                yield Unreadable(chunk.at_ns, message, worded("not a message of this protocol"))
 
     def _status(self, at_ns: int, rate: bytes, bits: tuple[bytes, ...], error: bytes, unit: str) -> Iterator[Reading]:
         high, low, over, on = (bit == b"1" for bit in bits)
         failed = int(error) != 0
         value = float(rate)
-        shown = f"{ALARM} at {value:g} {unit}: keep distance, measure with a survey meter"
+        shown = worded("the instrument's own alarm at {value:g} {unit}: keep distance, measure with a survey meter",
+                       value=value, unit=unit)
         if on and not failed and not over:              # what it shows otherwise is no measurement, often 0
             yield DoseRate(at_ns, value, unit)          # before the alarm that it raises: that is told with it
         yield from self._state(at_ns, Condition.ALARM, "high", shown if high else "")
         yield from self._state(at_ns, Condition.ALARM, "low", shown if low else "")
         yield from self._state(at_ns, Condition.OVER, "", OVER if over else "")
-        yield from self._state(at_ns, Condition.NOT_READY, "", "" if on else "the instrument says that it does not monitor")
-        yield from self._state(at_ns, Condition.DEVICE, "", f"error code {int(error)}: see its manual" if failed else "")
-        misfit = f"it measures in {unit}, the profile says dose_unit = {self._unit}" if unit != self._unit else ""
+        off = "" if on else worded("the instrument says that it does not monitor")
+        yield from self._state(at_ns, Condition.NOT_READY, "", off)
+        yield from self._state(
+            at_ns, Condition.DEVICE, "", worded("error code {code}: see its manual", code=int(error)) if failed else "")
+        misfit = "" if unit == self._unit else worded(
+            "it measures in {unit}, the profile says dose_unit = {ours}", unit=unit, ours=self._unit)
         yield from self._state(at_ns, Condition.PROFILE, "", misfit)
 
     def _state(self, at_ns: int, condition: Condition, part: str, why: str) -> Iterator[Reading]:

@@ -26,7 +26,7 @@ from edge_agent.tools.registers import SIZE, Block, Image, blocks
 from edge_agent.words.dialect import Outcome
 from edge_agent.words.driver import Driver, Poll
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import worded
+from edge_agent.words.language import said_by, worded
 from edge_agent.words.reading import (
     Chunk,
     Condition,
@@ -54,7 +54,7 @@ CONDITIONS = {
         ("high-background", Condition.HIGH_BACKGROUND), ("low-background", Condition.LOW_BACKGROUND))},
 }  # fmt: skip
 UNCHANGED_NS = 2 * 10**9         # below any silence_s; asked thrice as often as it renews, most answers are old
-OVER = "the instrument says its detector is overloaded: a very strong source, keep away"
+OVER = worded("the instrument says its detector is overloaded: a very strong source, keep away")
 
 
 @dataclass(slots=True)
@@ -119,13 +119,13 @@ class MapDecoder:
                 self._refused.discard(exchange.question)
                 yield Health(at_ns, Condition.REFUSED, bool(self._refused))
         except ValueError as problem:
-            yield Unreadable(at_ns, exchange.answer, str(problem), "value")
+            yield Unreadable(at_ns, exchange.answer, said_by(problem), "value")
 
     def _refusal(self, at_ns: int, exchange: Exchange, refusal: modbus.Refusal) -> Iterator[Reading]:
         self._refused.add(exchange.question)
         _, address, count = modbus.asked(exchange.question)
-        where = f"{modbus.table(exchange.question)} {address}, {count} of them"
-        why = f"{refusal.words} ({refusal.code}) when asked for {where}; is the map right?"
+        why = worded("{words} ({code}) when asked for {table} {address}, {n} of them; is the map right?", words=refusal.words,
+                     code=refusal.code, table=modbus.table(exchange.question), address=address, n=count)
         yield Health(at_ns, Condition.REFUSED, True, why)
 
     def _heed(self, at_ns: int, image: Image) -> Iterator[Reading]:
@@ -195,7 +195,7 @@ class MapDecoder:
     def _changed(self, at_ns: int, name: str, says: bool, before: bool | None) -> Iterator[Reading]:
         if name in CONDITIONS:
             condition, part = CONDITIONS[name]
-            detail = OVER if condition is Condition.OVER else f"the instrument says {name.replace('-', ' ')}"
+            detail = OVER if condition is Condition.OVER else worded("the instrument says {state}", state=name.replace("-", " "))
             yield Health(at_ns, condition, says, detail if says else "", part)
         elif name == "occupied" and before:
             self._counter += 1
@@ -212,8 +212,10 @@ class MapDecoder:
         except (Restarted, Swapped) as problem:
             condition = Condition.PROFILE if isinstance(problem, Swapped) else Condition.POWER_CYCLE
             self._swapped += condition is Condition.PROFILE         # one alone is a bit that turned over
-            more = ": the profile has the wrong word_order" if condition is Condition.PROFILE and self._swapped > 1 else ""
-            yield Health(at_ns, condition, True, f"{radiation.value}: {problem}{more}")
+            wrong = condition is Condition.PROFILE and self._swapped > 1
+            more = worded(": the profile has the wrong word_order") if wrong else ""
+            why = worded("{radiation}: {problem}{more}", radiation=worded(radiation.value), problem=problem, more=more)
+            yield Health(at_ns, condition, True, why)
             return
         if counted is not None and (any(counted.counts) or not self._swapped):      # a 0 is a 0 in either order
             self._swapped = 0

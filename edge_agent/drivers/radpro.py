@@ -94,10 +94,10 @@ class Total:
             return self._borne_out(now)
         if self._believed is not None and _on(self._believed[1], total):
             spoiled, self._waiting, self._low = self._waiting, now, None
-            return f"a total of {spoiled[1]} that the next one, {total}, takes back: noise"
+            return worded("a total of {one} that the next one, {total}, takes back: noise", one=spoiled[1], total=total)
         if self._low is not None and _on(self._low[1], total):
             self._believed, self._waiting, self._low = self._low, now, None
-            return "its count started anew"
+            return worded("its count started anew")
         self._low = now
         return None
 
@@ -132,17 +132,18 @@ class RadproDecoder:
             if not isinstance(exchange, Exchange) or exchange.outcome not in (Outcome.ANSWER, Outcome.REFUSED):
                 yield trouble(chunk.at_ns, exchange)
             elif exchange.question not in FORMS:
-                yield Unreadable(chunk.at_ns, exchange.question, "a question that is never asked", "framing")
+                yield Unreadable(chunk.at_ns, exchange.question, worded("a question that is never asked"), "framing")
             elif exchange.outcome is Outcome.REFUSED:
                 self._refused.add(exchange.question)
-                why = f"answers ERROR to {exchange.question.decode()}; is its firmware Rad Pro 2.0 or newer?"
+                why = worded("answers ERROR to {question}; is its firmware Rad Pro 2.0 or newer?",
+                             question=exchange.question.decode())
                 yield Health(chunk.at_ns, Condition.REFUSED, True, why)
             else:
                 yield from self._answer(chunk.at_ns, exchange)
 
     def _answer(self, at_ns: int, exchange: Exchange) -> Iterator[Reading]:
         if not FORMS[exchange.question][0].fullmatch(exchange.answer):
-            yield Unreadable(at_ns, exchange.answer, "not an answer to its question", "framing")
+            yield Unreadable(at_ns, exchange.answer, worded("not an answer to its question"), "framing")
             return
         if exchange.question in self._refused:
             self._refused.discard(exchange.question)
@@ -155,7 +156,7 @@ class RadproDecoder:
 
     def _count(self, at_ns: int, answer: bytes) -> Iterator[Reading]:
         if int(answer) >= TURN:
-            yield Unreadable(at_ns, answer, "a total above 2^32", "value")
+            yield Unreadable(at_ns, answer, worded("a total above 2^32"), "value")
             return
         found = self._total.take(at_ns, int(answer))
         if isinstance(found, str):

@@ -88,7 +88,7 @@ class Lines:
         line, noise = self._tail, self._noise
         self.restart()
         if noise:
-            yield line, "rest of a line that was too long"
+            yield line, worded("rest of a line that was too long")
         elif line.rstrip(b"\r"):
             yield line.removesuffix(b"\r"), ""
 
@@ -96,7 +96,7 @@ class Lines:
         self._tail += piece
         while len(self._tail) > LONGEST_LINE:
             head, self._tail, self._noise = self._tail[:LONGEST_LINE], self._tail[LONGEST_LINE:], True
-            yield head, "no line end"
+            yield head, worded("no line end")
 
 
 class Burst:
@@ -146,7 +146,8 @@ class Burst:
         past = self._taken - 1
         if past == self._pre or self._taken == 0:
             return ""
-        return f"the opening burst held {past} past records, the profile says pre_samples = {self._pre}"
+        return worded("the opening burst held {past} past records, the profile says pre_samples = {pre}", past=past,
+                      pre=self._pre)
 
 
 class RapiscanDecoder:
@@ -222,7 +223,7 @@ class RapiscanDecoder:
                 return Speed(at_ns, FOOT_M / seconds_per_foot)
         if (found := SETTING.fullmatch(line)) and found[2].count(b",") == SETUP.get(found[1], 0) - 1:
             return Setup(at_ns, found[1].decode(), tuple(found[2].decode().split(",")))
-        return Unreadable(at_ns, line, "not a record of this protocol")
+        return Unreadable(at_ns, line, worded("not a record of this protocol"))
 
     def _counts(self, at_ns: int, tag: bytes, fields: tuple[int, ...]) -> Reading | Scan:
         if tag in SCANS:
@@ -232,7 +233,7 @@ class RapiscanDecoder:
             radiation, limit = RATES[tag]
             return VacantRate(at_ns, radiation, self._of_fitted(radiation, fields), limit)
         if tag in DOORS:
-            return Health(at_ns, Condition.TAMPER, DOORS[tag], "cabinet")
+            return Health(at_ns, Condition.TAMPER, DOORS[tag], worded("cabinet"))
         return OccupancyEnd(at_ns, fields[0])
 
     def _of_fitted(self, radiation: Radiation, fields: tuple[int, ...]) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from edge_agent.judgement.lights import AFTER_END, TICK_NS, Button, Lights
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import LinkError, said
 from edge_agent.words.event import Event
-from edge_agent.words.language import worded
+from edge_agent.words.language import said_by, worded
 from edge_agent.words.settings import LampSettings
 
 log = logging.getLogger("edge_agent.lamps")
@@ -75,7 +75,7 @@ class Lamps:
                 try:
                     await self._serve()
                 except LinkError as problem:
-                    self._told(str(problem))
+                    self._told(said_by(problem))
                 except Exception as problem:        # ours
                     log.exception("%s", self.name)
                     self._told(f"{self.name}: {problem!r}")
@@ -107,8 +107,8 @@ class Lamps:
         await self._write(self._coils(self._lights.outputs(now_ns, self._heard(), self._exercise())), again)
         if again:
             self._refreshed_ns = now_ns
-            self._told(f"{self.name}: the acknowledge button is held down, its wire is shorted, or input "
-                       f"{self._settings.button} is no button" if stuck else self._module.doubt)
+            self._told(worded("{name}: the acknowledge button is held down, its wire is shorted, or input {input} is no button",
+                              name=self.name, input=self._settings.button) if stuck else self._module.doubt)
 
     async def _ask_button(self, now_ns: int) -> bool:
         """Whether it is stuck."""

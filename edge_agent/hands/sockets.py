@@ -73,7 +73,7 @@ class Door:
         if len(self._peers) >= PEERS_MAX:
             full = BusyError(worded("{most} programs are connected to {name} already.\n  Which: ss -xp | grep {name}",
                                     most=PEERS_MAX, name=self._path.name))
-            writer.write(json.dumps(core_answer.refused(full)).encode() + b"\n")
+            writer.write(core_answer.written(core_answer.refused(full)))
             writer.close()
             return
         self._peers.add(task)
@@ -101,7 +101,7 @@ class Door:
     async def _answer(self, line: bytes, writer: asyncio.StreamWriter) -> None:
         peer = {"uid": _uid(writer.get_extra_info("socket"))} if self._names_peer else {}
         async for answer in self._answers(line, peer):
-            writer.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
+            writer.write(core_answer.written(answer))
             await _patiently(writer.drain())
 
     async def _answers(self, line: bytes, peer: Mapping[str, Any] | None = None) -> AsyncIterator[Answer]:

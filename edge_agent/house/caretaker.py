@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge_agent.doors.systemd import notify, watchdog_period_s
 from edge_agent.words.errors import StorageError
+from edge_agent.words.language import mark, worded
 
 if TYPE_CHECKING:
     from edge_agent.house.core import Core
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("edge_agent.core")
 CLOCK_STEP_MS = 1000        # a wall clock that moved this much against the monotonic one is a `clock` record
 NO_RECEIPT_S = 180.0        # three heartbeats without a receipt: delivery does not work, whoever is to blame
+AHEAD, BEHIND = (
+    mark("the wall clock is {seconds:.0f} s ahead of the centre's: timedatectl, chronyc sources. Records count all the same, "
+         "receipts give them their times"),
+    mark("the wall clock is {seconds:.0f} s behind the centre's: timedatectl, chronyc sources. Records count all the same, "
+         "receipts give them their times"))
 STEPS, STEPS_NS = 2, 24 * 3600 * 10**9      # steps in a day: one is the time server's after a start
 OFF_S = 60.0                # against the centre's receipt, which is a round and a request old at most,
 OFF_RECEIPTS = 2            # but for the first after a start, which may be one that was lost here
@@ -80,8 +86,9 @@ class Caretaker:
         core, mono_ns = self._core, self._clock.mono_ns()
         offset_ns = self._clock.wall_ns() - mono_ns
         insane = core.clock.insane
-        core.report("clock", f"the wall clock says {(insane or 0) // 10**9} s since 1970, which cannot be; records go on from "
-                    "the last time it was right; set it: timedatectl", insane is not None)
+        wrong = worded("the wall clock says {seconds} s since 1970, which cannot be; records go on from the last time it was "
+                       "right; set it: timedatectl", seconds=(insane or 0) // 10**9)
+        core.report("clock", wrong, insane is not None)
         step_ms = (offset_ns - self._offset_ns) // 1_000_000
         self._offset_ns = offset_ns
         if abs(step_ms) >= CLOCK_STEP_MS:
@@ -92,14 +99,15 @@ class Caretaker:
 
         while self._stepped_ns and mono_ns - self._stepped_ns[0] > STEPS_NS:
             self._stepped_ns.popleft()
-        why = (f"the wall clock was set {len(self._stepped_ns)} times in a day, the last time by {self._step_s:+.0f} s: two "
-               "programs that set it, or an empty battery: timedatectl")
+        why = worded("the wall clock was set {n} times in a day, the last time by {step:+.0f} s: two programs that set it, or an "
+                     "empty battery: timedatectl", n=len(self._stepped_ns), step=self._step_s)
         core.report("clock-steps", why, len(self._stepped_ns) >= STEPS)
 
     def look_at_disk(self) -> None:
         """A card that wears out slows down long before it refuses."""
         took_s = self._core.scribe.took_s
-        why = f"the disk took {took_s:.0f} s to keep records, as a card does that wears out; have another ready, look: dmesg"
+        why = worded("the disk took {seconds:.0f} s to keep records, as a card does that wears out; have another ready, look: "
+                     "dmesg", seconds=took_s)
         self._core.report("disk-slow", why, took_s >= SLOW_S)
 
     def _hold_against(self, receipt_s: int) -> None:
@@ -109,15 +117,13 @@ class Caretaker:
             return                          # of before this start: nobody knows how old it is
         off_s = self._clock.wall_ns() / 1e9 - receipt_s
         self._off = self._off + 1 if abs(off_s) > OFF_S else 0
-        way = "ahead of" if off_s > 0 else "behind"
-        why = (f"the wall clock is {abs(off_s):.0f} s {way} the centre's: timedatectl, chronyc sources. Records count all "
-               "the same, receipts give them their times")
+        why = worded(AHEAD if off_s > 0 else BEHIND, seconds=abs(off_s))
         self._core.report("clock-off", why, self._off >= OFF_RECEIPTS)
 
     async def look_at_delivery(self) -> None:
         """Records that nobody receipts are a fault here, whatever the uplink says or does not say; so is a lost file."""
         core, ledger, now_ns = self._core, self._core.scribe.ledger, self._clock.mono_ns()
-        gone = f"{ledger.path} was deleted or replaced under us: do not restart, call for help"
+        gone = worded("{path} was deleted or replaced under us: do not restart, call for help", path=ledger.path)
         core.report("ledger-file", gone, ledger.replaced)
         if core.settings.centre is None:
             return
@@ -127,7 +133,8 @@ class Caretaker:
         if size > self._receipted[0] or size >= ledger.size:
             self._receipted = (size, now_ns)
         quiet_s = (now_ns - self._receipted[1]) / 1e9
-        why = f"{ledger.size - size} records wait, none receipted for {quiet_s:.0f} s; is the uplink running?"
+        why = worded("{n} records wait, none receipted for {seconds:.0f} s; is the uplink running?", n=ledger.size - size,
+                     seconds=quiet_s)
         core.report("no-receipt", why, quiet_s > NO_RECEIPT_S)
 
 

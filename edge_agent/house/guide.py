@@ -10,6 +10,7 @@ from edge_agent.doors.files import read_text, shipped_config
 from edge_agent.tools import toml_settings
 from edge_agent.tools.diagnosis import Found, diagnose
 from edge_agent.words.guide import Finding, Guide
+from edge_agent.words.language import worded
 
 LINE_SHARE = 0.01       # of a lane's questions: less trouble of one kind is a line's everyday
 
@@ -33,13 +34,13 @@ def of_status(
     found = {}
     for name, about in status["lanes"].items():
         if lane in (None, name):
-            faults = {fault: str(about.get("fault_details", {}).get(fault, "")) for fault in about["faults"]}
-            faults |= {"tamper": "a door is open"} if about.get("tamper") == "open" else {}
+            faults = {fault: about.get("fault_details", {}).get(fault, "") for fault in about["faults"]}
+            faults |= {"tamper": worded("a door is open")} if about.get("tamper") == "open" else {}
             found[f"lane {name}"] = diagnose(faults | _line(about["counts"]) | dict(history(name)), guide,
                                              str(about.get("link_kind", "")))
     if lane is None:
-        faults = {fault: str(status.get("fault_details", {}).get(fault, "")) for fault in status["faults"]}
-        faults |= {"storage": str(status["storage"])} if status.get("storage") else {}
+        faults = {fault: status.get("fault_details", {}).get(fault, "") for fault in status["faults"]}
+        faults |= {"storage": status["storage"]} if status.get("storage") else {}
         found["controller"] = diagnose(faults, guide)
     return found
 
@@ -47,5 +48,5 @@ def of_status(
 def _line(counts: Mapping[str, Any]) -> dict[str, str]:
     asked = counts["samples"] + counts.get("missed_polls", 0) + sum(counts.get("line", {}).values())
     kinds = {**counts.get("line", {}), "silence": counts.get("missed_polls", 0)}
-    return {f"line:{kind}": f"{times} of {asked} answers" for kind, times in kinds.items()
+    return {f"line:{kind}": worded("{times} of {asked} answers", times=times, asked=asked) for kind, times in kinds.items()
             if asked and times > LINE_SHARE * asked}

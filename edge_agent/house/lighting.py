@@ -13,7 +13,7 @@ from edge_agent.paths.acting import Acting
 from edge_agent.paths.lane import Lane
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import SettingsError
-from edge_agent.words.language import worded
+from edge_agent.words.language import joined, worded
 from edge_agent.words.settings import LAMPS, LampSettings, LinkSettings, Settings
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Lighting:
 
         def told(trouble: str) -> None:
             self._troubles[where] = trouble
-            why = "; ".join(sorted(text for text in self._troubles.values() if text))
+            why = joined("; ", sorted(text for text in self._troubles.values() if text))
             self._report("lamps", why, bool(why))
 
         return Lamps(

@@ -15,7 +15,7 @@ from edge_agent.tools import model_file
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.errors import SettingsError
 from edge_agent.words.event import Event
-from edge_agent.words.language import mark, worded
+from edge_agent.words.language import mark, said_by, worded
 from edge_agent.words.reading import Condition, Radiation
 from edge_agent.words.settings import LaneSettings, Profile, Settings
 
@@ -56,14 +56,17 @@ def without(portal: Portal, why: str, at_ns: int) -> Iterator[Event]:
     """A lane that is watched without its shadow test says so from its start on."""
     portal.looks.shadow_off = UNUSABLE
     lane = portal.lane.name
-    told = f"{why}; k-sigma, FOCuS and the portal's own alarms go on, the shadow test is off. {remedy(lane)}"
+    told = worded("{why}; k-sigma, FOCuS and the portal's own alarms go on, the shadow test is off. {remedy}",
+                  why=why, remedy=remedy(lane))
     yield from portal.faults.begin(at_ns, Condition.MODEL.value, told)
 
 
 def remedy(lane: str) -> str:
-    return LEARN.format(lane=lane)
+    return worded(LEARN, lane=lane)
 
 
 def first_line(problem: SettingsError) -> str:
     """Why, without the remedy of a command: the fault has its own."""
-    return str(problem).partition("\n")[0].rstrip(".")
+    whole = said_by(problem)
+    first = whole.partition("\n")[0].rstrip(".")
+    return whole if first == whole else first           # whole: it can be said in another language still

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from edge_agent.house import asked, way_testing
 from edge_agent.house.configuration import Configuration
 from edge_agent.house.setup_parts import Asker
-from edge_agent.words.language import tr
+from edge_agent.words.language import shown, tr
 
 HEARD_S, RECEIPT_S = 40.0, 60.0
 LOOK_S = 0.5
@@ -35,7 +35,7 @@ class TryOut:
         until(all_heard, HEARD_S)
         now = (asked.status(found) or {"lanes": {}})["lanes"]
         for name, good in heard.items():
-            why = "; ".join(f"{key}: {text}" for key, text in now.get(name, {}).get("fault_details", {}).items())
+            why = "; ".join(f"{key}: {shown(text)}" for key, text in now.get(name, {}).get("fault_details", {}).items())
             if not good:
                 self.asker.say(tr("  FAIL lane {lane}: {why}", lane=name, why=why or tr("not heard")))
             elif why:

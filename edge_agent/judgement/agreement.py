@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.judgement.passage import Passage
 from edge_agent.words.event import HALF, Event
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Condition
 from edge_agent.words.settings import Profile
 
@@ -38,6 +39,6 @@ class Agreement:
             return
         self._mute += 1
         if self._mute >= IN_A_ROW or (times >= OVERWHELMING and not spoiled):
-            why = (f"vehicles far above the limit in a row: {self._mute}, the last one {times:.0f} times, and no alarm of the "
-                   "portal's own: its lamp stays dark; this agent alarms as ever")
+            why = worded("vehicles far above the limit in a row: {n}, the last one {times:.0f} times, and no alarm of the "
+                         "portal's own: its lamp stays dark; this agent alarms as ever", n=self._mute, times=times)
             yield from self._faults.begin(at_ns, Condition.JUDGES_NOTHING.value, why)

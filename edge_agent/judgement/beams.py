@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
+from edge_agent.words.language import mark, worded
 from edge_agent.words.reading import Condition, Health
 
 ODD = 3                     # vehicles in a row that broke one beam of two: that is no animal
@@ -16,6 +17,8 @@ REVERSED = 10               # vehicles in a row against the order of the inputs:
 BUCKET_NS = 60 * 10**9
 BUCKETS = 15                # a quarter of an hour, as the profiles' `overdue_s`
 STUCK, CLEARS = 0.8, 0.5    # of that time it was broken
+TOGETHER = mark("{who} together were broken for {percent:.0f}% of the last {minutes} minutes")
+ALONE = mark("{who} alone was broken for {percent:.0f}% of the last {minutes} minutes")
 
 
 class Beams:
@@ -50,20 +53,23 @@ class Beams:
         if reverse is not None:
             self._reversed = self._reversed + 1 if reverse else 0
             yield from self._tell(at_ns, Condition.CROSSED, self._reversed >= REVERSED, reverse,
-                                  f"the last {self._reversed} vehicles drove from {self._names[1]} to {self._names[0]}: their "
-                                  "cables are crossed, or all drive against the order of the inputs")
+                                  worded("the last {n} vehicles drove from {one} to {other}: their cables are crossed, or all "
+                                         "drive against the order of the inputs", n=self._reversed, one=self._names[1],
+                                         other=self._names[0]))
 
     def _flickers(self, at_ns: int, alone: str) -> Iterator[Health]:
         times = self._alone.count(alone) if alone else max((self._alone.count(name) for name in self._names), default=0)
         yield from self._tell(at_ns, Condition.FLICKERS, bool(alone) and times >= FLICKERS, times >= FLICKERS // 2,
-                              f"{alone} alone was broken for a moment in {times} of the last {len(self._alone)} passages: no "
-                              "vehicle does that; dirt, frost, out of its angle, a loose wire")
+                              worded("{beam} alone was broken for a moment in {times} of the last {n} passages: no vehicle does "
+                                     "that; dirt, frost, out of its angle, a loose wire", beam=alone, times=times,
+                                     n=len(self._alone)))
 
     def _missing(self, at_ns: int, alone: str) -> Iterator[Health]:
         missing = next((name for name in self._names if name != alone), "")
         yield from self._tell(at_ns, Condition.BEAM, self._odd >= ODD, bool(alone),
-                              f"the last {ODD} vehicles did not break {missing}: misaligned, or its wire; no speed is measured "
-                              f"({alone} may flicker instead: is it broken while the lane is empty?)")
+                              worded("the last {n} vehicles did not break {beam}: misaligned, or its wire; no speed is measured "
+                                     "({other} may flicker instead: is it broken while the lane is empty?)", n=ODD, beam=missing,
+                                     other=alone))
 
     def time(self, at_ns: int, last_ns: int, on: Mapping[str, bool]) -> Iterator[Health]:
         """Since the last answer the inputs were as they are now."""
@@ -84,8 +90,8 @@ class Beams:
         worst = max(self._names, key=lambda name: parts[name])
         others = [name for name in self._names if name != worst]
         together = bool(others) and all(parts[name] > CLEARS for name in others)
-        who = f"{' and '.join(self._names)} together were" if together else f"{worst} alone was"
-        why = f"{who} broken for {100 * min(parts[worst], 1.0):.0f}% of the last {BUCKETS} minutes"
+        text, who = (TOGETHER, " and ".join(self._names)) if together else (ALONE, worst)
+        why = worded(text, who=who, percent=100 * min(parts[worst], 1.0), minutes=BUCKETS)
         yield from self._tell(at_ns, Condition.STUCK, bool(others) and parts[worst] >= STUCK, parts[worst] > CLEARS, why)
 
     def _tell(self, at_ns: int, condition: Condition, begins: bool, goes_on: bool, why: str) -> Iterator[Health]:
@@ -95,4 +101,4 @@ class Beams:
             yield Health(at_ns, condition, True, why)
         elif condition in self._told and not goes_on:
             self._told.discard(condition)
-            yield Health(at_ns, condition, False, "as it should be again")
+            yield Health(at_ns, condition, False, worded("as it should be again"))

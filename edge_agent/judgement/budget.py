@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge_agent.words.event import Alarm, Event, Fault
+from edge_agent.words.language import worded
 
 PER_S = 5.0             # events a second in the long run: a passage makes about five, and lasts seconds
 BURST = 300.0           # at once: a portal that wakes with every fault it has, and vehicles in a row
@@ -36,7 +37,7 @@ class _Bucket:
         self._tokens = min(BURST, self._tokens + since_ns / 1e9 * PER_S)
         if self._flooded and self._tokens > BURST / 2:
             self._flooded = False
-            yield Fault(event.at_ns, self._lane, self._condition, False, f"{self._suppressed} events were held back")
+            yield Fault(event.at_ns, self._lane, self._condition, False, worded("{n} events were held back", n=self._suppressed))
             self._suppressed = 0
         if self._tokens >= 1 and not self._flooded:
             self._tokens -= 1
@@ -45,5 +46,5 @@ class _Bucket:
         self._suppressed += 1
         if not self._flooded:
             self._flooded = True
-            why = "more events than any lane can have: noise, or a hostile portal"
+            why = worded("more events than any lane can have: noise, or a hostile portal")
             yield Fault(event.at_ns, self._lane, self._condition, True, why)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge_agent.words.reading import Condition, Missed, Radiation, Unchanged
+from edge_agent.words.language import mark, worded
+from edge_agent.words.reading import Condition, Missed, Radiation, Unchanged, Unreadable
 from edge_agent.words.settings import Profile
 
 STEADY_NS = 60 * 10**9      # no question unanswered: else it is late or half dead, asked each 30 s at least (links/turns.py)
 ALL = Condition.SILENCE.value
+QUIET = {Radiation.GAMMA: mark("no gamma counts for {seconds:.0f} s, the wire lives"),
+         Radiation.NEUTRON: mark("no neutron counts for {seconds:.0f} s, the wire lives")}
 
 
 class Cadence:
@@ -55,11 +58,11 @@ class Cadence:
         """When anything came last, if only an answer without anything new."""
         return max(opened_ns, self.wire_ns or 0, self.answered_ns or 0)
 
-    @property
-    def strange(self) -> str:
-        """What nothing but unreadable bytes since the wire was opened most likely is; empty where records came."""
-        nothing = " (nothing readable since the wire was opened: wrong baud or parity, or another instrument?)"
-        return "" if self._readable else nothing
+    def spoiled(self, reading: Unreadable) -> str:
+        """Why it cannot be read, and what nothing but unreadable bytes since the wire was opened most likely is."""
+        strange = "" if self._readable or reading.kind else worded(
+            " (nothing readable since the wire was opened: wrong baud or parity, or another instrument?)")
+        return worded("{why}{strange}: {bytes}", why=reading.reason, strange=strange, bytes=ascii(reading.data[:40])[2:-1])
 
     def age_s(self, at_ns: int) -> float:
         """Since anything came; 0.0 before the wire was opened."""
@@ -76,15 +79,17 @@ class Cadence:
         age_s = self.age_s(at_ns)
         silent = age_s > limit_s
         if silent or self._spoken:          # a wire that was only opened anew has not said that it is well
-            yield ALL, self._silence(at_ns, limit_s), silent
+            yield ALL, self._silence(at_ns, limit_s) if silent else "", silent
         for radiation, last_ns in self._counts_ns.items():
             quiet_s = (at_ns - max(last_ns, occupied_ns or last_ns)) / 1e9
             alone = not silent and quiet_s > limit_s
-            yield f"{radiation.value}-silence", f"no {radiation.value} counts for {quiet_s:.0f} s, the wire lives", alone
+            why = worded(QUIET[radiation], seconds=quiet_s) if alone else ""
+            yield f"{radiation.value}-silence", why, alone
 
     def _silence(self, at_ns: int, limit_s: float) -> str:
         age_s = self.age_s(at_ns)
         steadily = self.missed_ns is None or at_ns - self.missed_ns > STEADY_NS
         if steadily and self.answered_ns is not None and at_ns - self.answered_ns < limit_s * 1e9:
-            return f"it answers, and nothing of it has changed for {age_s:.0f} s: the instrument is frozen. Power-cycle it"
-        return f"nothing on the wire for {age_s:.0f} s"
+            return worded("it answers, and nothing of it has changed for {seconds:.0f} s: the instrument is frozen. "
+                          "Power-cycle it", seconds=age_s)
+        return worded("nothing on the wire for {seconds:.0f} s", seconds=age_s)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.words.event import Event, Tamper
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Condition, Health
 
 OPENINGS = 6                    # within an hour: who works at a cabinet opens it a few times
@@ -28,5 +29,5 @@ class Door:
             return
         self._opened_ns.append(health.at_ns)
         if len(self._opened_ns) == OPENINGS and health.at_ns - self._opened_ns[0] <= HOUR_NS:
-            why = f"a door opened {OPENINGS} times within an hour or less: its switch or wire, or somebody does it"
+            why = worded("a door opened {n} times within an hour or less: its switch or wire, or somebody does it", n=OPENINGS)
             yield from self._faults.begin(health.at_ns, Condition.TAMPER_BOUNCES.value, why, fades=True, fades_ns=HOUR_NS)

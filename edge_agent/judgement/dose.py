@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from edge_agent.judgement.alarm_book import AlarmBook
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.words.event import Event, MeasuredDose
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Condition, DoseRate, Health
 from edge_agent.words.settings import Profile
 
@@ -30,7 +31,8 @@ class Dose:
         limit, unit = self._profile.dose_high, self._profile.dose_unit
         if reading.unit == unit and limit and reading.value > limit:
             yield from self._alarms.dosed(reading.at_ns, RULE, MeasuredDose(reading.value, unit, limit))
-            why = f"{reading.value:g} {unit}, above dose_high = {limit:g}: keep distance, measure with a survey meter"
+            why = worded("{value:g} {unit}, above dose_high = {limit:g}: keep distance, measure with a survey meter",
+                         value=reading.value, unit=unit, limit=limit)
             yield from self._faults.begin(reading.at_ns, Condition.DOSE.value, why, numbers={"dose_rate": reading.value})
         elif reading.unit == unit:
             yield from self._faults.end(reading.at_ns, Condition.DOSE.value, f"{reading.value:g} {unit}")

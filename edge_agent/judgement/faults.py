@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from edge_agent.words.event import Fault
+from edge_agent.words.language import worded
 
 RETOLD_NS = 60 * 10**9   # a standing fault whose reason changed is told again at most so often,
 RETOLD_MAX = 10          # and so many times: reasons that alternate for days must not fill the ledger
@@ -64,7 +65,8 @@ class _Open:
         if self.well_ns is None:
             return self.detail
         patience_s = self.patience_ns // 10**9
-        return f"{self.detail}. Well now; over when it has been so for {patience_s} s (came back {count(self.back)})"
+        return worded("{why}. Well now; over when it has been so for {seconds} s (came back {times})",
+                      why=self.detail, seconds=patience_s, times=count(self.back))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def reason(detail: str) -> str:
 
 
 def count(times: int) -> str:
-    return "once" if times == 1 else f"{times} times"
+    return worded("once") if times == 1 else worded("{n} times", n=times)
 
 
 @dataclass(slots=True)

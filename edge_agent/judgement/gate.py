@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from edge_agent.judgement.beams import Beams
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Condition, Health, Inputs, OccupancyEnd, Reading, Sample, Speed
 from edge_agent.words.settings import OccupancySettings
 
@@ -70,7 +71,7 @@ class Gate:
         self._heard_ns |= dict.fromkeys(states, inputs.at_ns)
         if not self._known and self._quiet_ns(inputs.at_ns) <= SILENT_NS:
             self._known = True
-            yield Health(inputs.at_ns, Condition.OCCUPANCY, False, f"{self._settings.module} answers again")
+            yield Health(inputs.at_ns, Condition.OCCUPANCY, False, worded("{module} answers again", module=self._settings.module))
         for name, on in states.items():
             edge_ns = self._inputs[name].take(inputs.at_ns, on)
             if edge_ns is not None:
@@ -96,8 +97,8 @@ class Gate:
             self._dark_ns.clear()
             self._beams.silent()
             self._inputs = self._anew()
-            why = (f"{self._settings.module} is silent, nothing tells of vehicles; judged in continuous mode until it answers, "
-                   "where only a rise by a quarter is seen")
+            why = worded("{module} is silent, nothing tells of vehicles; judged in continuous mode until it answers, "
+                         "where only a rise by a quarter is seen", module=self._settings.module)
             yield Health(at_ns, Condition.OCCUPANCY, True, why)
 
     def mark(self, reading: Reading) -> Iterator[Reading]:

@@ -17,11 +17,12 @@ from edge_agent.judgement.rules import Rules
 from edge_agent.tools.kernel import Health as Seen
 from edge_agent.tools.kernel_health import Channel
 from edge_agent.words.event import Fault, Judgement
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Condition, Radiation, Sample
 from edge_agent.words.settings import LaneSettings, Profile
 
 EVERY_NS = 10**9            # "within a second" (detection.md 3.9)
-PERSON = "taken out by a person; back only by a person: edge-agent panel in, or out_of_service of the lane"
+PERSON = worded("taken out by a person; back only by a person: edge-agent panel in, or out_of_service of the lane")
 OVERLOAD_RULE = "overload/1"
 
 
@@ -112,13 +113,14 @@ class Health:
 
     def _serve(self, at_ns: int, radiation: Radiation, seen: Seen) -> Iterator[Fault]:
         names = self._rules.detectors[radiation]
-        out = {name: PERSON for name in names if name in self._person}
+        out: dict[str, str] = {name: PERSON for name in names if name in self._person}
         out |= {name: why for name, why in self._failed(names, seen).items() if name not in out}
         before, self._out[radiation] = self._out[radiation], out
         if out.keys() != before.keys():
             self._rules.serve(radiation, out.keys())
         for name in before.keys() - out.keys():
-            why = "put back by a person" if before[name] == PERSON else "counted plausibly for a full background time"
+            why = (worded("put back by a person") if before[name] == PERSON else
+                   worded("counted plausibly for a full background time"))
             yield from self._faults.end(at_ns, f"{OUT}:{name}", why, at_once=True)
         if out.keys() - before.keys():
             rates = {name: seen.channels[i].rate_cps for i, name in enumerate(names)}
@@ -126,17 +128,18 @@ class Health:
             worst = outage.worst_place(self._geometry, names, out.keys()) if radiation is GAMMA else None
             figures = {"sensitivity": round(left, 4)} | ({"worst_place": round(worst, 4)} if worst is not None else {})
             for name in sorted(out.keys() - before.keys()):
-                text = f"{name} is in no sum: {out[name]}. Without {', '.join(sorted(out))} {outage.sentence(left, worst)}"
+                text = worded("{name} is in no sum: {why}. Without {names} {left}", name=name, why=out[name],
+                              names=", ".join(sorted(out)), left=outage.sentence(left, worst))
                 yield from self._faults.begin(at_ns, f"{OUT}:{name}", text, numbers=figures)
         yield from self._blindness(at_ns, radiation)
 
     def _failed(self, names: tuple[str, ...], seen: Seen) -> dict[str, str]:
         """Channels a test takes out.  Where all repeat at once it is the wire, not the panels: nothing is gained."""
-        failed = {name: "it counts nothing" for i, name in enumerate(names) if seen.silent >> i & 1}
+        failed: dict[str, str] = {name: worded("it counts nothing") for i, name in enumerate(names) if seen.silent >> i & 1}
         stuck = [name for i, name in enumerate(names) if seen.stuck_vacant >> i & 1 and name not in failed]
         alive = [name for i, name in enumerate(names) if not (seen.stuck | seen.silent) >> i & 1]
         if [name for name in alive if name not in self._person]:
-            failed |= dict.fromkeys(stuck, "its count is frozen")
+            failed |= dict.fromkeys(stuck, worded("its count is frozen"))
         return failed
 
     def _is_blind(self, radiation: Radiation) -> bool:
@@ -146,8 +149,9 @@ class Health:
         condition = BLIND if radiation is GAMMA else f"{radiation.value}-{BLIND}"
         if self._is_blind(radiation):
             yield from self._faults.begin(
-                at_ns, condition, f"every {radiation.value} detector is out of service: this lane sees no {radiation.value} "
-                "source. Close it, or search by hand",
+                at_ns, condition, worded("every gamma detector is out of service: this lane sees no gamma source. "
+                                         "Close it, or search by hand") if radiation is GAMMA else
+                worded("every neutron detector is out of service: this lane sees no neutron source. Close it, or search by hand"),
             )
         else:
             yield from self._faults.end(at_ns, condition, at_once=True)
@@ -188,8 +192,8 @@ class Health:
         if present:
             self.overloaded.add(radiation)
             yield from self._faults.begin(
-                at_ns, OVERLOAD, "zeros or a gap right after a steep rise: a very strong source. KEEP DISTANCE, measure with a "
-                "survey meter; the alarm stands until counts have come down for 10 s",
+                at_ns, OVERLOAD, worded("zeros or a gap right after a steep rise: a very strong source. KEEP DISTANCE, measure "
+                                        "with a survey meter; the alarm stands until counts have come down for 10 s"),
             )
             return
         self.overloaded.discard(radiation)
@@ -209,8 +213,10 @@ class Health:
             for limit, beyond in ((Condition.LOW_BACKGROUND, rate < low), (Condition.HIGH_BACKGROUND, 0 < high < rate)):
                 if beyond and name not in self._out[radiation]:
                     yield from self._faults.begin(
-                        at_ns, f"{limit.value}:{name}", f"{name} has a background of {rate:.4g} counts/s, the profile allows "
-                        f"{low:g} to {high or float('inf'):g}", numbers={"cps": rate, "low": low, "high": high},
+                        at_ns, f"{limit.value}:{name}", worded(
+                            "{name} has a background of {rate:.4g} counts/s, the profile allows {low:g} to {high}",
+                            name=name, rate=rate, low=low, high=f"{high or float('inf'):g}"),
+                        numbers={"cps": rate, "low": low, "high": high},
                     )
                 else:
                     yield from self._faults.end(at_ns, f"{limit.value}:{name}")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edge_agent.tools.kernel_health import Channel
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Radiation
 
 GAMMA, NEUTRON = Radiation.GAMMA, Radiation.NEUTRON
 OVERLOAD, BLIND, OUT = "overload", "blind", "out-of-service"
-START = "the agent's last start"
 # Bit mask of the kernel -> first half of the condition's name, by radiation.
 NAMES = {
     GAMMA: {"silent": "dead", "stuck": "stuck", "noisy": "noisy", "smooth": "smooth", "low": "share", "high": "share",
@@ -21,35 +21,41 @@ def detail(condition: str, x: str, channel: Channel) -> str:
     """One sentence what was seen, one what it means, one what to do."""
     match condition:
         case "dead":
-            due = f"where {channel.quiet:.0f} counts were due" if channel.quiet >= 1 else f"since before {START}"
-            return (f"{x} counts nothing {due}: high voltage, cable, tube or panel. "
-                    f"Swap its cable with a neighbour's at the inputs: if the zero stays, it is the input")
+            due = (worded("where {counts:.0f} counts were due", counts=channel.quiet) if channel.quiet >= 1 else
+                   worded("since before the agent's last start"))
+            return worded("{x} counts nothing {due}: high voltage, cable, tube or panel. "
+                          "Swap its cable with a neighbour's at the inputs: if the zero stays, it is the input", x=x, due=due)
         case "stuck":
-            times = f"{int(channel.equal)} times in a row" if channel.equal > 1 else f"again and again before {START}"
-            return (f"{x} gave {times} the same count, by chance not once in ten years: its counter "
-                    f"or the portal's controller is frozen. A count far above background is the end of its range beside a very "
-                    f"strong source: KEEP DISTANCE. Else power-cycle the controller; a simulator does this by design")
+            times = (worded("{n} times in a row", n=int(channel.equal)) if channel.equal > 1 else
+                     worded("again and again before the agent's last start"))
+            return worded("{x} gave {times} the same count, by chance not once in ten years: its counter "
+                          "or the portal's controller is frozen. A count far above background is the end of its range beside a "
+                          "very strong source: KEEP DISTANCE. Else power-cycle the controller; a simulator does this by design",
+                          x=x, times=times)
         case "noisy":
-            return (f"{x} scatters {channel.scatter:.2f} times as much as counts can by chance: bad connector, light leak, "
-                    f"interference. Move its cable and look whether the counts jump")
+            return worded("{x} scatters {scatter:.2f} times as much as counts can by chance: bad connector, light leak, "
+                          "interference. Move its cable and look whether the counts jump", x=x, scatter=channel.scatter)
         case "smooth":
-            return (f"{x} scatters only {channel.scatter:.2f} times as much as counts must: pile-up, a portal that averages "
-                    f"longer than the profile's vacant_exposure_s says, or counts that are not measured")
+            return worded("{x} scatters only {scatter:.2f} times as much as counts must: pile-up, a portal that averages "
+                          "longer than the profile's vacant_exposure_s says, or counts that are not measured",
+                          x=x, scatter=channel.scatter)
         case "share":
-            return (f"{x} gives {channel.recent_share:.1%} of the sum, learned {channel.share:.1%}: gain drift, water, light "
-                    f"leak, or a source or truck standing beside it. Look at the panel; check its gain with the check source")
+            return worded("{x} gives {lately:.1%} of the sum, learned {learned:.1%}: gain drift, water, light "
+                          "leak, or a source or truck standing beside it. Look at the panel; check its gain with the check "
+                          "source", x=x, lately=channel.recent_share, learned=channel.share)
         case "deaf":
-            return (f"{x} counts too little: {_part(channel)}: high voltage, moderator moved, gas lost. "
-                    f"Swap it with a neighbour's cable, then replace the tube")
+            return worded("{x} counts too little: {part}: high voltage, moderator moved, gas lost. "
+                          "Swap it with a neighbour's cable, then replace the tube", x=x, part=_part(channel))
         case "loud":
-            return (f"{x} counts too much: {_part(channel)}: discharge, moisture, interference; or a neutron source beside it. "
-                    f"Look for the source first")
+            return worded("{x} counts too much: {part}: discharge, moisture, interference; or a neutron source beside it. "
+                          "Look for the source first", x=x, part=_part(channel))
         case "over-range":
-            return (f"{x} fell to zero or silent right after a steep rise to {channel.hot_cps:.0f} counts/s: overloaded by a "
-                    f"very strong source, or broken by it. KEEP DISTANCE until somebody has measured with a survey meter")
+            return worded("{x} fell to zero or silent right after a steep rise to {cps:.0f} counts/s: overloaded by a "
+                          "very strong source, or broken by it. KEEP DISTANCE until somebody has measured with a survey meter",
+                          x=x, cps=channel.hot_cps)
         case "spike":
-            return (f"{x} alone was {channel.lone_z:.0f} sigma up in one sample: noise of a cable or relay rather than a source. "
-                    f"Kept in every sum; often: look at connector and grounding")
+            return worded("{x} alone was {sigma:.0f} sigma up in one sample: noise of a cable or relay rather than a source. "
+                          "Kept in every sum; often: look at connector and grounding", x=x, sigma=channel.lone_z)
     raise KeyError(condition)
 
 
@@ -57,8 +63,8 @@ def _part(channel: Channel) -> str:
     """Against the others, or, where its part of the sum is as ever (alone, or all alike), against itself."""
     lately, learned = f"{channel.recent_share:.0%}", f"{channel.share:.0%}"
     if lately == learned:
-        return "against the hour it was learned in, by itself"
-    return f"{lately} of the sum lately, learned {learned}"
+        return worded("against the hour it was learned in, by itself")
+    return worded("{lately} of the sum lately, learned {learned}", lately=lately, learned=learned)
 
 
 def longest(channel: Channel, before: Channel) -> Channel:

@@ -14,6 +14,7 @@ from edge_agent.judgement.tally import Tally
 from edge_agent.judgement.traffic import Traffic
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.words.event import Event
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Condition, Radiation, Sample, VacantRate
 from edge_agent.words.settings import LaneSettings
 
@@ -81,7 +82,8 @@ class Looks:
         if changed:
             yield from self._faults.begin(
                 at_ns, Condition.TRAFFIC.value,
-                f"vehicles no longer shadow as they did when the model was learned ({changed}): learn again",
+                worded("vehicles no longer shadow as they did when the model was learned ({changed}): learn again",
+                       changed=changed),
             )
         else:
             yield from self._faults.end(at_ns, Condition.TRAFFIC.value)

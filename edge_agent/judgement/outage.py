@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 
+from edge_agent.words.language import worded
+
 # Places of a source that are tried: across the lane (detection.md 3.3) and above the ground, car floor to truck roof.
 NEVER_HEARD = 0.1       # of the others' mean: the kernel guesses a twentieth (native/health_limits.c)
 ACROSS_M, ABOVE_M = (0.0, 0.8, -0.8), (0.5, 1.5, 2.5)
@@ -41,6 +43,8 @@ def worst_place(geometry: Mapping[str, Sequence[float]], names: Collection[str],
 def sentence(sensitivity: float, worst: float | None) -> str:
     """For people: how much stronger a source has to be."""
     if sensitivity <= 0:
-        return "nothing is left to see with"
-    text = f"a source must be {1 / sensitivity:.2f} times as strong to be seen"
-    return text + (f", at the worst place {1 / worst:.1f} times" if worst else "")
+        return worded("nothing is left to see with")
+    if not worst:
+        return worded("a source must be {times:.2f} times as strong to be seen", times=1 / sensitivity)
+    return worded("a source must be {times:.2f} times as strong to be seen, at the worst place {worst:.1f} times",
+                  times=1 / sensitivity, worst=1 / worst)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from edge_agent.words.event import HALF, Judgement, Occupancy, Series, VacantBackground
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Condition, Radiation, Sample
 
 NUMBERS_MAX = 6000      # counts kept of one radiation: as text about 32 KiB of the 64 KiB a record line may have
@@ -144,20 +145,20 @@ def less_judged(occupancy: Occupancy) -> Iterator[tuple[str, str]]:
         yield Condition.HALF_SEEN.value, half_seen(occupancy)
     elif any(note.startswith(KSIGMA_ONLY) for note in occupancy.notes):
         known = occupancy.backgrounds.get(Radiation.GAMMA.value)
-        behind = f"{known.exposure_s:.0f} s" if known else "none"
-        yield Condition.KSIGMA_ONLY.value, (
-            f"a vehicle was {KSIGMA_ONLY}, which sees only strong sources: there was too little background before it ({behind}). "
-            "Let it pass again when the lane was empty for 20 s, or search it"
-        )
+        behind = f"{known.exposure_s:.0f} s" if known else worded("none", about="background")
+        yield Condition.KSIGMA_ONLY.value, worded(
+            "a vehicle was judged by k-sigma only, which sees only strong sources: there was too little background before it "
+            "({behind}). Let it pass again when the lane was empty for 20 s, or search it", behind=behind)
 
 
 def half_seen(occupancy: Occupancy) -> str:
     """For the officer: what to do with a vehicle that was not judged."""
     lasted_s = (occupancy.end_ns - occupancy.begin_ns) / 1e9
-    seen = f"{100 * occupancy.seen:.0f} % of a vehicle's {lasted_s:.1f} s in the lane were counted"
+    seen = worded("{percent:.0f} % of a vehicle's {seconds:.1f} s in the lane were counted", percent=100 * occupancy.seen,
+                  seconds=lasted_s)
     if lasted_s < SHORTEST_S:
-        seen = "a vehicle passed and no count of it came"
-    return f"{seen}, so it was not judged: let it pass again or search it, then look at the wire"
+        seen = worded("a vehicle passed and no count of it came")
+    return worded("{seen}, so it was not judged: let it pass again or search it, then look at the wire", seen=seen)
 
 
 def _statistic(judgement: Judgement) -> float:

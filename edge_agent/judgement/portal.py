@@ -21,6 +21,7 @@ from edge_agent.judgement.tally import Tally
 from edge_agent.tools.model_file import ModelFile
 from edge_agent.tools.occupancy import TABLE, Input, Move, State
 from edge_agent.words.event import Event, Judgement
+from edge_agent.words.language import mark, worded
 from edge_agent.words.reading import (
     Condition,
     DoseRate,
@@ -38,7 +39,8 @@ from edge_agent.words.reading import (
 )
 from edge_agent.words.settings import LaneSettings, Profile
 
-STUCK = "beam stuck or lane blocked; judged in continuous mode until it clears, where only a rise by a quarter is seen"
+STUCK = mark("occupied for {seconds:.0f} s: beam stuck or lane blocked; judged in continuous mode until it clears, where only a "
+             "rise by a quarter is seen")
 FADING = {Condition.LATE, Condition.COUNTER_GAP, Condition.POWER_CYCLE, Condition.UNREADABLE, Condition.PROFILE}
 
 
@@ -98,8 +100,7 @@ class Portal:
                 self.tally.unreadable += 1
                 self.scrutiny.unreadable(reading.at_ns)
                 self.tally.line.update([reading.kind] if reading.kind else [])
-                why = f"{reading.reason}{self.cadence.strange if not reading.kind else ''}: {ascii(reading.data[:40])[2:-1]}"
-                yield from self.faults.begin(reading.at_ns, Condition.UNREADABLE.value, why, fades=True)
+                yield from self.faults.begin(reading.at_ns, Condition.UNREADABLE.value, self.cadence.spoiled(reading), fades=True)
         yield from self._look_after(reading.at_ns)
 
     def tick(self, at_ns: int) -> Iterator[Event]:
@@ -112,7 +113,7 @@ class Portal:
         if self.passage and at_ns - self.passage.begin_ns > self.profile.overdue_s * 1e9:
             yield from self._close(at_ns, "overdue", None)
             self.rules.relearn(at_ns, stuck=True)
-            yield from self.faults.begin(at_ns, Condition.OVERDUE.value, f"occupied for {self.profile.overdue_s:.0f} s: {STUCK}")
+            yield from self.faults.begin(at_ns, Condition.OVERDUE.value, worded(STUCK, seconds=self.profile.overdue_s))
 
     def _silence(self, at_ns: int) -> Iterator[Event]:
         """Silence on a wire that is open; a wire that is not is a fault of its own."""
@@ -200,7 +201,7 @@ class Portal:
         if previous is not None and end.counter > previous + 1:
             missed = end.counter - previous - 1
             self.tally.missed_occupancies += missed
-            why = f"the portal counted {missed} occupancies that did not reach us"
+            why = worded("the portal counted {n} occupancies that did not reach us", n=missed)
             yield from self.faults.begin(end.at_ns, Condition.COUNTER_GAP.value, why, fades=True)
 
     # --- counts
@@ -253,7 +254,8 @@ class Portal:
         for limit in (Condition.HIGH_BACKGROUND, Condition.LOW_BACKGROUND):
             name = f"{rate.radiation.value}-{limit.value}"
             if rate.limit is limit:
-                yield from self.faults.begin(rate.at_ns, name, f"the portal reports it: {rate.rates_cps} counts/s")
+                why = worded("the portal reports it: {rates} counts/s", rates=str(rate.rates_cps))
+                yield from self.faults.begin(rate.at_ns, name, why)
             else:
                 yield from self.faults.end(rate.at_ns, name)
 
@@ -292,6 +294,6 @@ class Portal:
         """The portal's settings.  After counts they mean power-up or a change by someone; before any, a greeting."""
         self.setup[setup.tag] = setup.fields
         if self.last_counts:
-            why = "the portal sent its settings: power-up, or changed by someone"
+            why = worded("the portal sent its settings: power-up, or changed by someone")
             yield from self.faults.begin(setup.at_ns, Condition.POWER_CYCLE.value, why, fades=True)
         yield from self._step(setup.at_ns, Input.RESTART, None)

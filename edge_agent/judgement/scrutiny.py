@@ -10,13 +10,14 @@ from edge_agent.judgement.plausible import Plausible
 from edge_agent.judgement.rules import Rules
 from edge_agent.judgement.tally import Tally
 from edge_agent.words.event import Event
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Condition, Sample, VacantRate
 from edge_agent.words.settings import Profile
 
 MIN_S, MAX_S = 0.01, 600.0      # interval of a sample that the kernel takes (native/ea_lane.h)
-SPOILED = ("no detector counts so, and the line has unreadable records: a digit turned over on it. Mend the line; every count "
-           "stays in every sum, so an alarm stands until a survey meter has shown that nothing is there")
-OVER = "a very strong source, KEEP DISTANCE, measure with a survey meter from afar"
+SPOILED = worded("no detector counts so, and the line has unreadable records: a digit turned over on it. Mend the line; every "
+                 "count stays in every sum, so an alarm stands until a survey meter has shown that nothing is there")
+OVER = worded("a very strong source, KEEP DISTANCE, measure with a survey meter from afar")
 
 
 class Scrutiny:
@@ -42,15 +43,16 @@ class Scrutiny:
         self._tally.refused += 1
         yield from self._faults.begin(
             sample.at_ns, Condition.PROFILE.value,
-            f"{sample.radiation.value} counts {sample.counts} in {sample.interval_s:g} s do not fit the profile "
-            f"{self._profile.title!r}",
+            worded("{radiation} counts {counts} in {seconds:g} s do not fit the profile {title!r}",
+                   radiation=worded(sample.radiation.value), counts=str(sample.counts), seconds=sample.interval_s,
+                   title=self._profile.title),
             fades=True,
         )
 
     def refuse_rate(self, rate: VacantRate) -> Iterator[Event]:
         """A vacant rate of another number of detectors."""
         self._tally.refused += 1
-        why = f"{len(rate.rates_cps)} {rate.radiation.value} rates"
+        why = worded("{n} {radiation} rates", n=len(rate.rates_cps), radiation=worded(rate.radiation.value))
         yield from self._faults.begin(rate.at_ns, Condition.PROFILE.value, why, fades=True)
 
     def unreadable(self, at_ns: int) -> None:
@@ -67,22 +69,25 @@ class Scrutiny:
         counts = reading.counts if isinstance(reading, Sample) else reading.rates_cps
         names = self._rules.detectors[reading.radiation]
         told = ", ".join(f"{names[at]} {counts[at]}" for at in suspects)
-        yield from self._faults.begin(reading.at_ns, Condition.SPOILED.value, f"{told}: {SPOILED}", fades=True)
+        why = worded("{told}: {why}", told=told, why=SPOILED)
+        yield from self._faults.begin(reading.at_ns, Condition.SPOILED.value, why, fades=True)
 
     def look(self, sample: Sample) -> Iterator[Event]:
         """What a sample that fits tells of the wire and of the field's end."""
         most = max(sample.counts, default=0)
         if most == self._profile.count_max:         # the end of its field: what is beyond cannot be told
             name = f"{sample.radiation.value}-{Condition.OVER.value}"
-            yield from self._faults.begin(sample.at_ns, name, f"{most} counts, the most that can be told: {OVER}", fades=True)
+            why = worded("{counts} counts, the most that can be told: {over}", counts=most, over=OVER)
+            yield from self._faults.begin(sample.at_ns, name, why, fades=True)
         if self._flow.twice(sample):
             self._tally.twice += 1
-            yield from self._faults.begin(sample.at_ns, Condition.TWICE.value, "the same sample came twice at once", fades=True)
+            why = worded("the same sample came twice at once")
+            yield from self._faults.begin(sample.at_ns, Condition.TWICE.value, why, fades=True)
         if missing := self._flow.missing(sample):
             self._tally.missing += missing
-            why = f"{missing} {sample.radiation.value} samples that were due never came"
+            why = worded("{n} {radiation} samples that were due never came", n=missing, radiation=worded(sample.radiation.value))
             yield from self._faults.begin(sample.at_ns, Condition.MISSING.value, why, fades=True)
         if sample.late:
             self._tally.late += 1
-            why = "records came in a burst; they are back-spaced"
+            why = worded("records came in a burst; they are back-spaced")
             yield from self._faults.begin(sample.at_ns, Condition.LATE.value, why, fades=True)

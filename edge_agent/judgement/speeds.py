@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from edge_agent.judgement.faults import FaultBook
 from edge_agent.words.event import Event
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Condition, Speed
 
 LEAST_MPS, MOST_MPS = 0.05, 60.0    # native/ea_lane.h: 3 m in a minute is standing, 216 km/h is no vehicle in a lane
@@ -30,11 +31,12 @@ class Speeds:
             self._mps.append(reading.speed_mps)
         same = self._mps.count(reading.speed_mps)
         if not usable(reading):
-            why = f"{3.6 * reading.speed_mps:.2f} km/h is no vehicle's speed: second beam, its input, or the profile's scale"
+            why = worded("{kmh:.2f} km/h is no vehicle's speed: second beam, its input, or the profile's scale",
+                         kmh=3.6 * reading.speed_mps)
             yield from self._faults.begin(reading.at_ns, Condition.SPEED.value, why, fades=True)
         elif same >= SAME:
-            why = (f"{same} of the last {len(self._mps)} vehicles had exactly {3.6 * reading.speed_mps:.2f} km/h: a beam or its "
-                   "input hangs")
+            why = worded("{same} of the last {n} vehicles had exactly {kmh:.2f} km/h: a beam or its input hangs",
+                         same=same, n=len(self._mps), kmh=3.6 * reading.speed_mps)
             yield from self._faults.begin(reading.at_ns, Condition.SPEED.value, why, fades=True)
 
 

@@ -16,6 +16,7 @@ import math
 from collections.abc import Mapping
 
 from edge_agent.tools.kernel_values import Shadow
+from edge_agent.words.language import joined, mark, worded
 
 ONCE_IN = 1_000_000             # passages without a change: with 1000 a day, one false flag in three years
 RAISED_AT = math.log(ONCE_IN)
@@ -24,13 +25,15 @@ UP, DOWN = math.log(AFTER / BEFORE), math.log((1 - AFTER) / (1 - BEFORE))
 SHIFT = 0.5                     # sigmas of the mean: half a sigma deeper costs false alarms within their own scatter
 FAR = 4.0                       # one passage counts as so many sigmas at most: a truck among cars is no change
 
+CHANGED = (mark("deeper"), mark("shallower"), mark("other shapes"), mark("the test is high too often"))
+
 
 class Traffic:
     """Fed with the shadow test of each passage that did not alarm.  `learned`: the model file's own figures of it."""
 
     def __init__(self, learned: Mapping[str, float]) -> None:
         self._learned = learned
-        self._sums = {"deeper": 0.0, "shallower": 0.0, "other shapes": 0.0, "the test is high too often": 0.0}
+        self._sums = dict.fromkeys(CHANGED, 0.0)
 
     def passed(self, seen: Shadow) -> str:
         """Take one passage; what has changed, "" for nothing."""
@@ -42,7 +45,7 @@ class Traffic:
         }
         for what, gain in gains.items():
             self._sums[what] = max(0.0, self._sums[what] + gain)
-        return ", ".join(what for what, total in self._sums.items() if total >= RAISED_AT)
+        return joined(", ", (worded(what) for what, total in self._sums.items() if total >= RAISED_AT))
 
     def _sigmas(self, name: str, value: float) -> float:
         found = (value - self._learned[f"{name}_mean"]) / max(1e-6, self._learned[f"{name}_sd"])

@@ -46,9 +46,11 @@ class Attachments:
         EvidenceError for what no record can name, Unavailable where there is no room now: the caller keeps it and comes again.
         """
         if not MEDIA_TYPE.fullmatch(media_type) or len(media_type) > TYPE_MAX:
-            raise EvidenceError(f"{media_type[:TYPE_MAX]!a} is no media type; expected for example text/xml")
+            raise EvidenceError(worded("{kind!a} is no media type; expected for example text/xml", kind=media_type[:TYPE_MAX]))
         if len(data) > BLOB_MAX:
-            raise EvidenceError(f"a document of {len(data)} bytes; at most {BLOB_MAX} can be kept and sent with a record")
+            raise EvidenceError(worded(
+                "a document of {size} bytes; at most {most} can be kept and sent with a record",
+                size=len(data), most=BLOB_MAX))
         await self._find_room(len(data))
         return await self._store.keep(data)
 
@@ -141,19 +143,22 @@ class Attachments:
         if blob is not None:
             signature = b64decode(str(request["signature"]), validate=True)
             if not ed25519.verifies(centre_key.key, confirmation_text(sha256, blob.len), signature):
-                raise EvidenceError(f"the confirmation of document {sha256} is not signed by {centre_key.name}")
+                raise EvidenceError(worded(
+                    "the confirmation of document {sha256} is not signed by {name}",
+                    sha256=sha256, name=centre_key.name))
             await shelf.confirm_blob(sha256, signature)
             self._report("blob-refused", "", False)
         return {}
 
     def _tell(self, damaged: list[str]) -> None:
         names = ", ".join(damaged[:DAMAGED_MAX])
-        self._report("blob-damaged", f"documents that records name are gone from {self._state / 'blobs'} or are not what they "
-                     f"were: {names}; put them back from where they came", bool(damaged))
+        why = worded("documents that records name are gone from {path} or are not what they were: {names}; put them back from "
+                     "where they came", path=self._state / "blobs", names=names)
+        self._report("blob-damaged", why, bool(damaged))
 
     def _shelf(self, request: Answer) -> Shelf:
         for shelf in self._shelves:
             if shelf.origin == request.get("log"):
                 return shelf
-        raise EvidenceError(f"this portal has no log {request.get('log')!r}")
+        raise EvidenceError(worded("this portal has no log {log!r}", log=request.get("log")))
 

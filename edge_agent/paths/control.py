@@ -18,7 +18,7 @@ from edge_agent.tools import capture
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import SettingsError, StorageError
 from edge_agent.words.event import Event
-from edge_agent.words.language import worded
+from edge_agent.words.language import said_by, worded
 
 LINES_MAX = 1000
 Answer = dict[str, Any]
@@ -66,7 +66,7 @@ class Control:
         try:
             return await self._window.receipt(), None
         except StorageError as problem:
-            return None, str(problem)
+            return None, said_by(problem)
 
     async def live(self, request: Answer) -> Answer:
         """What the lanes see now; `lane` for one."""

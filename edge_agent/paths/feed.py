@@ -94,9 +94,10 @@ class Feed:
             if self._following[name]:
                 self._here_ns[name] = now_ns
             gone_ns, trouble = now_ns - self._here_ns[name], self._trouble.get(name, "")
-            why = trouble or f"nobody re-serves it for {gone_ns // 10**9} s"
-            self._report(f"relay:{name}", f"lane {name}: {why}; an alarm station that listens there sees nothing; systemctl "
-                         "status edge-agent-relay", bool(trouble) or gone_ns > MISSED_NS)
+            why = trouble or worded("nobody re-serves it for {seconds} s", seconds=gone_ns // 10**9)
+            told = worded("lane {name}: {why}; an alarm station that listens there sees nothing; systemctl status "
+                          "edge-agent-relay", name=name, why=why)
+            self._report(f"relay:{name}", told, bool(trouble) or gone_ns > MISSED_NS)
 
     def plain(self) -> dict[str, Answer]:
         """For status: of each lane that has a relay."""

@@ -26,6 +26,7 @@ from edge_agent.words.clock import Clock
 from edge_agent.words.document_settings import InboxSettings
 from edge_agent.words.errors import EvidenceError, StorageError
 from edge_agent.words.instrument import Measured
+from edge_agent.words.language import joined, said_by, worded
 
 log = logging.getLogger("edge_agent.inbox")
 LOOK_S = 2.0                # also how long a file must stand unchanged: a copy over a network writes every second
@@ -72,9 +73,11 @@ class Inbox:
             try:
                 await self.look()
             except OSError as problem:
-                self._fault("inbox", f"{self._where}: {problem.strerror or problem}; is it there, and may we write to it?", True)
+                why = worded("{path}: {problem}; is it there, and may we write to it?", path=self._where,
+                             problem=problem.strerror or problem)
+                self._fault("inbox", why, True)
             except StorageError as problem:
-                self._fault("inbox", str(problem), True)
+                self._fault("inbox", said_by(problem), True)
             if self._clock.mono_ns() - self._refused_ns > REFUSED_NS:
                 self._fault("inbox-refused", "", False)
             await self._clock.sleep(LOOK_S)
@@ -88,7 +91,8 @@ class Inbox:
                 await self._take(name)
             except OSError as problem:
                 self._seen[name].stuck = True
-                stuck = stuck or f"{self._where / _shown(name)}: {problem.strerror or problem}; may the agent read and move it?"
+                stuck = stuck or worded("{path}: {problem}; may the agent read and move it?", path=self._where / _shown(name),
+                                        problem=problem.strerror or problem)
         self._fault("inbox", stuck, bool(stuck))
         await asyncio.to_thread(self._tidy)
 
@@ -126,7 +130,7 @@ class Inbox:
                 return
             await asyncio.to_thread(self._refuse, name, str(problem))
             self._refused_ns = self._clock.mono_ns()
-            self._fault("inbox-refused", f"{self._where}/refused/{_shown(name)}: {problem}", True)
+            self._fault("inbox-refused", joined(": ", (f"{self._where}/refused/{_shown(name)}", said_by(problem))), True)
             return
         except FileNotFoundError:
             return                              # whoever dropped it took it back
@@ -140,7 +144,7 @@ class Inbox:
         with os.fdopen(handle, "rb") as file:
             data = file.read(BYTES_MAX + 1)
         if len(data) > BYTES_MAX:
-            raise EvidenceError(f"more than {BYTES_MAX} bytes; a document of an instrument is smaller")
+            raise EvidenceError(worded("more than {most} bytes; a document of an instrument is smaller", most=BYTES_MAX))
         return data
 
     def _body(self, measured: Measured, sha256: str, length: int, name: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from edge_agent.words.clock import Clock
 from edge_agent.words.driver import Decoder
 from edge_agent.words.errors import Deaf, LinkError
 from edge_agent.words.event import Event
+from edge_agent.words.language import said_by
 from edge_agent.words.reading import Chunk, Condition, Inputs, Reading
 
 TICK_S = 1.0                    # how often time alone is judged: silence, overdue occupancies
@@ -49,7 +50,7 @@ class Lane:
                 except LinkError as problem:
                     self.connected, self.broke_ns = False, self._clock.mono_ns()
                     if not isinstance(problem, Deaf):   # silence has said it; this would be told as a mended wire
-                        self._publish(self.portal.lost(self._clock.mono_ns(), str(problem)))
+                        self._publish(self.portal.lost(self._clock.mono_ns(), said_by(problem)))
                 self.beats += 1
                 await self._clock.sleep(random.uniform(*REOPEN_S))  # noqa: S311 (spreads load, guards nothing)
                 self._tick()

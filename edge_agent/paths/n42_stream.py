@@ -19,6 +19,7 @@ from edge_agent.words.clock import Clock
 from edge_agent.words.document_settings import StreamSettings
 from edge_agent.words.errors import EvidenceError, LinkError, StorageError
 from edge_agent.words.instrument import Measured
+from edge_agent.words.language import joined, said_by, worded
 
 log = logging.getLogger("edge_agent.n42")
 NEWS_NS = 60 * 10**9        # as for an alarm of a vacant lane (judgement/alarm_book.py)
@@ -48,7 +49,7 @@ class Stream:
                     await self._listen()
                 except LinkError as problem:
                     self._wire.close()
-                    self._fault("link", str(problem), present=True)
+                    self._fault("link", said_by(problem), present=True)
                     await self._clock.sleep(REOPEN_S)
         finally:
             self._wire.close()
@@ -74,7 +75,7 @@ class Stream:
         try:
             measured = n42_in.read(piece)
         except EvidenceError as problem:
-            self._noise(now_ns, str(problem))
+            self._noise(now_ns, said_by(problem))
             return
         self.documents, self._heard_ns = self.documents + 1, now_ns
         if self._news(measured, now_ns):
@@ -100,7 +101,8 @@ class Stream:
                         measured, Blob(kept, len(data), MEDIA_TYPE), kind=self._settings.kind, lane=self._settings.lane,
                         via="n42-stream", source=self._wire.name, at=self._store.moment(self._clock.mono_ns())))
             except (EvidenceError, StorageError) as problem:
-                self._fault("disk", f"{len(self._waiting)} documents wait: {problem}", present=True)
+                why = worded("{n} documents wait: {problem}", n=len(self._waiting), problem=problem)
+                self._fault("disk", why, present=True)
                 while len(self._waiting) > DOCUMENTS_MAX:
                     del self._waiting[0]
                     log.error("%s: a document with an alarm is let go, the disk takes none", self._wire.name)
@@ -111,7 +113,7 @@ class Stream:
     def _look(self) -> None:
         now_ns = self._clock.mono_ns()
         quiet_s = (now_ns - self._heard_ns) / 1e9
-        self._fault("silence", f"no document for {quiet_s:.0f} s; is it switched on, does it send N42?",
+        self._fault("silence", worded("no document for {seconds:.0f} s; is it switched on, does it send N42?", seconds=quiet_s),
                     present=quiet_s > self._settings.silence_s)
         if now_ns - self._noise_ns > NOISE_NS:
             self._fault("unreadable", "", present=False)
@@ -121,4 +123,5 @@ class Stream:
         self._fault("unreadable", why, present=True)
 
     def _fault(self, what: str, detail: str, *, present: bool) -> None:
-        self._store.report(f"n42-stream-{what}:{self._settings.name}", f"{self._wire.name}: {detail}" if detail else "", present)
+        why = joined(": ", (self._wire.name, detail)) if detail else ""
+        self._store.report(f"n42-stream-{what}:{self._settings.name}", why, present)

@@ -16,12 +16,13 @@ from edge_agent.hands.shelf import Kept, Shelf
 from edge_agent.tools import ed25519, merkle, notes
 from edge_agent.tools.base64url import encode
 from edge_agent.words.errors import EvidenceError, StorageError, Unavailable
+from edge_agent.words.language import mark, worded
 from edge_agent.words.record import BATCH_BYTES_MAX, BATCH_LINES_MAX, INTEGER_MAX, Checkpoint
 
 WAIT_MAX_S = 60.0
 EXPRESS_MAX = 16        # alarms of a long backlog that go ahead of it, newest first; the older ones come with it, in order
 AHEAD_KEPT = 1024       # lines we remember to have sent ahead; one that is forgotten goes again, which does no harm
-RESTORED = "was the state directory restored from an older copy? edge-agent enrol --continue"
+ROLLED_BACK = mark("{problem}; was the state directory restored from an older copy? edge-agent enrol --continue")
 Answer = dict[str, Any]
 
 
@@ -183,14 +184,16 @@ class Outbox:
         except (StorageError, EvidenceError) as problem:
             book.spoiled = book is not next(reversed(self._books.values()))
             if book.spoiled:
-                self._report("closed-log", f"{book.shelf.origin} can be sent no further: {problem}; its files are kept", True)
+                self._report("closed-log", worded(
+                    "{log} can be sent no further: {problem}; its files are kept", log=book.shelf.origin, problem=problem), True)
             raise
 
     def _hole(self, book: Book, seq: int) -> EvidenceError:
         """Nothing after a missing record can be sent in order, ever; alarms still go ahead of it."""
-        problem = EvidenceError(f"record {seq} of {book.shelf.origin} is missing from the disk")
+        problem = EvidenceError(worded("record {seq} of {log} is missing from the disk", seq=seq, log=book.shelf.origin))
         if book is next(reversed(self._books.values())):
-            self._report("log-hole", f"{problem}; nothing after it can be sent in order: edge-agent enrol --continue", True)
+            self._report("log-hole", worded(
+                "{problem}; nothing after it can be sent in order: edge-agent enrol --continue", problem=problem), True)
         return problem
 
     async def certificate(self, request: Answer) -> Answer:
@@ -200,19 +203,20 @@ class Outbox:
         return {}
 
     async def _rolled_back(self, book: Book, size: int, known: Kept) -> None:
-        gone = f"; records {size} to {book.shelf.first - 1} are pruned here, a hole stays" if size < book.shelf.first else ""
-        self._report(
-            "centre-rollback",
-            f"the centre holds {size} records of {book.shelf.origin}, its own receipt {encode(known.sha256)} says "
-            f"{known.size}{gone}", True,
-        )
+        gone = worded("; records {first} to {last} are pruned here, a hole stays", first=size,
+                      last=book.shelf.first - 1) if size < book.shelf.first else ""
+        why = worded("the centre holds {size} records of {log}, its own receipt {receipt} says {known}{gone}", size=size,
+                     log=book.shelf.origin, receipt=encode(known.sha256), known=known.size, gone=gone)
+        self._report("centre-rollback", why, True)
         if self._centre_lost is not None:
             await self._centre_lost(book.shelf.origin, size)
 
     async def _stump(self, book: Book) -> Answer:
         found = await book.shelf.stump()
         if found is None:
-            raise EvidenceError(f"{book.shelf.path}: records before {book.shelf.first} are missing and no stump stands for them")
+            raise EvidenceError(worded(
+                "{path}: records before {first} are missing and no stump stands for them",
+                path=book.shelf.path, first=book.shelf.first))
         return {"from": found.size, "lines": [], "stump": found.plain()}
 
     async def _fits(self, book: Book, checkpoint: Checkpoint) -> None:
@@ -220,7 +224,7 @@ class Outbox:
         try:
             await self._check(book, checkpoint)
         except EvidenceError as problem:
-            self._report("rolled-back", f"{problem}; {RESTORED}", True)
+            self._report("rolled-back", worded(ROLLED_BACK, problem=problem), True)
             raise
 
     async def _check(self, book: Book, checkpoint: Checkpoint) -> None:
@@ -228,9 +232,10 @@ class Outbox:
         if size < book.shelf.cut:
             return                      # its lines are pruned; that our own log key signed the checkpoint was verified
         if size > book.shelf.size:
-            raise EvidenceError(f"a receipt over {size} records, this log has {book.shelf.size}: it was rolled back")
+            raise EvidenceError(worded(
+                "a receipt over {size} records, this log has {held}: it was rolled back", size=size, held=book.shelf.size))
         if await book.shelf.root(size) != checkpoint.root:
-            raise EvidenceError(f"a receipt over {size} records whose root is not this log's")
+            raise EvidenceError(worded("a receipt over {size} records whose root is not this log's", size=size))
 
     async def _checkpoint(self, book: Book, size: int) -> bytes:
         return notes.sign_checkpoint(Checkpoint(book.shelf.origin, size, await book.shelf.root(size)), book.signer)
@@ -238,7 +243,7 @@ class Outbox:
     def _book(self, request: Answer) -> Book:
         book = self._books.get(str(request.get("log")))
         if book is None:
-            raise EvidenceError(f"this portal has no log {request.get('log')!r}")
+            raise EvidenceError(worded("this portal has no log {log!r}", log=request.get("log")))
         return book
 
 

@@ -14,6 +14,7 @@ from edge_agent.hands.links.mailbox import Link
 from edge_agent.tools.nmea import NoFix, Sentences
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import LinkError
+from edge_agent.words.language import joined, said_by, worded
 from edge_agent.words.position import Fix
 
 STALE_NS = 10 * 10**9
@@ -52,7 +53,7 @@ class Positioning:
                     await self._listen(self._wire)
                 except LinkError as problem:
                     self._wire.close()
-                    self._report("gps", str(problem), True)
+                    self._report("gps", said_by(problem), True)
                     await self._clock.sleep(REOPEN_S)
         finally:
             self._wire.close()
@@ -99,11 +100,12 @@ class Positioning:
         now_ns = self._clock.mono_ns()
         why = ""
         if now_ns - self._heard_ns > QUIET_NS:
-            noise = f"; what comes is {self._noise}" if now_ns - self._noise_ns < NOISE_NS else ""
-            why = f"no sentence for {(now_ns - self._heard_ns) // 10**9} s{noise}; its supply, cable, baud rate"
+            noise = worded("; what comes is {noise}", noise=self._noise) if now_ns - self._noise_ns < NOISE_NS else ""
+            why = worded("no sentence for {seconds} s{noise}; its supply, cable, baud rate",
+                         seconds=(now_ns - self._heard_ns) // 10**9, noise=noise)
         elif now_ns - self._fixed_ns > LOST_NS:
-            why = f"no position for {(now_ns - self._fixed_ns) // 10**9} s: does its antenna see the sky?"
-        self._report("gps", f"{self._wire.name if self._wire else ''}: {why}" if why else "", bool(why))
+            why = worded("no position for {seconds} s: does its antenna see the sky?", seconds=(now_ns - self._fixed_ns) // 10**9)
+        self._report("gps", joined(": ", (self._wire.name if self._wire else "", why)) if why else "", bool(why))
 
     # --- what records say
 

@@ -30,7 +30,7 @@ class Reports:
         return {name: why for name, (why, present) in sorted(self._wanted.items()) if present}
 
     def report(self, at_ns: int, condition: str, why: str, present: bool) -> None:
-        self._wanted[condition] = (why[:WHY_MAX], present)
+        self._wanted[condition] = (why if len(why) <= WHY_MAX else why[:WHY_MAX], present)
         self.settle(at_ns)
 
     def settle(self, at_ns: int) -> None:

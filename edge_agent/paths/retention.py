@@ -13,6 +13,7 @@ from edge_agent.hands.shelf import Kept, Shelf
 from edge_agent.tools import notes
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EvidenceError
+from edge_agent.words.language import worded
 
 log = logging.getLogger("edge_agent.retention")
 DAY_S = 86_400
@@ -79,4 +80,4 @@ class Retention:
         """Nothing goes on the word of a row: both signatures, and the root against this log's own tree."""
         point = notes.open_receipt(kept.note, log_key, centre_key).checkpoint
         if point.size != kept.size or await shelf.root(point.size) != point.root:
-            raise EvidenceError(f"its receipt over {kept.size} records is not of these records")
+            raise EvidenceError(worded("its receipt over {size} records is not of these records", size=kept.size))

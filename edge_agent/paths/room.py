@@ -17,6 +17,7 @@ from edge_agent.hands.history import History
 from edge_agent.paths.keeping import Keeping
 from edge_agent.paths.retention import Retention
 from edge_agent.words.errors import StorageError, Unavailable
+from edge_agent.words.language import said_by, worded
 
 log = logging.getLogger("edge_agent.room")
 WARN_FREE = 0.20            # part of the file system left free when people are told (design page "evidence": at 80 % full)
@@ -78,17 +79,19 @@ class Room:
         try:
             self._keeping.resume(await History.open(self._state / "history.db", self._wire_mb << 20))
         except StorageError as problem:
-            self._unopened = str(problem)
+            self._unopened = said_by(problem)
         else:
             self._unopened = ""
             self._retention.room_again()
 
     def _tell(self, free: int, whole: int) -> None:
         shed = self._keeping.off and not self._unopened
-        why = f"{self._unopened}; counts are not kept, evidence is; is the file edge-agent's?  ls -l {self._state}"
+        why = worded("{problem}; counts are not kept, evidence is; is the file edge-agent's?  ls -l {state}",
+                     problem=self._unopened, state=self._state)
         self._report("history-unreadable", why, bool(self._unopened))
-        what = "; the history of counts is shed, evidence is kept" if shed else ""
-        why = f"{free >> 20} MB free of {whole >> 20} MB on the disk of {self._state}{what}; free space: df -h {self._state}"
+        what = worded("; the history of counts is shed, evidence is kept") if shed else ""
+        why = worded("{free} MB free of {whole} MB on the disk of {state}{what}; free space: df -h {state}", free=free >> 20,
+                     whole=whole >> 20, state=self._state, what=what)
         self._report("disk-low", why, free < whole * WARN_FREE or shed)
 
     def release(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 from edge_agent.hands.ledger import BadDraft, Draft, Ledger
 from edge_agent.words.clock import Clock
 from edge_agent.words.errors import EvidenceError, StorageError
+from edge_agent.words.language import said_by
 
 log = logging.getLogger("edge_agent.scribe")
 QUEUE_MAX = 4096        # drafts; at ten a second and lane of four, well over a minute of a stuck disk with room to spare
@@ -96,7 +97,7 @@ class Scribe:
             self._replace(problem)
             return
         except (StorageError, EvidenceError) as problem:
-            await self._refused(str(problem))
+            await self._refused(said_by(problem))
             return
         self.took_s = (self._clock.mono_ns() - began_ns) / 1e9
         self._batch = []

@@ -22,6 +22,7 @@ from typing import Protocol
 from edge_agent.tools.meaning import Rising
 from edge_agent.tools.registers import Counter
 from edge_agent.words.errors import EdgeAgentError
+from edge_agent.words.language import worded
 
 RATE_S = 1.0
 WORD = 1 << 16              # what 1 becomes where the words of a 32-bit number are read the wrong way round
@@ -38,7 +39,7 @@ class Swapped(EdgeAgentError):
     """Counts as of numbers whose words stand the other way round than the settings say: none of these is one."""
 
     def __init__(self) -> None:
-        super().__init__("every count is a multiple of 65 536")
+        super().__init__(worded("every count is a multiple of 65 536"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,10 @@ class Pace:
         ratio = self.read(at_ns, time_s)
         if ratio is None or abs(ratio - 1) <= PACE_TOLERANCE:
             return ""
-        wrong = "word_order" if ratio > WORD / 2 else "the scale of `time`"
-        return f"its own time runs {ratio:.3g} times as fast as ours: is {wrong} in the profile right?"
+        if ratio > WORD / 2:
+            return worded("its own time runs {ratio:.3g} times as fast as ours: is word_order in the profile right?", ratio=ratio)
+        return worded("its own time runs {ratio:.3g} times as fast as ours: is the scale of `time` in the profile right?",
+                      ratio=ratio)
 
 
 class Cumulative:
@@ -133,7 +136,7 @@ class Cumulative:
             return None
         counts = _in_order(tuple(step for step in steps if step is not None))
         if len(counts) < len(steps) or interval_s <= 0:
-            raise Restarted("its counters started anew")
+            raise Restarted(worded("its counters started anew"))
         return Counted(interval_s, counts) if interval_s <= LONGEST_S else None
 
     def _since(self, last: Now, now: Now) -> float | None:
@@ -184,12 +187,13 @@ class PerSecond:
 
 def _doubt(rising: Rising, now: Now, values: Sequence[float]) -> str:
     seen = rising.read(now.at_ns / 1e9, sum(values))
-    return f'count_means is wrong: {seen}. These are counts since power-up, write count_means = "cumulative"' if seen else ""
+    return worded('count_means is wrong: {seen}. These are counts since power-up, write count_means = "cumulative"',
+                  seen=seen) if seen else ""
 
 
 def _whole(values: Sequence[float]) -> tuple[int, ...]:
     if min(values, default=0.0) < 0:
-        raise ValueError(f"a count below zero: {list(values)}")
+        raise ValueError(worded("a count below zero: {counts}", counts=str(list(values))))
     return _in_order(tuple(round(value) for value in values))
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge_agent.words.dialect import Outcome
+from edge_agent.words.language import worded
 from edge_agent.words.reading import Missed, Reading, Unreadable
 
 _HEAD = struct.Struct(">BBH")
@@ -61,7 +62,7 @@ class Exchanges:
 def trouble(at_ns: int, exchange: Exchange | bytes) -> Reading:
     """What a decoder says of anything but an answer."""
     if isinstance(exchange, bytes):
-        return Unreadable(at_ns, exchange, "not an exchange of a polled line")
+        return Unreadable(at_ns, exchange, worded("not an exchange of a polled line"))
     if exchange.outcome is Outcome.SILENCE:
         return Missed(at_ns)
     return Unreadable(at_ns, exchange.answer, _WORDS[exchange.outcome], exchange.outcome.name.lower())
@@ -69,9 +70,9 @@ def trouble(at_ns: int, exchange: Exchange | bytes) -> Reading:
 
 _OUTCOMES = frozenset(Outcome)
 _WORDS = {
-    Outcome.CHECKSUM: "the checksum does not fit: noise on the line, or a wrong baud rate",
-    Outcome.LENGTH: "the answer broke off, or is of a wrong length",
-    Outcome.FRAMING: "no frame of this protocol: wrong baud rate or parity, or two instruments at once",
-    Outcome.MASTER: "a question that we did not put: a second master asks on this line, and only one may",
-    Outcome.LATE: "an answer that came too late, or another unit's; raise answer_s if it comes again",
+    Outcome.CHECKSUM: worded("the checksum does not fit: noise on the line, or a wrong baud rate"),
+    Outcome.LENGTH: worded("the answer broke off, or is of a wrong length"),
+    Outcome.FRAMING: worded("no frame of this protocol: wrong baud rate or parity, or two instruments at once"),
+    Outcome.MASTER: worded("a question that we did not put: a second master asks on this line, and only one may"),
+    Outcome.LATE: worded("an answer that came too late, or another unit's; raise answer_s if it comes again"),
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge_agent.tools import gravity
 from edge_agent.tools.fault_names import fault_name
-from edge_agent.words.language import tr
+from edge_agent.words.language import shown, tr
 
 BAR = 20                # characters of twice the background
 UNKNOWN = "--"
@@ -26,7 +26,7 @@ def screen(name: str, lane: dict[str, Any]) -> list[str]:
         lines.append(f"  {tr('sum'):>8} {_sum(found, lane['out_of_service'])}"[:80])
     if lane["passage"]:
         lines += _passage(lane["passage"])
-    lines += [f"  !! {fault_name(condition)}: {why}"[:80] for condition in gravity.ordered(lane["faults"])
+    lines += [f"  !! {fault_name(condition)}: {shown(why)}"[:80] for condition in gravity.ordered(lane["faults"])
               for why in [lane["faults"][condition]]]
     return lines
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge_agent.tools.xml_tree import BYTES_MAX
+from edge_agent.words.language import worded
 
 STX, ETX = b"\x02", b"\x03"         # neither can stand in XML 1.0
 
@@ -35,14 +36,14 @@ class Frames:
     def _inside_of(self, piece: bytes) -> Iterator[bytes | str]:
         begun = piece.rfind(STX)            # the end of the one before was lost
         if begun >= 0:
-            yield f"a document broke off after {begun} bytes"
+            yield worded("a document broke off after {n} bytes", n=begun)
             piece = piece[begun + 1 :]
         yield piece
 
     def _rest(self) -> Iterator[str]:
         """What is held has no end yet: it must not grow for ever."""
         if self._inside and len(self._held) > BYTES_MAX:
-            yield f"a document of more than {BYTES_MAX} bytes"
+            yield worded("a document of more than {most} bytes", most=BYTES_MAX)
             self.restart()
         elif not self._inside and self._held:
             yield from _between(self._held)
@@ -51,4 +52,4 @@ class Frames:
 
 def _between(piece: bytes) -> Iterator[str]:
     if piece.strip():
-        yield f"{len(piece)} bytes between documents: {ascii(piece[:20])[2:-1]}"
+        yield worded("{n} bytes between documents: {bytes}", n=len(piece), bytes=ascii(piece[:20])[2:-1])

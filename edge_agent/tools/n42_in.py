@@ -14,6 +14,7 @@ from edge_agent.tools import xml_tree
 from edge_agent.tools.xml_tree import Node
 from edge_agent.words.errors import EvidenceError
 from edge_agent.words.instrument import Measured, Nuclide
+from edge_agent.words.language import worded
 
 TEXT_MAX = 100
 NUCLIDES_MAX = 50
@@ -36,7 +37,9 @@ def read(data: bytes) -> Measured:
             return _Form2012(root).value()
         case "N42InstrumentData":
             return _Form2006(root).value()
-    raise EvidenceError(f"its root is {root.name[:TEXT_MAX]!a}, not RadInstrumentData (N42.42-2012) or N42InstrumentData (2006)")
+    raise EvidenceError(worded(
+        "its root is {name!a}, not RadInstrumentData (N42.42-2012) or N42InstrumentData (2006)",
+        name=root.name[:TEXT_MAX]))
 
 
 class _Doubts:

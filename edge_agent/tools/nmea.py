@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from edge_agent.words.language import joined, said_by, worded
 from edge_agent.words.position import Fix
 
 LINE_MAX = 200              # characters; the standard says 82, receivers send more
@@ -42,7 +43,7 @@ class Sentences:
     def feed(self, data: bytes) -> Iterator[Fix | NoFix | str]:
         *lines, self._held = (self._held + data).split(b"\n")
         if len(self._held) > LINE_MAX:
-            yield f"{len(self._held)} bytes without an end of line: wrong baud rate?"
+            yield worded("{n} bytes without an end of line: wrong baud rate?", n=len(self._held))
             self._held = b""
         for line in lines:
             if line := line.strip():
@@ -52,13 +53,13 @@ class Sentences:
 def _read(line: bytes) -> Iterator[Fix | NoFix | str]:
     found = _SENTENCE.fullmatch(line[line.rfind(b"$"):] if b"$" in line else line)
     if found is None:
-        yield f"no sentence of NMEA 0183: {ascii(line[:40])[2:-1]}"
+        yield worded("no sentence of NMEA 0183: {bytes}", bytes=ascii(line[:40])[2:-1])
         return
     told = 0
     for byte in found[0][1:-3]:
         told ^= byte
     if told != int(found[4], 16):
-        yield f"checksum {found[4].decode()} of {ascii(line[:40])[2:-1]}"
+        yield worded("checksum {sum} of {bytes}", sum=found[4].decode(), bytes=ascii(line[:40])[2:-1])
         return
     kind, fields = found[2].decode(), found[3].decode().split(",")
     reader = {"RMC": _rmc, "GGA": _gga}.get(kind)
@@ -67,7 +68,7 @@ def _read(line: bytes) -> Iterator[Fix | NoFix | str]:
     try:
         yield reader(fields)
     except (ValueError, IndexError) as problem:
-        yield f"{kind}: {problem}"
+        yield joined(": ", (kind, said_by(problem)))
 
 
 def _rmc(fields: list[str]) -> Fix | NoFix:

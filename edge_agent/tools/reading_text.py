@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge_agent.words import language
 from edge_agent.words.language import tr
 from edge_agent.words.reading import (
     DoseRate,
@@ -45,7 +46,7 @@ def line(reading: Reading) -> str:
             return tr("the vehicle has left; the portal's number {counter}", counter=reading.counter)
         case Health():
             part = f"{reading.part} " if reading.part else ""
-            detail = f": {reading.detail}" if reading.detail else ""
+            detail = f": {language.shown(reading.detail)}" if reading.detail else ""
             name = f"{part}{reading.condition.value}"
             if reading.present:
                 return tr("{name} begins{detail}", name=name, detail=detail)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat  # no DTD is let through, which is what makes it unsafe with strangers
 
 from edge_agent.words.errors import EvidenceError
+from edge_agent.words.language import worded
 
 BYTES_MAX = 8 * 1024 * 1024     # what can be kept and sent with a record (words.blob)
 DEPTH_MAX = 40                  # N42 needs 10
@@ -53,7 +54,9 @@ class Node:
 def read(data: bytes) -> Node:
     """The root; EvidenceError says why there is none."""
     if len(data) > BYTES_MAX:
-        raise EvidenceError(f"{len(data)} bytes; a document of an instrument has at most {BYTES_MAX}")
+        raise EvidenceError(worded(
+            "{size} bytes; a document of an instrument has at most {most}",
+            size=len(data), most=BYTES_MAX))
     builder = _Builder()
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -62,9 +65,9 @@ def read(data: bytes) -> Node:
     try:
         parser.Parse(data, True)
     except (expat.ExpatError, ValueError, LookupError) as problem:      # LookupError: an encoding nobody knows
-        raise EvidenceError(f"not well-formed XML: {str(problem)[:200]}") from None
+        raise EvidenceError(worded("not well-formed XML: {problem}", problem=str(problem)[:200])) from None
     if builder.root is None:
-        raise EvidenceError("an empty document")
+        raise EvidenceError(worded("an empty document"))
     return builder.root
 
 
@@ -75,12 +78,14 @@ class _Builder:
         self._nodes = 0
 
     def doctype(self, *_: object) -> None:
-        raise EvidenceError("it has a document type (DTD), which no instrument's document needs")
+        raise EvidenceError(worded("it has a document type (DTD), which no instrument's document needs"))
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._nodes += 1
         if self._nodes > NODES_MAX or len(self._open) >= DEPTH_MAX:
-            raise EvidenceError(f"more than {NODES_MAX} elements, or more than {DEPTH_MAX} inside each other")
+            raise EvidenceError(worded(
+                "more than {nodes} elements, or more than {most} inside each other",
+                nodes=NODES_MAX, most=DEPTH_MAX))
         node = Node(_local(name), {_local(key): value for key, value in attributes.items()})
         if self._open:
             self._open[-1].children.append(node)

@@ -96,8 +96,10 @@ def knows(text: str, about: str) -> bool:
 def worded(text: str, /, *, about: str = "", **values: object) -> Worded:
     """A text for a record and for a person: str() of it is English whatever is spoken, `shown` is not.
 
-    Every error is one: a step of commissioning puts it on record, a command shows it.
+    Every error is one: a step of commissioning puts it on record, a command shows it.  Of an error among the values it keeps
+    what that says: itself would keep alive whatever it was raised in.
     """
+    values = {name: said_by(value) if isinstance(value, BaseException) else value for name, value in values.items()}
     made = Worded(text.format_map(values) if values else text)
     made.text, made.about, made.values = text, about, values
     return made

@@ -71,7 +71,7 @@ def test_every_text_is_translated_and_none_is_stale(path: Path) -> None:
     assert not found, "\n".join(found[:20]) + TYPE_THIS
 
 
-@pytest.mark.parametrize("room", TEXTS.COVERED)
+@pytest.mark.parametrize("room", TEXTS.COVERED + TEXTS.REASONS)
 def test_a_covered_room_says_nothing_beside_the_catalogue(room: str) -> None:
     found = [f"{room}, line {line}: {text}" for line, text in TEXTS.prose((ROOT / "edge_agent" / room).read_text())]
     assert not found, "\n".join(found) + '\n  write tr("... {name} ...", name=name), then' + TYPE_THIS

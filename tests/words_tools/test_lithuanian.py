@@ -13,9 +13,11 @@ import pytest
 from edge_agent.commands import COMMANDS, DAEMONS, acting, main, probe
 from edge_agent.commands.console import Console
 from edge_agent.hands.asking import Core
-from edge_agent.house import probing, source_checking
+from edge_agent.house import guide, probing, source_checking
+from edge_agent.judgement import health_words
 from edge_agent.paths import sweeping
-from edge_agent.tools import answer_checks, meaning, peer_words, po_file, toml_settings
+from edge_agent.tools import answer_checks, core_answer, diagnosis_text, meaning, peer_words, po_file, toml_settings
+from edge_agent.tools.kernel_health import Channel
 from edge_agent.words import language
 from edge_agent.words.dialect import Outcome
 from edge_agent.words.errors import EdgeAgentError, NotRunning, SettingsError
@@ -108,6 +110,19 @@ def test_what_counts_seem_to_mean_is_told_in_lithuanian_and_kept_in_english() ->
     assert language.shown(found.evidence) == "išaugo nuo 7 iki 203 ir nė karto nesumažėjo: 7.0 imp./s"
     few = language.shown(meaning.of([(at / 10, at // 10 % 4 + 1) for at in range(300)]).evidence)
     assert few.startswith("vidurkis 2.5, dispersija/vidurkis 0.49") and few.endswith("padėkite šalia kontrolinį šaltinį")
+
+
+def test_why_a_fault_stands_is_told_in_lithuanian_and_found_by_its_english() -> None:
+    """`diagnose` was Lithuanian but for what was seen; the guide tells causes apart by words of the English."""
+    lithuanian()
+    why = health_words.detail("stuck", "Aa1", Channel(*(0.0 for _ in Channel._fields))._replace(equal=40.0))
+    lane = {"faults": ["stuck:Aa1"], "fault_details": {"stuck:Aa1": why}, "link_kind": "tcp", "tamper": "closed",
+            "counts": {"samples": 100}}
+    status = core_answer.read(core_answer.written({"ok": True, "lanes": {"2": lane}, "faults": [], "storage": None}))
+    found = guide.of_status(status, guide.findings(None))
+    page = " ".join("\n".join(diagnosis_text.page("lane 2", found["lane 2"])).split())
+    assert "Aa1 davė iš eilės, kartų: 40, tą patį skaičių" in page and "the same count" not in page
+    assert "Aa1 gave 40 times in a row the same count" in json.dumps(diagnosis_text.plain(found["lane 2"]))
 
 
 def test_a_sweep_keeps_its_columns() -> None:
