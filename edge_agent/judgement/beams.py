@@ -4,15 +4,15 @@ hardly ever clears, two that are wired as each other.  Pure: times come in as va
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from edge_agent.words.language import mark, worded
 from edge_agent.words.reading import Condition, Health
 
 ODD = 3                     # vehicles in a row that broke one beam of two: that is no animal
-SHORT_NS = 5 * 10**8        # no vehicle: a car of 4 m does 30 km/h then, gates are passed at 5 to 15
-FLICKERS, OF = 10, 20       # of the last passages so many were none; people on foot break a beam for moments too
+FLICKERS, OF = 8, 40        # of the last passages; people on foot, too, may break one of two now and then
 REVERSED = 10               # vehicles in a row against the order of the inputs: no driver who lost his way
 BUCKET_NS = 60 * 10**9
 BUCKETS = 15                # a quarter of an hour, as the profiles' `overdue_s`
@@ -27,7 +27,7 @@ class Beams:
     def __init__(self, names: Sequence[str], pair: bool) -> None:
         self._names, self._pair = list(names), pair
         self._odd, self._reversed = 0, 0
-        self._alone: deque[str] = deque(maxlen=OF)      # of each passage, the beam that alone was broken, and for a moment only
+        self._alone: deque[str] = deque(maxlen=OF)      # of each passage, the beam that was broken alone; "": both
         self._told: set[Condition] = set()
         self._on_ns = dict.fromkeys(names, 0)           # broken in the bucket under way
         self._kept: deque[dict[str, int]] = deque(maxlen=BUCKETS)
@@ -39,17 +39,15 @@ class Beams:
         self._kept.clear()
         self._on_ns = dict.fromkeys(self._names, 0)
 
-    def passed(self, at_ns: int, broken_ns: Mapping[str, int], reverse: bool | None) -> Iterator[Health]:
-        """A passage is over: how long each beam was broken (those that were), and its direction where that is known."""
+    def passed(self, at_ns: int, broken: Collection[str], reverse: bool | None) -> Iterator[Health]:
+        """A passage is over: which beams were broken, and its direction where that is known."""
         if not self._pair:
             return
-        alone = next(iter(broken_ns)) if len(broken_ns) == 1 else ""
-        short = bool(alone) and broken_ns[alone] < SHORT_NS
-        self._alone.append(alone if short else "")
-        yield from self._flickers(at_ns, alone if short else "")
-        if not short:
-            self._odd = self._odd + 1 if alone else 0
-            yield from self._missing(at_ns, alone)
+        alone = next(iter(broken)) if len(broken) == 1 else ""
+        self._alone.append(alone)
+        self._odd = self._odd + 1 if alone else 0
+        yield from self._flickers(at_ns)
+        yield from self._missing(at_ns, alone)
         if reverse is not None:
             self._reversed = self._reversed + 1 if reverse else 0
             yield from self._tell(at_ns, Condition.CROSSED, self._reversed >= REVERSED, reverse,
@@ -57,16 +55,19 @@ class Beams:
                                          "drive against the order of the inputs", n=self._reversed, one=self._names[1],
                                          other=self._names[0]))
 
-    def _flickers(self, at_ns: int, alone: str) -> Iterator[Health]:
-        times = self._alone.count(alone) if alone else max((self._alone.count(name) for name in self._names), default=0)
-        yield from self._tell(at_ns, Condition.FLICKERS, bool(alone) and times >= FLICKERS, times >= FLICKERS // 2,
-                              worded("{beam} alone was broken for a moment in {times} of the last {n} passages: no vehicle does "
-                                     "that; dirt, frost, out of its angle, a loose wire", beam=alone, times=times,
-                                     n=len(self._alone)))
+    def _flickers(self, at_ns: int) -> Iterator[Health]:
+        name = max(self._names, key=self._alone.count)
+        times = self._alone.count(name)
+        again = sum(pair == (name, "") for pair in itertools.pairwise(self._alone))     # the other one was broken after that
+        yield from self._tell(at_ns, Condition.FLICKERS, times >= FLICKERS and again >= FLICKERS // 2, times >= FLICKERS // 2,
+                              worded("{beam} alone was broken in {times} of the last {n} passages, between vehicles that broke "
+                                     "both: dirt, frost, out of its angle, a loose wire; or the other misses low vehicles",
+                                     beam=name, times=times, n=len(self._alone)))
 
     def _missing(self, at_ns: int, alone: str) -> Iterator[Health]:
         missing = next((name for name in self._names if name != alone), "")
-        yield from self._tell(at_ns, Condition.BEAM, self._odd >= ODD, bool(alone),
+        missed = self._odd >= ODD and Condition.FLICKERS not in self._told
+        yield from self._tell(at_ns, Condition.BEAM, missed, bool(alone) and Condition.FLICKERS not in self._told,
                               worded("the last {n} vehicles did not break {beam}: misaligned, or its wire; no speed is measured "
                                      "({other} may flicker instead: is it broken while the lane is empty?)", n=ODD, beam=missing,
                                      other=alone))

@@ -52,7 +52,6 @@ class Gate:
         self._broken_ns: dict[str, int] = {}        # of the passage under way: when each beam was first broken
         self._clear_ns = 0                          # since when nothing is broken
         self._speed: Speed | None = None            # for the portal, once the passage is open there
-        self._dark_ns: dict[str, int] = {}          # and for how long it was
         self._beams = Beams(settings.inputs, self._pair)
         self._reverse: bool | None = None           # of the passage under way, once both beams were broken
         self.counter = 0
@@ -76,9 +75,6 @@ class Gate:
             edge_ns = self._inputs[name].take(inputs.at_ns, on)
             if edge_ns is not None:
                 self._edge(name, edge_ns, self._inputs[name].on)
-        for name in states:
-            if name in self._broken_ns and self._inputs[name].on:
-                self._dark_ns[name] = self._dark_ns.get(name, 0) + inputs.at_ns - before_ns
         yield from self._beams.time(inputs.at_ns, before_ns, states)
         yield from self._end(inputs.at_ns)
 
@@ -94,7 +90,6 @@ class Gate:
         if self._known and self._quiet_ns(at_ns) > SILENT_NS:
             self._known, self.occupied = False, False
             self._broken_ns.clear()
-            self._dark_ns.clear()
             self._beams.silent()
             self._inputs = self._anew()
             why = worded("{module} is silent, nothing tells of vehicles; judged in continuous mode until it answers, "
@@ -142,10 +137,8 @@ class Gate:
         wait_s = min(BETWEEN_MAX_S, self._settings.spacing_m / SLOWEST_MPS) if alone else 0.0     # it may be between the two
         if at_ns - self._clear_ns < max(wait_s, self._settings.hold_s) * 1e9:
             return
-        dark_ns = {name: self._dark_ns.get(name, 0) for name in self._broken_ns}
-        yield from self._beams.passed(at_ns, dark_ns, self._reverse)
+        yield from self._beams.passed(at_ns, self._broken_ns, self._reverse)
         self.occupied, self._speed, self._reverse = False, None, None
         self._broken_ns.clear()
-        self._dark_ns.clear()
         self.counter += 1
         yield OccupancyEnd(at_ns, self.counter)

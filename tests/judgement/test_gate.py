@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.judgement.beams import FLICKERS, ODD, REVERSED
+from edge_agent.judgement.beams import FLICKERS, ODD, OF, REVERSED
 from edge_agent.judgement.gate import BETWEEN_MAX_S, Gate
 from edge_agent.words.reading import Condition, Health, Inputs, OccupancyEnd, Radiation, Reading, Sample, Speed
 from edge_agent.words.settings import OccupancySettings
@@ -89,20 +89,32 @@ def _conditions(lane: Lane) -> list[tuple[Condition, bool]]:
     return [(each.condition, each.present) for each in lane.of(Health) if isinstance(each, Health)]
 
 
-def test_a_beam_broken_for_moments_flickers_and_the_other_is_not_missing() -> None:
-    """Three moments in which dirt broke the front beam were three vehicles that did not break the rear one: the sound beam was
-    named, and again after each vehicle."""
+def test_a_beam_broken_by_nothing_between_vehicles_flickers_and_the_other_is_not_missing() -> None:
+    """Moments in which dirt broke the front beam were vehicles that did not break the rear one: the sound beam was named, again
+    after each vehicle, or none at all."""
     lane = Lane(PAIR)
-    for _ in range(FLICKERS // 2):
+    for _ in range(FLICKERS // 2 + 1):
         lane.run(20, front=[(2.0, 6.0)], rear=[(3.5, 7.5)])
-        for _ in range(4):
+        for _ in range(2):
             lane.run(15, front=[(2.0, 2.2)])
     assert _conditions(lane) == [(Condition.FLICKERS, True)]
     (told,) = lane.of(Health)
     assert isinstance(told, Health) and told.detail.startswith("front alone")
-    for _ in range(20):
+    for _ in range(ODD):
+        lane.run(15, front=[(2.0, 2.2)])
+    assert _conditions(lane) == [(Condition.FLICKERS, True)]
+    for _ in range(OF):
         lane.run(20, front=[(2.0, 6.0)], rear=[(3.5, 7.5)])
     assert _conditions(lane) == [(Condition.FLICKERS, True), (Condition.FLICKERS, False)]
+
+
+def test_a_beam_that_dies_does_not_make_the_other_flicker() -> None:
+    lane = Lane(PAIR)
+    for _ in range(OF):
+        lane.run(20, front=[(2.0, 6.0)], rear=[(3.5, 7.5)])
+    for _ in range(2 * FLICKERS):
+        lane.run(20, front=[(2.0, 6.0)])
+    assert _conditions(lane) == [(Condition.BEAM, True)]
 
 
 def test_beams_wired_as_each_other_are_told_by_vehicles_that_all_drive_backwards() -> None:

@@ -156,6 +156,7 @@ def test_beams_are_told_apart() -> None:
     """Of a pair nobody said which beam stands, and of both together not that what feeds them is one."""
     assert ids(occupancy_overdue="", beam_stuck="rear alone was broken for 100% of the last 15 minutes") == ["beam"]
     assert ids(occupancy_overdue="", beam_stuck="front and rear together were broken for 99%") == ["beams-together"]
+    assert ids(beam_stuck="front alone was broken for 94%", beams_crossed="") == ["beam"], "an inverted one tells edges backwards"
     assert ids(beam_flickers="", beam_missing="") == ["beam-flickers"]
     assert ids(beams_crossed="") == ["beams-crossed"] and ids(tamper="", tamper_bounces="") == ["tamper-bounces"]
 
