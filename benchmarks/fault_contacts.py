@@ -85,7 +85,7 @@ CLASSES: dict[str, tuple[str, ...]] = {
 UNTOLD = ("contact_cut",)           # open as it is while all is well: nobody can be told
 OF_HISTORY = ("beams_stay_free",)   # two days of it are needed: fault_bench, occupancy_never
 LONG = ("beam_flickers", "beam_dead", "beams_unsupplied", "beam_stays_free", "beams_crossed", "beam_inverted", "loop_sticks",
-        "door_bounces", "coil_stays")
+        "door_bounces", "coil_stays", "module_restarts")
 GUIDE = guide.findings(None)
 
 
