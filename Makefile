@@ -9,12 +9,12 @@ SOURCES := $(wildcard native/*.c native/*.h native/build_kernel.py) setup.py
 demo: $(VENV)/.ready
 	$(BIN)/edge-agent demo
 
-# Longest files first (tests/conftest.py).  Two workers for what only computes; three for real time and many processes: they mostly wait.
+# Longest files first (tests/conftest.py).  For two cores: of what computes a third waits, of real time and many processes more than half.
 test: quick lint
-	$(BIN)/python -m pytest -m slow -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m slow -n 4 --dist loadfile --no-loadscope-reorder
 
 quick: $(VENV)/.ready
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check .
