@@ -9,9 +9,9 @@ SOURCES := $(wildcard native/*.c native/*.h native/build_kernel.py) setup.py
 demo: $(VENV)/.ready
 	$(BIN)/edge-agent demo
 
-# Longest files first (tests/conftest.py).  For two cores: of what computes a third waits, of real time and many processes more than half.
+# Longest files first (tests/conftest.py).  For two cores: what computes waits a little, what runs in real time more than half.
 test: quick lint
-	$(BIN)/python -m pytest -m slow -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m slow -n 5 --dist loadfile --no-loadscope-reorder
 
 quick: $(VENV)/.ready
 	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
