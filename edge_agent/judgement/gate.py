@@ -18,6 +18,12 @@ from edge_agent.words.settings import OccupancySettings
 SILENT_NS = 3 * 10**9       # modules are asked several times a second; a vehicle at 8 km/h is 7 m further by then
 SLOWEST_MPS = 0.3           # 1 km/h: how long a vehicle may take from one beam to the other
 BETWEEN_MAX_S = 15.0        # the same where the beams stand far apart
+OURS = {Condition.OCCUPANCY, Condition.BEAM, Condition.STUCK, Condition.FLICKERS, Condition.CROSSED}
+
+
+def by_gate(reading: Reading) -> bool:
+    """Whether a reading of a lane with a gate is the I/O module's word: it says nothing of the lane's own wire."""
+    return isinstance(reading, OccupancyEnd) or (isinstance(reading, Health) and reading.condition in OURS)
 
 
 @dataclass(slots=True)

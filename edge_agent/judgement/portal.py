@@ -10,6 +10,7 @@ from edge_agent.judgement.cadence import Cadence
 from edge_agent.judgement.door import Door
 from edge_agent.judgement.dose import Dose
 from edge_agent.judgement.faults import FaultBook
+from edge_agent.judgement.gate import by_gate
 from edge_agent.judgement.health import Health as StateOfHealth
 from edge_agent.judgement.looks import Looks
 from edge_agent.judgement.modes import CONTINUOUS
@@ -76,7 +77,8 @@ class Portal:
             self.tally.missed += isinstance(reading, Missed)
             self.cadence.asked(reading)
             return
-        self.cadence.heard(reading.at_ns, getattr(reading, "radiation", None), not isinstance(reading, Unreadable))
+        if self.lane.occupancy is None or not by_gate(reading):         # its own wire may be dead while vehicles pass
+            self.cadence.heard(reading.at_ns, getattr(reading, "radiation", None), not isinstance(reading, Unreadable))
         self.alarms.pace.heard(reading.at_ns)
         yield from self._silence(reading.at_ns)
         match reading:
@@ -152,9 +154,7 @@ class Portal:
 
     # --- occupancy
 
-    def _step(
-        self, at_ns: int, what: Input, counter: int | None, radiation: Radiation | None = None
-    ) -> Iterator[Event]:
+    def _step(self, at_ns: int, what: Input, counter: int | None, radiation: Radiation | None = None) -> Iterator[Event]:
         if self.lane.mode == CONTINUOUS:        # no passages: whatever the wire calls it
             return
         step = TABLE[self.state, what]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.judgement.beams import FLICKERS, ODD, OF, REVERSED
 from edge_agent.judgement.gate import BETWEEN_MAX_S, Gate
+from edge_agent.words.event import Fault
 from edge_agent.words.reading import Condition, Health, Inputs, OccupancyEnd, Radiation, Reading, Sample, Speed
 from edge_agent.words.settings import OccupancySettings
+from tests.judgement.bench import Watched
 
 S, POLL_NS = 10**9, 50_000_000
 PAIR = OccupancySettings("io1", ["front", "rear"], spacing_m=3.0)
@@ -194,6 +198,21 @@ def test_a_module_that_never_answered_is_silent_too() -> None:
     gate = Gate(ONE)
     assert not [*gate.look(0), *gate.look(2 * S)]
     assert [type(each) for each in gate.look(4 * S)] == [Health] and not [*gate.look(9 * S)]
+
+
+def test_vehicles_do_not_make_a_silent_instrument_heard() -> None:
+    """Each vehicle that the I/O module told of was taken for a word of the panels: that they are silent was never told, nor a
+    half-open wire opened anew, where nothing had been counted yet: a green lamp beside a lane that sees nothing."""
+    lane, beams = Watched(), Lane(PAIR)
+    lane.portal.lane = dataclasses.replace(lane.portal.lane, occupancy=PAIR)
+    lane.events += lane.portal.opened(0)
+    for vehicle in range(1, 13):
+        beams.told.clear()
+        beams.run(10, front=[(2.0, 4.0)], rear=[(3.5, 5.5)])
+        lane.observe(*beams.of(OccupancyEnd))
+        lane.tick(10.0 * vehicle)
+    told = [(each.condition, each.present) for each in lane.of(Fault)]
+    assert told == [("vehicle-half-seen", True), ("silence", True)] and lane.portal.cadence.spoke_ns(0) == 0
 
 
 SPAN = st.tuples(st.integers(0, 400), st.integers(2, 60), st.integers(0, 30), st.booleans())     # begin, length, shift (0.1 s)
