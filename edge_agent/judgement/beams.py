@@ -43,8 +43,11 @@ class Beams:
         """A passage is over: which beams were broken, and its direction where that is known."""
         if not self._pair:
             return
-        alone = next(iter(broken)) if len(broken) == 1 else ""
-        self._alone.append(alone)
+        alone, before = next(iter(broken)) if len(broken) == 1 else "", self._alone[-1] if self._alone else ""
+        if alone and before and alone != before:        # it stood between them longer than is waited: one vehicle
+            alone = self._alone[-1] = ""
+        else:
+            self._alone.append(alone)
         self._odd = self._odd + 1 if alone else 0
         yield from self._flickers(at_ns)
         yield from self._missing(at_ns, alone)

@@ -121,6 +121,17 @@ def test_a_beam_that_dies_does_not_make_the_other_flicker() -> None:
     assert _conditions(lane) == [(Condition.BEAM, True)]
 
 
+def test_cars_that_queue_between_the_beams_accuse_none() -> None:
+    """A car that stood between the two for longer than is waited is two passages, one beam alone in each: after two such cars
+    "the last 3 vehicles did not break rear" was told, which the second of them had broken."""
+    lane = Lane(OccupancySettings("io1", ["front", "rear"], spacing_m=5.0))
+    for _ in range(FLICKERS):
+        for _ in range(2):
+            lane.run(45, front=[(2, 5)], rear=[(25, 28)])
+        lane.run(20, front=[(2, 8)], rear=[(4, 10)])
+    assert len(lane.of(OccupancyEnd)) == 5 * FLICKERS and _conditions(lane) == []
+
+
 def test_beams_wired_as_each_other_are_told_by_vehicles_that_all_drive_backwards() -> None:
     """Nobody was told after a repair that every vehicle drove the wrong way."""
     lane = Lane(PAIR)
