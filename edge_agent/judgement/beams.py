@@ -16,7 +16,8 @@ FLICKERS, OF = 8, 40        # of the last passages; people on foot, too, may bre
 REVERSED = 10               # vehicles in a row against the order of the inputs: no driver who lost his way
 BUCKET_NS = 60 * 10**9
 BUCKETS = 15                # a quarter of an hour, as the profiles' `overdue_s`
-STUCK, CLEARS = 0.8, 0.5    # of that time it was broken
+STUCK, CLEARS = 0.8, 0.5    # of that time it was broken; a queue breaks it as long, and the others with it,
+NEVER = 0.98                # but clears between its vehicles: 18 s of a quarter of an hour
 TOGETHER = mark("{who} together were broken for {percent:.0f}% of the last {minutes} minutes")
 ALONE = mark("{who} alone was broken for {percent:.0f}% of the last {minutes} minutes")
 
@@ -93,10 +94,12 @@ class Beams:
         parts = {name: sum(each[name] for each in self._kept) / (BUCKETS * BUCKET_NS) for name in self._names}
         worst = max(self._names, key=lambda name: parts[name])
         others = [name for name in self._names if name != worst]
-        together = bool(others) and all(parts[name] > CLEARS for name in others)
+        together = bool(others) and min(parts.values()) >= NEVER
+        free = all(parts[name] <= 1 - STUCK for name in others)     # so it is also of one that is free only where vehicles are
+        stuck = parts[worst] >= NEVER or (parts[worst] >= STUCK and free)
         text, who = (TOGETHER, " and ".join(self._names)) if together else (ALONE, worst)
         why = worded(text, who=who, percent=100 * min(parts[worst], 1.0), minutes=BUCKETS)
-        yield from self._tell(at_ns, Condition.STUCK, bool(others) and parts[worst] >= STUCK, parts[worst] > CLEARS, why)
+        yield from self._tell(at_ns, Condition.STUCK, bool(others) and stuck, parts[worst] > CLEARS, why)
 
     def _tell(self, at_ns: int, condition: Condition, begins: bool, goes_on: bool, why: str) -> Iterator[Health]:
         """Between its beginning and its end there is a space: it does not flap."""

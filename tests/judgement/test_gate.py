@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -155,6 +156,15 @@ def test_a_beam_that_stands_is_named_also_where_it_clears_for_vehicles() -> None
     assert isinstance(told, Health) and "together" in told.detail
     both.run(1000)
     assert _conditions(both) == [(Condition.STUCK, True), (Condition.STUCK, False)]
+
+
+@pytest.mark.parametrize("rear", [(4, 59), (4, 40), (4, 25)])
+def test_a_queue_is_no_beam_that_stands(rear: tuple[float, float]) -> None:
+    """Trucks nose to tail, one each minute, were "both beams are broken, the fuse of the emitters" after a quarter of an hour."""
+    lane = Lane(PAIR)
+    for _ in range(20):
+        lane.run(60, front=[(2, 56)], rear=[rear])
+    assert len(lane.of(OccupancyEnd)) >= 19 and _conditions(lane) == []
 
 
 def test_a_silent_module_is_unknown_and_not_vacant() -> None:
