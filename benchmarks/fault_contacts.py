@@ -2,9 +2,9 @@
 
 Faults: `hardware_mocks.broken_contacts`, each in a post in memory on a virtual clock: a real core with a counting lane, whose
 vehicles an I/O module tells of, the module's own lane, and lamps, horn and button on the same module (an RS-485 line).  Sound
-for a minute, then broken: three minutes, or half an hour of traffic where vehicles or wind must show it.  `diagnose` gets what
-`edge-agent status` says then, without history.  Counted is what showed on the wire: a coil that was to stay as it is, and an
-open contact whose wire is off, answer as sound ones do.
+for a minute, then broken: three minutes, or half an hour of traffic where vehicles or wind must show it; four hours (three
+minutes of CPU each) where it comes and goes.  `diagnose` gets what `edge-agent status` says then, without history.  Counted is
+what showed on the wire: a coil that was to stay as it is, and an open contact whose wire is off, answer as sound ones do.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from hardware_mocks.broken_contacts import FAULTS, BrokenModule, Fault
 from hardware_mocks.scene_traffic import Traffic
 from hardware_mocks.scenes import Scene
 
-SOUND_S, SHORT_S, LONG_S = 60.0, 180.0, 1800.0
+SOUND_S, SHORT_S, LONG_S, HOURS_S = 60.0, 180.0, 1800.0, 4 * 3600.0
 # a source now and then, so that lamps and horn have something to do
 TRAFFIC = Traffic(per_hour=60.0, from_s=10.0, gamma_share=0.2, gamma_cps=(3000.0, 6000.0))
 CONFIGURATION = """version = 1
@@ -80,12 +80,13 @@ CLASSES: dict[str, tuple[str, ...]] = {
     "coil_stays": ("lamp-output",),
     "module_silent": ("occupancy-unknown", "bus-silent", "wire-silent", "lamps"),
     "module_refuses": ("occupancy-unknown", "wrong-profile", "lamps", "lamp-output"),
-    "module_restarts": ("occupancy-unknown", "bus-silent", "wire-silent", "lamps", "lamp-output"),
+    "module_restarts": ("module-restarts", "occupancy-unknown", "bus-silent", "wire-silent", "lamps", "lamp-output"),
 }
 UNTOLD = ("contact_cut",)           # open as it is while all is well: nobody can be told
 OF_HISTORY = ("beams_stay_free",)   # two days of it are needed: fault_bench, occupancy_never
 LONG = ("beam_flickers", "beam_dead", "beams_unsupplied", "beam_stays_free", "beams_crossed", "beam_inverted", "loop_sticks",
-        "door_bounces", "coil_stays", "module_restarts")
+        "door_bounces", "coil_stays")
+HOURS = ("module_restarts",)        # some minutes to two hours apart: whoever looks at once sees a sound module
 GUIDE = guide.findings(None)
 
 
@@ -100,7 +101,7 @@ class Post:
         config.write_text(CONFIGURATION.format(here=here))
         (here / "profiles").mkdir()
         (here / f"profiles/{post.IO_PROFILE}.toml").write_text(post.io_profile())
-        self._end_s = SOUND_S + (LONG_S if name in LONG else SHORT_S)
+        self._end_s = SOUND_S + (HOURS_S if name in HOURS else LONG_S if name in LONG else SHORT_S)
         self.core = Core(load(config), clock)
         enrolment.enrol(self.core.state, self.core.settings.portal.origin)
         scene = Scene(duration_s=self._end_s, traffic=TRAFFIC)

@@ -7,6 +7,7 @@ Where the module is silent the lane's occupancy is *unknown*, never "vacant": th
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -18,7 +19,9 @@ from edge_agent.words.settings import OccupancySettings
 SILENT_NS = 3 * 10**9       # modules are asked several times a second; a vehicle at 8 km/h is 7 m further by then
 SLOWEST_MPS = 0.3           # 1 km/h: how long a vehicle may take from one beam to the other
 BETWEEN_MAX_S = 15.0        # the same where the beams stand far apart
-OURS = {Condition.OCCUPANCY, Condition.BEAM, Condition.STUCK, Condition.FLICKERS, Condition.CROSSED}
+HOUR_NS = 3600 * 10**9
+AGAIN, AGAIN_NS = 3, 6 * HOUR_NS        # silences: who works at a module makes one or two in an afternoon
+OURS = {Condition.OCCUPANCY, Condition.RESTARTS, Condition.BEAM, Condition.STUCK, Condition.FLICKERS, Condition.CROSSED}
 
 
 def by_gate(reading: Reading) -> bool:
@@ -55,6 +58,8 @@ class Gate:
         self._heard_ns: dict[str, int] = {}         # each input, when it was last told; without an entry: never
         self._began_ns: int | None = None           # when we began to wait for them
         self._known = True                          # until it is told otherwise
+        self._silent_ns: deque[int] = deque(maxlen=AGAIN)       # when it fell silent
+        self._restarts = False                      # told
         self._broken_ns: dict[str, int] = {}        # of the passage under way: when each beam was first broken
         self._clear_ns = 0                          # since when nothing is broken
         self._speed: Speed | None = None            # for the portal, once the passage is open there
@@ -76,6 +81,7 @@ class Gate:
         self._heard_ns |= dict.fromkeys(states, inputs.at_ns)
         if not self._known and self._quiet_ns(inputs.at_ns) <= SILENT_NS:
             self._known = True
+            yield from self._again(inputs.at_ns)
             yield Health(inputs.at_ns, Condition.OCCUPANCY, False, worded("{module} answers again", module=self._settings.module))
         for name, on in states.items():
             edge_ns = self._inputs[name].take(inputs.at_ns, on)
@@ -93,14 +99,28 @@ class Gate:
         """What time alone means: the module is silent."""
         if self._began_ns is None:
             self._began_ns = at_ns
+        if self._restarts and at_ns - self._silent_ns[-1] > AGAIN_NS:
+            self._restarts = False
+            yield Health(at_ns, Condition.RESTARTS, False, worded("{module} has not fallen silent for {hours} hours",
+                                                                  module=self._settings.module, hours=AGAIN_NS // HOUR_NS))
         if self._known and self._quiet_ns(at_ns) > SILENT_NS:
             self._known, self.occupied = False, False
+            self._silent_ns.append(at_ns)
             self._broken_ns.clear()
             self._beams.silent()
             self._inputs = self._anew()
             why = worded("{module} is silent, nothing tells of vehicles; judged in continuous mode until it answers, "
                          "where only a rise by a quarter is seen", module=self._settings.module)
             yield Health(at_ns, Condition.OCCUPANCY, True, why)
+
+    def _again(self, at_ns: int) -> Iterator[Reading]:
+        """It answers anew: a supply at its limit is well whenever somebody looks."""
+        if self._restarts or len(self._silent_ns) < AGAIN or at_ns - self._silent_ns[0] > AGAIN_NS:
+            return
+        self._restarts = True
+        yield Health(at_ns, Condition.RESTARTS, True, worded(
+            "{module} fell silent {n} times within {hours} hours and came back: its supply, a loose plug or wire, or somebody "
+            "works at it", module=self._settings.module, n=AGAIN, hours=AGAIN_NS // HOUR_NS))
 
     def mark(self, reading: Reading) -> Iterator[Reading]:
         """A reading of the lane's own instrument with what is in the lane, and the speed once the passage is open.  What it says

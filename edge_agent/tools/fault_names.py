@@ -18,7 +18,7 @@ NAMES = (
     mark("not-ready", about="fault"), mark("over-range", about="fault"), mark("instrument-alarm", about="fault"),
     mark("occupancy-unknown", about="fault"), mark("beam-missing", about="fault"), mark("speed-sensor", about="fault"),
     mark("beam-stuck", about="fault"), mark("beam-flickers", about="fault"), mark("beams-crossed", about="fault"),
-    mark("tamper-bounces", about="fault"),
+    mark("tamper-bounces", about="fault"), mark("module-restarts", about="fault"),
     mark("portal-judges-nothing", about="fault"),
     mark("dose-rate-high", about="fault"), mark("instrument-refuses", about="fault"), mark("overload", about="fault"),
     mark("blind", about="fault"), mark("neutron-blind", about="fault"), mark("out-of-service", about="fault"),

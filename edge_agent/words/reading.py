@@ -44,6 +44,7 @@ class Condition(enum.Enum):
     OVER = "over-range"                    # the instrument says its detector is overloaded: keep away
     ALARM = "instrument-alarm"             # the instrument's own alarm, where it gives a dose rate and no counts
     OCCUPANCY = "occupancy-unknown"        # the I/O module whose inputs tell of vehicles is silent
+    RESTARTS = "module-restarts"           # that module fell silent again and again, and came back each time
     BEAM = "beam-missing"                  # one beam of a pair is no longer broken by vehicles
     STUCK = "beam-stuck"                   # one beam is broken most of the time, or all together
     FLICKERS = "beam-flickers"             # one beam of a pair is broken for moments, by nothing

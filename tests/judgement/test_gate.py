@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.judgement.beams import FLICKERS, ODD, OF, REVERSED
-from edge_agent.judgement.gate import BETWEEN_MAX_S, Gate
+from edge_agent.judgement.gate import AGAIN, AGAIN_NS, BETWEEN_MAX_S, Gate
 from edge_agent.words.event import Fault
 from edge_agent.words.reading import Condition, Health, Inputs, OccupancyEnd, Radiation, Reading, Sample, Speed
 from edge_agent.words.settings import OccupancySettings
@@ -177,6 +177,30 @@ def test_a_silent_module_is_unknown_and_not_vacant() -> None:
     lane.at_ns += 5 * S
     lane.run(3)
     assert [each.present for each in lane.of(Health) if isinstance(each, Health)] == [True, False]
+
+
+def test_a_module_that_restarts_again_and_again_is_told_also_while_it_is_well() -> None:
+    """A supply at its limit, for seconds some times a day: whoever looked then saw a sound module."""
+    lane = Lane(PAIR)
+    for _ in range(AGAIN):
+        assert Condition.RESTARTS not in dict(_conditions(lane))
+        lane.run(5)
+        lane.at_ns += 3600 * S
+        lane.told += lane.gate.look(lane.at_ns)
+    lane.run(5)
+    assert _conditions(lane)[-2:] == [(Condition.RESTARTS, True), (Condition.OCCUPANCY, False)]
+    lane.at_ns += AGAIN_NS
+    told = [*lane.gate.look(lane.at_ns)]
+    assert (Condition.RESTARTS, False) in [(each.condition, each.present) for each in told if isinstance(each, Health)]
+
+
+def test_a_module_that_is_restarted_now_and_then_is_well() -> None:
+    lane = Lane(PAIR)
+    for _ in range(4 * AGAIN):
+        lane.run(5)
+        lane.at_ns += AGAIN_NS // 2
+        lane.told += lane.gate.look(lane.at_ns)
+    assert Condition.RESTARTS not in dict(_conditions(lane))
 
 
 def test_a_vehicle_that_stands_in_the_beam_over_a_silence_is_seen_again() -> None:
