@@ -2,7 +2,7 @@
 
 Faults: `hardware_mocks.broken_contacts`, each in a post in memory on a virtual clock: a real core with a counting lane, whose
 vehicles an I/O module tells of, the module's own lane, and lamps, horn and button on the same module (an RS-485 line).  Sound
-for a minute, then broken: three minutes, or half an hour of traffic where vehicles or wind must show it; four hours (three
+for a minute, then broken: three minutes, or half an hour of traffic where vehicles or wind must show it; four hours (four
 minutes of CPU each) where it comes and goes.  `diagnose` gets what `edge-agent status` says then, without history.  Counted is
 what showed on the wire: a coil that was to stay as it is, and an open contact whose wire is off, answer as sound ones do.
 """
