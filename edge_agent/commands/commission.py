@@ -39,7 +39,7 @@ def _run(chosen: argparse.Namespace) -> int:
     if asked.status(found) is None:
         raise NotRunning(worded("the core does not answer, and nothing can be tried.\n  systemctl start edge-agent"))
     by = chosen.by or who()
-    asker = Console(None, tr("\n  This needs a person at the lane: run it in a terminal"))
+    asker = Console(None, worded("\n  This needs a person at the lane: run it in a terminal"))
     trials = TryOut(asker, by)
     asker.say(tr("  lane {lane}: is it heard, without a fault; up to {seconds:.0f} s ...", lane=chosen.lane, seconds=HEARD_S))
     heard = trials.heard(found, [chosen.lane])[chosen.lane]

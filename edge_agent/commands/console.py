@@ -11,14 +11,14 @@ from typing import TypeVar
 from edge_agent.commands import acting
 from edge_agent.tools import answer_checks
 from edge_agent.words.errors import EdgeAgentError, SettingsError, StorageError
-from edge_agent.words.language import shown, worded
+from edge_agent.words.language import shown, spoken_only, worded
 
 T = TypeVar("T")
 PATIENCE_S = 600.0          # for the centre to enrol this portal: somebody reads digits over the telephone
 
 
 class Console:
-    """`kept`: the file of answers given before; None: each time is a new one."""
+    """`kept`: the file of answers given before; None: each time is a new one.  `without`: worded, what to do with no terminal."""
 
     def __init__(self, kept: Path | None, without: str = "") -> None:
         self._kept, self._without = kept, without
@@ -35,7 +35,7 @@ class Console:
                 text = input(f"{question}{f' [{answer_checks.shown(default)}]' if default else ''}: ").strip() or default
             except EOFError:
                 raise SettingsError(worded(
-                    "no answer to: {question}.{without}", question=question, without=self._without)) from None
+                    "no answer to: {question}.{without}", question=spoken_only(key, question), without=self._without)) from None
             try:
                 text, found = _meant(text, check)
             except EdgeAgentError as problem:

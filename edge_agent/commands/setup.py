@@ -49,7 +49,7 @@ def _run(chosen: argparse.Namespace) -> int:
     from edge_agent.house.setup_parts import Machine
 
     os.umask(0o022)         # whatever root's is: the accounts of the services read the configuration
-    without = tr("\n  Without a terminal: edge-agent setup --answers FILE")
+    without = worded("\n  Without a terminal: edge-agent setup --answers FILE")
     asker: Any = FromFile(chosen.answers) if chosen.answers else Console(
         chosen.config.with_name(".setup-answers.json"), without)
     with contextlib.ExitStack() as stack:

@@ -9,7 +9,7 @@ from typing import Any
 
 from edge_agent.commands import options
 from edge_agent.words.errors import EvidenceError, SettingsError
-from edge_agent.words.language import mark, tr, trn, worded
+from edge_agent.words.language import joined, mark, tr, trn, worded
 
 NO_RECEIPT = mark("no receipt says when")
 RECEIPTS_SHOWN = 3                  # the newest
@@ -44,6 +44,10 @@ def _run(chosen: argparse.Namespace) -> int:
     else:
         for report in reports:
             print("\n".join(_page(report)))
+    if chosen.record is not None and not any(report["record"] for report in reports):
+        raise SettingsError(worded("no record {seq} is here: {held}", seq=chosen.record, held=joined("; ", (
+            worded("{log} holds {first} to {last}", log=report["origin"], first=report["pruned"],
+                   last=report["pruned"] + report["records"] - 1) for report in reports))))
     return 0 if all(report["whole"] for report in reports) else EvidenceError.exit_code
 
 

@@ -15,11 +15,12 @@ from edge_agent.words.event import Alarm, Judgement, MeasuredDose
 from edge_agent.words.reading import Radiation, Sample
 from edge_agent.words.settings import LaneSettings
 
-# In a vacant lane a rule that stays up is one alarm.  It is another one
+# A rule that stays up is one alarm, in a vacant lane and in an occupancy: of a stuck beam many pass.  It is another one
 LATCH_NS = 60 * 10**9           # after a minute in which it was down: near its threshold a rule flickers;
 CLEAR_NS = 15 * 10**9           # where it is far above, after the time of three records of the slowest wire (5 s);
 FAR = 1.5                       # times the threshold: no flicker comes there (7.6 sigma at 5.1);
-LOUDER = 2.0                    # or when it is this many times as strong as what alarmed, CLEAR_NS ago or longer
+LOUDER = 2.0                    # in the vacant lane, or this many times as strong as what alarmed, CLEAR_NS ago or longer
+OF_A_MOMENT = ("ksigma/", "focus/", "neutron/", "vendor")       # rules that say what is there now
 JITTER = 2                      # an answer on a shared line comes up to half an interval late, and its interval does not say so:
                                 # what a window begins with is known no better, and a sample more is a whole one
 TAIL_NS = 2 * 10**9             # a vehicle is still seen so long after the beam is free: 4 m at 8 km/h; a strong or slow one for
@@ -29,15 +30,19 @@ RISEN = 1.25                    # then a window that began with it only falls: a
 
 @dataclass(slots=True)
 class _Up:
-    """A rule that crossed in the vacant lane.  Strength: statistic over threshold; 0: not known."""
+    """A rule that crossed.  Strength: statistic over threshold; 0: not known."""
 
     seen_ns: int
     alarmed_ns: int
     strength: float
 
+    def is_over(self, at_ns: int, strength: float) -> bool:
+        """Whether it was down for long enough before this crossing."""
+        return at_ns - self.seen_ns > (CLEAR_NS if strength >= FAR else LATCH_NS)
+
     def goes_on(self, at_ns: int, strength: float) -> bool:
-        """Whether this crossing is still the same alarm."""
-        if at_ns - self.seen_ns > (CLEAR_NS if strength >= FAR else LATCH_NS):
+        """Whether this crossing is still the same alarm of the vacant lane."""
+        if self.is_over(at_ns, strength):
             return False
         if at_ns - self.alarmed_ns <= CLEAR_NS:                 # it may still rise to its height
             self.strength = max(self.strength, strength)
@@ -83,6 +88,8 @@ class AlarmBook:
         self._explainer = Explainer(model, rules.sums, bool(lane.alarm.shadow_threshold))
         self.pace = self._explainer.pace
         self._vacant_up: dict[tuple[str, Radiation], _Up] = {}
+        self._inside_up: dict[tuple[str, Radiation], _Up] = {}      # of the occupancy whose id is
+        self._inside = ""
         self._gone: _Gone | None = None
 
     def crossed(self, sample: Sample, judgement: Judgement, passage: Passage | None) -> Iterator[Alarm]:
@@ -129,14 +136,27 @@ class AlarmBook:
         return self._gone if self._gone is not None and self._gone.is_seen(sample, judgement) else None
 
     def _first(self, judgement: Judgement, sample: Sample, passage: Passage | None, left: _Gone | None) -> bool:
-        """One alarm per rule, radiation and occupancy; in the vacant lane, one for as long as it goes on."""
+        """One alarm per rule and radiation for as long as it goes on; what tests a whole vehicle, one per occupancy."""
         key = (judgement.rule, sample.radiation)
         fired = passage.fired if passage else left.fired if left else None
         if fired is not None:
             first = key not in fired
             fired.add(key)
-            return first
+            again = passage is not None and self._again(passage, key, sample.at_ns, judgement)
+            return first or again
         return self._newly_up(key, sample.at_ns, _strength(judgement.statistic, judgement.threshold))
+
+    def _again(self, passage: Passage, key: tuple[str, Radiation], at_ns: int, judgement: Judgement) -> bool:
+        """Whether it had alarmed in this occupancy, and what made it was gone: in a stuck beam the next vehicle's source."""
+        if self._inside != passage.id:
+            self._inside, self._inside_up = passage.id, {}
+        up, strength = self._inside_up.get(key), _strength(judgement.statistic, judgement.threshold)
+        over = up is not None and judgement.rule.startswith(OF_A_MOMENT) and up.is_over(at_ns, strength)
+        if up is None or over:
+            self._inside_up[key] = _Up(at_ns, at_ns, strength)
+        else:
+            up.seen_ns = at_ns
+        return over
 
     def _newly_up(self, key: tuple[str, Radiation], at_ns: int, strength: float) -> bool:
         up = self._vacant_up.get(key)

@@ -17,6 +17,7 @@ from edge_agent.words.errors import EdgeAgentError, NotRunning
 from edge_agent.words.language import Worded, knows, said_by, spoken, worded
 
 WORDED = "worded"
+DEEP_MAX = 6                # texts in texts; ours are three
 JOINED = re.compile(r"(\{part[0-9]{1,3}\}[^{}]*)+")         # words.language.joined: places alone, nothing to translate
 
 
@@ -84,10 +85,16 @@ def _said(english: str, plain: Any) -> str:
     return made if made == english else english
 
 
-def _made(plain: Any) -> Worded:
-    if not isinstance(plain, Mapping):
+def _is_joined(text: str) -> bool:
+    """Places alone, each once: one that stands sixty times, five deep, would be gigabytes."""
+    return bool(JOINED.fullmatch(text)) and text.count("{") == len({*re.findall(r"[{]part[0-9]+[}]", text)})
+
+
+def _made(plain: Any, deep: int = 0) -> Worded:
+    if not isinstance(plain, Mapping) or deep > DEEP_MAX:
         raise ValueError("not a text")
-    values = {str(name): _made(value) if isinstance(value, Mapping) else value for name, value in plain["values"].items()}
-    if not (knows(plain["text"], plain["about"]) or JOINED.fullmatch(plain["text"])):   # no text of another program is filled
+    values = {str(name): _made(value, deep + 1) if isinstance(value, Mapping) else value
+              for name, value in plain["values"].items()}
+    if not (knows(plain["text"], plain["about"]) or _is_joined(plain["text"])):     # no text of another program is filled
         raise ValueError("not a text of the catalogue")
     return worded(plain["text"], about=plain["about"], **values)

@@ -15,6 +15,9 @@ WHAT = {"gamma": mark("ALARM GAMMA"), "neutron": mark("ALARM NEUTRON"), "gamma n
 RECENT_S = 300          # an alarm is the lane's line so long (and while its vehicle is inside): by then it is searched, or gone
 # Nobody looks at this lane's vehicles, unless it is armed: then the fault is only held over, or of a record now and then.
 BLIND = {"blind", "link", "silence", "gamma-silence", "unreadable", "instrument-refuses", "profile-mismatch"}
+# It is looked at with less than it should be: a strong rise alone is seen, or one vehicle was hardly judged
+HALF = {"occupancy-unknown", "occupancy-overdue", "vehicle-ksigma-only"}
+INPUTS = {"modbus_io"}          # drivers of modules that watch nothing themselves: the lane that hears of them says what is lost
 Body = Mapping[str, Any]
 
 
@@ -42,8 +45,9 @@ def _lane(name: str, lane: Body, status: Body, alarms: Sequence[Body]) -> str:
     faults = [fault for fault in gravity.ordered(lane["faults"]) if not gravity.danger(fault)]
     if faults:
         told = ", ".join(map(fault_name, faults))
-        unwatched = not lane["armed"] and BLIND.intersection(faults)
+        unwatched = not lane["armed"] and BLIND.intersection(faults) and lane.get("driver") not in INPUTS
         words.append(tr("NOT WATCHED, search by hand, call repair: {faults}", faults=told) if unwatched else
+                     tr("FAULT, search by hand, call repair: {faults}", faults=told) if HALF.intersection(faults) else
                      tr("FAULT, call repair: {faults}", faults=told))
     elif not lane["armed"]:
         words.append(tr("NOT READY"))

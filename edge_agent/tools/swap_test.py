@@ -50,11 +50,13 @@ class Swap:
 
 def pair(text: str, panels: Sequence[str]) -> tuple[str, str]:
     """(the panel that was bad, the good one it was exchanged with)."""
+    if len(panels) < 2:
+        raise SettingsError(worded("this lane has no two panels: --swapped is for a lane that has"))
     bad, _, good = text.partition(":")
     if bad not in panels or good not in panels or bad == good:
         raise SettingsError(worded(
             "--swapped {text}: expected BAD:GOOD, two of {panels}.\n  For example --swapped {one}:{other}",
-            text=text, panels=", ".join(panels), one=panels[0], other=panels[min(1, len(panels) - 1)]))
+            text=text, panels=", ".join(panels), one=panels[0], other=panels[1]))
     return bad, good
 
 

@@ -105,6 +105,13 @@ def worded(text: str, /, *, about: str = "", **values: object) -> Worded:
     return made
 
 
+def spoken_only(english: str, said: str) -> Worded:
+    """What was said in the language spoken, and what stands for it on record."""
+    made = Worded(english)
+    made.text, made.about, made.values = said, "", {}
+    return made
+
+
 def joined(between: str, parts: Iterable[str]) -> Worded:
     """The parts in a row, each still to be shown."""
     named = {f"part{n}": part for n, part in enumerate(parts)}

@@ -72,3 +72,10 @@ def test_a_key_file_of_another_form_is_named_with_what_was_expected(
     assert main(words) == SettingsError.exit_code
     said = capsys.readouterr().err
     assert str(bad) in said and "Expected" in said
+
+
+def test_a_record_that_is_not_here_is_said_and_is_no_success(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    state, _ = rolled_back(tmp_path)
+    assert main(["verify", "--state", str(state), "--record", "5"]) == 0
+    assert main(["verify", "--state", str(state), "--record", "6"]) == SettingsError.exit_code
+    assert f"no record 6 is here: {ORIGIN} holds 0 to 5" in capsys.readouterr().err

@@ -235,3 +235,24 @@ def test_a_weak_source_left_behind_alarms_as_soon_whenever_answers_come(seed: in
     polled(lane, gone_s, itertools.repeat(232.0, 300), itertools.chain([0.045], itertools.repeat(0.0)), False, seed)
     first_s = min(alarm.at_ns / 1e9 for alarm in lane.alarms if alarm.occupancy is None and alarm.judgement.rule == "focus/1")
     assert first_s < gone_s + 20
+
+
+def test_each_source_that_passes_a_stuck_beam_is_an_alarm() -> None:
+    """The first alarmed; a dozen after it in the quarter of an hour until the beam was told as stuck did not."""
+    lane = Watched()
+    at_s, begins = sampled(lane, 10.0, 60.0, 215), []
+    for _ in range(5):
+        begins.append(at_s)
+        at_s = sampled(lane, sampled(lane, at_s, 4.0, 400, occupied=True), 40.0, 215, occupied=True)
+    for begin in begins:
+        assert any(begin <= alarm.at_ns / 1e9 < begin + 5 and alarm.occupancy for alarm in lane.alarms), f"that at {begin} s"
+    assert len({alarm.occupancy for alarm in lane.alarms}) == 1
+    assert len(lane.alarms) <= 3 * len(begins)
+
+
+@pytest.mark.parametrize("counts", [235, 400])
+def test_a_source_that_stands_in_the_beam_is_one_alarm_of_each_rule(counts: int) -> None:
+    lane = Watched()
+    sampled(lane, sampled(lane, 10.0, 60.0, 215), 300.0, counts, occupied=True)
+    rules = [alarm.judgement.rule for alarm in lane.alarms]
+    assert rules and len(rules) <= len(set(rules)) + (2 if counts < 300 else 0)       # near the threshold a second's sum flickers

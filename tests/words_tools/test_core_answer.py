@@ -112,3 +112,17 @@ def test_what_was_worded_keeps_no_error_alive() -> None:
     problem = SettingsError(worded(LANES, lane="9", lanes="1"))
     kept = worded("{path}: {problem}", path="x", problem=problem).values
     assert [value for value in kept.values() if isinstance(value, BaseException)] == []
+
+
+def test_a_text_that_would_grow_without_bound_is_never_filled() -> None:
+    """Places that stand sixty times in one text, five deep: it took eight gigabytes before it was compared."""
+    language.speak(TRANSLATED)
+    text: Any = {"text": "{part0}" * 60, "about": "", "values": {"part0": "x"}}
+    deep: Any = {"text": "{part0}{part1}", "about": "", "values": {"part0": "x", "part1": "x"}}
+    for _ in range(5):
+        text = {"text": "{part0}" * 60, "about": "", "values": {"part0": text}}
+    for _ in range(40):
+        deep = {"text": "{part0}{part1}", "about": "", "values": {"part0": deep, "part1": "x"}}
+    for bomb in (text, deep):
+        line = json.dumps({"ok": True, "why": "broken", "worded": {"broken": bomb}}).encode()
+        assert core_answer.read(line) == {"ok": True, "why": "broken"}

@@ -21,7 +21,7 @@ from edge_agent.tools.kernel_health import Channel
 from edge_agent.words import language
 from edge_agent.words.dialect import Outcome
 from edge_agent.words.errors import EdgeAgentError, NotRunning, SettingsError
-from edge_agent.words.language import tr
+from edge_agent.words.language import shown, tr
 from edge_agent.words.settings import LampSettings, LinkSettings, Settings
 from tests.evidence.test_schemas import CONFIGURATION
 
@@ -227,3 +227,15 @@ def test_a_wrong_configuration_is_told_whole_in_lithuanian_and_kept_whole_in_eng
     with pytest.raises(SettingsError) as found:
         toml_settings.read(LampSettings, "", "edge-agent.toml")
     assert "Tai ritė, nuo 0, kaip linijoje, kiekvienam iš: gamma, neutron" in language.shown(found.value)
+
+
+def test_a_question_without_an_answer_is_lithuanian_on_the_screen_and_no_lithuanian_on_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A step of commissioning puts the error on record."""
+    lithuanian()
+    monkeypatch.setattr("builtins.input", lambda prompt: (_ for _ in ()).throw(EOFError))
+    with pytest.raises(SettingsError) as problem:
+        Console(None).ask("source", "kuris kontrolinis šaltinis", "", answer_checks.given)
+    assert str(problem.value) == "no answer to: source."
+    assert "kuris kontrolinis šaltinis" in shown(problem.value)

@@ -97,3 +97,12 @@ def test_keep_distance_is_the_first_word_whatever_else_stands() -> None:
 def test_ready_stands_alone(faults: list[str], armed: bool, alarmed: bool) -> None:
     told = line(*[alarm(5)] * alarmed, faults=tuple(faults), armed=armed)
     assert ("ready" in told) == (armed and not faults and not alarmed)
+
+
+def test_a_lane_that_is_watched_with_less_is_searched_by_hand_and_a_module_is_not() -> None:
+    """The lane whose beams are not known said "call repair"; "search by hand" stood at the module, where nobody drives."""
+    for less in ("occupancy-unknown", "occupancy-overdue"):
+        assert line(faults=(less,)).startswith("Lane 2: FAULT, search by hand, call repair: ")
+    module = status(faults=("silence",), armed=False)
+    module["lanes"]["2"]["driver"] = "modbus_io"
+    assert officer_line.lines(module, []) == ["Lane 2: FAULT, call repair: silence"]

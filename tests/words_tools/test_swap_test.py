@@ -95,3 +95,9 @@ def test_a_fault_older_than_the_swap_convicts_nothing(
     told = json.loads(capsys.readouterr().out)
     assert told["verdict"] == verdict and said in told["text"] and bool(told["findings"]) == (verdict != "early")
     assert code == (10 if verdict == "early" else 11)
+
+
+def test_a_lane_without_two_panels_has_no_swap_test() -> None:
+    """The lane of an I/O module: it ended in a traceback."""
+    with pytest.raises(SettingsError, match="no two panels"):
+        swap_test.pair("Aa1:Aa2", [])
