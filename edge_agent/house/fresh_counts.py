@@ -52,17 +52,23 @@ def count(found: Configuration, lane: str, radiation: str, seconds: float, say: 
     """Samples whose whole counting time came after this call, until they add up to `seconds` or are `enough`; who holds the
     source is told to stay: a vacant Rapiscan lane takes five times as long."""
     say(tr("  counting, up to {seconds:.0f} s: leave the source there until the result is shown", seconds=PATIENCE * seconds))
-    rates: list[list[float]] = []
+    took: list[tuple[list[float], float]] = []
     began = time.monotonic()
-    seen, each_s, ends = began, 1.0, began + PATIENCE * seconds
-    while len(rates) * each_s < seconds and not enough(rates, each_s):
+    seen, ends = began, began + PATIENCE * seconds
+    while sum(length_s for _, length_s in took) < seconds and not enough(*_even(took)):
         if time.monotonic() > ends:
             raise EdgeAgentError(worded("no counts of lane {lane} came.\n  edge-agent watch {lane}", lane=lane))
         now = asked.live(found, lane)["radiations"][radiation]
         stamp = None if now["age_s"] is None or now["cps"] is None else time.monotonic() - now["age_s"]
         if stamp is not None and stamp - seen > NEW_S:
-            seen, each_s = stamp, now["interval_s"] or now["exposure_s"]
-            if stamp - began > each_s:
-                rates.append([float(rate) for rate in now["cps"]])
+            seen, length_s = stamp, now["interval_s"] or now["exposure_s"]
+            if stamp - began > length_s:
+                took.append(([float(rate) for rate in now["cps"]], length_s))
         time.sleep(0.1)
-    return Counted(rates, each_s)
+    return Counted(*_even(took))
+
+
+def _even(took: Sequence[tuple[list[float], float]]) -> tuple[list[list[float]], float]:
+    """The same as rates of equal times, the shortest's: a sample that a stalled wire made longer stands for as many."""
+    each_s = min((length_s for _, length_s in took), default=1.0)
+    return [rates for rates, length_s in took for _ in range(round(length_s / each_s))], each_s

@@ -10,12 +10,15 @@ import select
 import statistics
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.commands import acting
+from edge_agent.house import fresh_counts
 from edge_agent.tools import lane_edit, panel_naming
 from edge_agent.tools.answers import Answers, LaneAnswers, configuration
 from edge_agent.words.errors import SettingsError
@@ -150,3 +153,21 @@ def test_the_shipped_example_can_be_changed_and_keeps_its_comments() -> None:
 def test_a_file_written_too_freely_is_left_alone(text: str) -> None:
     with pytest.raises(SettingsError):
         lane_edit.with_panels(text, "2", PANELS)
+
+
+def test_a_sample_that_a_stalled_wire_made_longer_counts_for_as_much_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of 9 s after one of 0.2 s: both weighed the same and stood for 18 s; noise of the short one named a panel."""
+    now_s, told = [0.0], iter([(0.2, 325.0), (9.0, 250.0), (0.9, 250.0)])
+    live = {"radiations": {"gamma": {"age_s": None, "cps": None}}}
+
+    def asked(found: object, lane: str) -> dict[str, Any]:
+        interval_s, rate = next(told)
+        now_s[0] += interval_s + 0.1
+        return {"radiations": {"gamma": {"age_s": 0.0, "interval_s": interval_s, "exposure_s": None, "cps": [rate]}}}
+
+    asked_first = iter([live])
+    monkeypatch.setattr(fresh_counts.asked, "live", lambda found, lane: next(asked_first, None) or asked(found, lane))
+    monkeypatch.setattr(fresh_counts, "time", SimpleNamespace(monotonic=lambda: now_s[0], sleep=lambda seconds: None))
+    counted = fresh_counts.count(None, "1", "gamma", 10.0, lambda text: None)  # type: ignore[arg-type]
+    mean = sum(rates[0] for rates in counted.rates) / len(counted.rates)
+    assert counted.seconds == pytest.approx(10.1, abs=0.2) and mean == pytest.approx(251.5, abs=0.5)
