@@ -11,7 +11,7 @@ demo: $(VENV)/.ready
 
 # Longest files first (tests/conftest.py).  For two cores: what computes waits a little, what runs in real time more than half.
 test: quick lint
-	$(BIN)/python -m pytest -m slow -n 5 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m slow -n 4 --dist loadfile --no-loadscope-reorder
 
 quick: $(VENV)/.ready
 	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
