@@ -21,8 +21,8 @@ CLEAR_NS = 15 * 10**9           # where it is far above, after the time of three
 FAR = 1.5                       # times the threshold: no flicker comes there (7.6 sigma at 5.1);
 LOUDER = 2.0                    # in the vacant lane, or this many times as strong as what alarmed, CLEAR_NS ago or longer
 OF_A_MOMENT = ("ksigma/", "focus/", "neutron/", "vendor")       # rules that say what is there now
-JITTER = 2                      # an answer on a shared line comes up to half an interval late, and its interval does not say so:
-                                # what a window begins with is known no better, and a sample more is a whole one
+JITTER = 0.5                    # of an interval: an answer on a shared line comes up to 45 ms of 200 late (the post of docs/
+                                # instruments.md), and its interval does not say so; a sample more in a window is a whole one
 TAIL_NS = 2 * 10**9             # a vehicle is still seen so long after the beam is free: 4 m at 8 km/h; a strong or slow one for
                                 # CLEAR_NS at most (8 m at 2 km/h), never again FAR above the least it came down to;
 RISEN = 1.25                    # then a window that began with it only falls: at 2 km/h it had risen to 1.19 times (simulated)
@@ -30,19 +30,15 @@ RISEN = 1.25                    # then a window that began with it only falls: a
 
 @dataclass(slots=True)
 class _Up:
-    """A rule that crossed.  Strength: statistic over threshold; 0: not known."""
+    """A rule that crossed in the vacant lane.  Strength: statistic over threshold; 0: not known."""
 
     seen_ns: int
     alarmed_ns: int
     strength: float
 
-    def is_over(self, at_ns: int, strength: float) -> bool:
-        """Whether it was down for long enough before this crossing."""
-        return at_ns - self.seen_ns > (CLEAR_NS if strength >= FAR else LATCH_NS)
-
     def goes_on(self, at_ns: int, strength: float) -> bool:
-        """Whether this crossing is still the same alarm of the vacant lane."""
-        if self.is_over(at_ns, strength):
+        """Whether this crossing is still the same alarm."""
+        if _was_over(self.seen_ns, at_ns, strength):
             return False
         if at_ns - self.alarmed_ns <= CLEAR_NS:                 # it may still rise to its height
             self.strength = max(self.strength, strength)
@@ -65,7 +61,7 @@ class _Gone:
         interval_ns = round(sample.interval_s * 1e9)
         from_ns, left_ns = sample.at_ns - interval_ns, self.end_ns + TAIL_NS
         begins_ns = sample.at_ns - round(judgement.window_s * 1e9)
-        holds = begins_ns + interval_ns < self.end_ns - interval_ns // JITTER
+        holds = begins_ns + interval_ns < self.end_ns - JITTER * interval_ns
         seen_ns, least = self.fading.get(key, (left_ns if from_ns <= self.end_ns + CLEAR_NS else 0, strength))
         if from_ns > left_ns:
             in_sight = from_ns <= min(self.end_ns + CLEAR_NS, seen_ns + TAIL_NS)
@@ -88,8 +84,6 @@ class AlarmBook:
         self._explainer = Explainer(model, rules.sums, bool(lane.alarm.shadow_threshold))
         self.pace = self._explainer.pace
         self._vacant_up: dict[tuple[str, Radiation], _Up] = {}
-        self._inside_up: dict[tuple[str, Radiation], _Up] = {}      # of the occupancy whose id is
-        self._inside = ""
         self._gone: _Gone | None = None
 
     def crossed(self, sample: Sample, judgement: Judgement, passage: Passage | None) -> Iterator[Alarm]:
@@ -148,15 +142,9 @@ class AlarmBook:
 
     def _again(self, passage: Passage, key: tuple[str, Radiation], at_ns: int, judgement: Judgement) -> bool:
         """Whether it had alarmed in this occupancy, and what made it was gone: in a stuck beam the next vehicle's source."""
-        if self._inside != passage.id:
-            self._inside, self._inside_up = passage.id, {}
-        up, strength = self._inside_up.get(key), _strength(judgement.statistic, judgement.threshold)
-        over = up is not None and judgement.rule.startswith(OF_A_MOMENT) and up.is_over(at_ns, strength)
-        if up is None or over:
-            self._inside_up[key] = _Up(at_ns, at_ns, strength)
-        else:
-            up.seen_ns = at_ns
-        return over
+        seen_ns, passage.crossed_ns[key] = passage.crossed_ns.get(key), at_ns
+        strength = _strength(judgement.statistic, judgement.threshold)
+        return seen_ns is not None and judgement.rule.startswith(OF_A_MOMENT) and _was_over(seen_ns, at_ns, strength)
 
     def _newly_up(self, key: tuple[str, Radiation], at_ns: int, strength: float) -> bool:
         up = self._vacant_up.get(key)
@@ -180,6 +168,11 @@ class AlarmBook:
         if not self._lane.panels_verified:
             notes.append("panels unverified")
         return (*notes, *self._health.notes(sample))
+
+
+def _was_over(seen_ns: int, at_ns: int, strength: float) -> bool:
+    """Whether a rule that crosses now was down for long enough since it crossed last."""
+    return at_ns - seen_ns > (CLEAR_NS if strength >= FAR else LATCH_NS)
 
 
 def _strength(statistic: float | None, threshold: float | None) -> float:

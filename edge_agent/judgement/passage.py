@@ -66,6 +66,7 @@ class Passage:
     joined: bool
     alarms: list[str] = field(default_factory=list)
     fired: set[tuple[str, Radiation]] = field(default_factory=set)      # (rule, radiation) already an alarm
+    crossed_ns: dict[tuple[str, Radiation], int] = field(default_factory=dict)      # when each of them crossed last
     counts: dict[Radiation, Counts] = field(default_factory=dict)
     strongest: dict[str, Judgement] = field(default_factory=dict)      # of each rule
     speed_mps: float | None = None
