@@ -35,7 +35,8 @@ def background(found: Configuration, lane: str, radiation: str) -> list[float]:
     """counts/s, in wire order; waits for it, and EdgeAgentError where one is not known by then."""
     if not names(found, lane, radiation):
         raise EdgeAgentError(worded(
-            "lane {lane} has no panels to count with: it is an I/O module or counts otherwise", lane=lane))
+            "lane {lane} has no panels to count with: it is an I/O module or counts otherwise.\n"
+            "  Which lanes have panels: edge-agent status", lane=lane))
     ends = time.monotonic() + BACKGROUND_S
     while None in (rates := asked.live(found, lane)["radiations"][radiation]["background_cps"]):
         if time.monotonic() > ends:

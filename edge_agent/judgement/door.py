@@ -15,6 +15,8 @@ HOUR_NS = 3600 * 10**9
 
 
 class Door:
+    """Of one lane: whether a cabinet is open, and how often it was opened of late."""
+
     def __init__(self, lane: str, faults: FaultBook) -> None:
         self._lane, self._faults = lane, faults
         self.open: bool | None = None               # None: not told yet

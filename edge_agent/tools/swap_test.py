@@ -51,7 +51,8 @@ class Swap:
 def pair(text: str, panels: Sequence[str]) -> tuple[str, str]:
     """(the panel that was bad, the good one it was exchanged with)."""
     if len(panels) < 2:
-        raise SettingsError(worded("this lane has no two panels: --swapped is for a lane that has"))
+        raise SettingsError(worded(
+            "this lane has no two panels to exchange.\n  What is wrong with it: edge-agent diagnose, without --swapped"))
     bad, _, good = text.partition(":")
     if bad not in panels or good not in panels or bad == good:
         raise SettingsError(worded(

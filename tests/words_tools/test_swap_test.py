@@ -99,5 +99,5 @@ def test_a_fault_older_than_the_swap_convicts_nothing(
 
 def test_a_lane_without_two_panels_has_no_swap_test() -> None:
     """The lane of an I/O module: it ended in a traceback."""
-    with pytest.raises(SettingsError, match="no two panels"):
+    with pytest.raises(SettingsError, match="no two panels to exchange"):
         swap_test.pair("Aa1:Aa2", [])
